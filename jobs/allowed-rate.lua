@@ -1,0 +1,29 @@
+-- Shared by the scripts that grant permits, change the rate and show it; joined in front of them.
+--
+-- allowedRate(fleet key, command, ceiling, now in microseconds) answers calls per second, and the time in microseconds
+-- before which no call may be sent (0 when there is none).
+--
+-- Fields of the fleet's hash: `rate` = an operator's ceiling; `lowered:<command>` = "rate|at|doubling": what the rate
+-- was lowered to, when, and how it comes back: '0' = slowly, by half a percent of the ceiling a second, after the vendor
+-- called us too fast; '1' = it doubles every second, after an outage; `hold` = nobody calls before this time.
+local CLIMB = 0.005
+
+-- Times in microseconds have more digits than Lua prints by itself.
+local function text(microseconds) return string.format('%.0f', microseconds) end
+
+local function allowedRate(fleetKey, command, ceiling, now)
+  local fleet = redis.call('HMGET', fleetKey, 'rate', 'lowered:' .. command, 'hold')
+  local rate = tonumber(fleet[1]) or ceiling
+  if not (rate >= 1 and rate <= ceiling) then rate = ceiling end
+  if fleet[2] then
+    local lowered, at, doubling = string.match(fleet[2], '^([%d.]+)|(%d+)|([01])$')
+    if lowered then
+      -- A clock that went back must not hold the rate down for ever.
+      local seconds = math.max(0, (now - at) / 1000000)
+      local climbed = doubling == '1' and lowered * 2 ^ math.min(seconds, 60) or lowered + ceiling * CLIMB * seconds
+      rate = math.min(rate, climbed)
+    end
+  end
+  return rate, tonumber(fleet[3]) or 0
+end
+

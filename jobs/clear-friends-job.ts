@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { InvalidJobError } from './errors.ts'
+
+/**
+ * The contract between producers and workers, version 1: what is in the data of a job.
+ *
+ * Validated on both sides, because anybody may write to the queue. `clear-friends-job.schema.json` is the same contract
+ * for producers in other languages.
+ */
+
+/** The vendor's limit for a user id, in bytes of UTF-8 (vendor page 34381, read 2026-11). */
+const ACCOUNT_MAX_BYTES = 32
+const REQUEST_MAX_LENGTH = 64
+
+// Control characters, unpaired surrogates, unassigned code points and line separators are what "not printable" means here.
+const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u
+
+/** A user id of the app, exactly as the app holds it: never trimmed, never changed. */
+export const accountSchema = z
+  .string({ error: 'the account is not a string' })
+  .min(1, 'the account is empty')
+  .refine(text => Buffer.byteLength(text) <= ACCOUNT_MAX_BYTES, `the account is longer than ${ACCOUNT_MAX_BYTES} bytes`)
+  .regex(PRINTABLE, 'the account holds a character that is not printable')
+  .meta({
+    description: `User id, at most ${ACCOUNT_MAX_BYTES} bytes as UTF-8, printable, never trimmed`,
+    maxLength: ACCOUNT_MAX_BYTES,
+  })
+
+/** The id that groups the accounts of one erasure request. It shows up in figures, so it must not be a user id. */
+export const requestSchema = z
+  .string({ error: 'the request id is not a string' })
+  .min(1, 'the request id is empty')
+  .max(REQUEST_MAX_LENGTH, `the request id is longer than ${REQUEST_MAX_LENGTH} characters`)
+  .regex(PRINTABLE, 'the request id holds a character that is not printable')
+  .meta({ description: 'Groups the accounts of one erasure request; not a user id' })
+
+/** Epoch seconds by which the account must be cleared. */
+export const dueSchema = z
+  .int({ error: 'the due date is not a whole number of epoch seconds' })
+  .min(0, 'the due date is before 1970')
+  .max(253_402_300_799, 'the due date is after the year 9999')
+  .meta({ description: 'Epoch seconds by which the account must be cleared' })
+
+/** Data of a job, version 1. */
+export const jobDataSchema = z
+  .strictObject(
+    {
+      v: z.literal(1, { error: 'the version is not 1' }),
+      account: accountSchema,
+      type: z
+        .literal('single', { error: "the type is not 'single'; leave it out to delete both ways" })
+        .optional()
+        .meta({
+          description: 'Only the account’s own list; without it, the account also goes from the lists of its friends',
+        }),
+      request: requestSchema.optional(),
+      due: dueSchema,
+    },
+    {
+      error: issue =>
+        issue.code === 'unrecognized_keys'
+          ? 'there are fields that version 1 does not know'
+          : 'the data is not an object',
+    },
+  )
+  .meta({ title: 'clear-friends job, version 1' })
+
+/** What a worker knows of a job. */
+export type JobData = z.infer<typeof jobDataSchema>
+
+/** How the vendor deletes: from both sides, or from the account's own list only. */
+export type DeleteType = 'both' | 'single'
+
+const DELETE_TYPES: readonly DeleteType[] = ['both', 'single']
+
+/** The result of {@link parseJobData}: the data, or why it is none, without any value of it. */
+export type ParsedJobData =
+  | { readonly ok: true; readonly data: JobData }
+  | { readonly ok: false; readonly reason: string }
+
+/**
+ * Parses what is in a job of the queue. Says what is wrong without repeating any of it, since it may hold a user id.
+ *
+ * @param data whatever the job holds
+ */
+export function parseJobData(data: unknown): ParsedJobData {
+  const parsed = jobDataSchema.safeParse(data)
+  if (parsed.success) return { ok: true, data: parsed.data }
+  return { ok: false, reason: reasonsOf(parsed.error) }
+}
+
+/** Says why a text is no account, or `null` where it is one. */
+export function accountFault(account: unknown): string | null {
+  const parsed = accountSchema.safeParse(account)
+  return parsed.success ? null : reasonsOf(parsed.error)
+}
+
+/**
+ * Builds the data of a job.
+ *
+ * @throws {InvalidJobError} when a field does not fit; the message does not hold the account
+ */
+export function makeJobData(fields: {
+  account: string
+  deleteType: DeleteType
+  request?: string | undefined
+  due: number
+}): JobData {
+  // A misspelt type must not turn a one-way delete into a two-way one.
+  if (!DELETE_TYPES.includes(fields.deleteType))
+    throw new InvalidJobError("the delete type is neither 'both' nor 'single'")
+  const parsed = parseJobData({
+    v: 1,
+    account: fields.account,
+    ...(fields.deleteType === 'single' ? { type: 'single' } : {}),
+    ...(fields.request === undefined ? {} : { request: fields.request }),
+    due: fields.due,
+  })
+  if (!parsed.ok) throw new InvalidJobError(parsed.reason)
+  return parsed.data
+}
+
+/** Makes the JSON Schema that is published for producers in other languages. */
+export function jobJsonSchema(): unknown {
+  return z.toJSONSchema(jobDataSchema, { target: 'draft-2020-12' })
+}
+
+const reasonsOf = (error: z.ZodError): string => [...new Set(error.issues.map(issue => issue.message))].join('; ')

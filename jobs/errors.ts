@@ -1,0 +1,36 @@
+/** Thrown when Redis cannot be reached or does not answer. Nothing is known of what was under way; repeating is safe. */
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError'
+  readonly code = 'REDIS_UNAVAILABLE'
+}
+
+/** Thrown when the Redis server is older than what this library needs. Nothing was written. */
+export class RedisTooOldError extends Error {
+  override readonly name = 'RedisTooOldError'
+  readonly code = 'REDIS_TOO_OLD'
+}
+
+/** Thrown when an account, due date or request id does not fit the job's contract. The message never holds the account. */
+export class InvalidJobError extends Error {
+  override readonly name = 'InvalidJobError'
+  readonly code = 'INVALID_JOB'
+}
+
+/** Thrown when a batch could not be enqueued although it was sent again; tells how far the import came. */
+export class EnqueueInterruptedError extends Error {
+  override readonly name = 'EnqueueInterruptedError'
+  readonly code = 'ENQUEUE_INTERRUPTED'
+  /** So many entries from the start are in the queue (accepted, duplicate) or refused; later ones are not, or not surely. */
+  readonly entriesDone: number
+
+  constructor(message: string, entriesDone: number, cause: unknown) {
+    super(message, { cause })
+    this.entriesDone = entriesDone
+  }
+}
+
+/** Thrown when a rate is no whole number from 1 to the ceiling; the rate in force stays. */
+export class InvalidRateError extends Error {
+  override readonly name = 'InvalidRateError'
+  readonly code = 'INVALID_RATE'
+}

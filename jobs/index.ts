@@ -1,0 +1,52 @@
+/**
+ * The public door: what a program needs to put accounts into the queue and to ask what became of them.
+ */
+export { allowedRateLua } from './allowed-rate.ts'
+export {
+  accountFault,
+  accountSchema,
+  type DeleteType,
+  dueSchema,
+  type JobData,
+  jobDataSchema,
+  jobJsonSchema,
+  makeJobData,
+  parseJobData,
+  requestSchema,
+} from './clear-friends-job.ts'
+export { defaultDue, parseDue, priorityOfDue, RETRY_PRIORITY } from './due.ts'
+export {
+  EnqueueInterruptedError,
+  InvalidJobError,
+  InvalidRateError,
+  RedisTooOldError,
+  RedisUnavailableError,
+} from './errors.ts'
+export {
+  createFleetControl,
+  createFleetReader,
+  type FleetControl,
+  type FleetState,
+  type Halt,
+  type Pause,
+  setFleetRate,
+  TOO_MANY_MISSING,
+} from './fleet.ts'
+export { createFleetStatusReader, type FleetStatus } from './fleet-status.ts'
+export { CLEAR_COMMAND, DEFAULT_PREFIX, JOB_NAME, keysOf, QUEUE_NAME } from './keys.ts'
+export { FINAL_OUTCOMES, type FinalOutcome, type Outcome, type Reason, type Verified } from './outcome.ts'
+export {
+  createProducer,
+  type Enqueued,
+  type EnqueueManyOptions,
+  type EnqueueOptions,
+  type Entry,
+  type Manifest,
+  type Producer,
+  type ProducerOptions,
+} from './producer.ts'
+export { type ClearFriendsQueue, openQueue, type RedisConnection, waitUntilReady } from './queue.ts'
+export { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
+export { createRedisScript, type RedisScript } from './redis-script.ts'
+export { LEAST_REDIS_VERSION, type RedisVersion, readRedisVersion, requireRedisVersion } from './redis-version.ts'
+export { createSettlement, type Settled, type Settlement } from './settlement.ts'

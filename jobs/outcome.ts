@@ -1,0 +1,31 @@
+/**
+ * How one attempt at a job ended, as a value. Only the pool turns it into what BullMQ wants to see.
+ *
+ * - `cleared`, `not_imported`: the job is done.
+ * - `retry`: worth another attempt, later; counts as an attempt.
+ * - `snooze`: come back later without having used an attempt (throttled, draining, paused, no permit).
+ * - `stop`: our own credentials or settings are at fault; the whole fleet is halted and the job stays as it was.
+ * - `dead`: will never work; becomes a dead letter.
+ */
+export type Outcome =
+  | { readonly kind: 'cleared'; readonly verified: Verified }
+  | { readonly kind: 'not_imported' }
+  | { readonly kind: 'retry'; readonly reason: Reason }
+  | { readonly kind: 'snooze'; readonly reason: Reason; readonly waitMs: number }
+  | { readonly kind: 'stop'; readonly reason: Reason }
+  | { readonly kind: 'dead'; readonly reason: Reason }
+
+/** Whether the friend list was seen empty after the clear. */
+export type Verified = 'yes' | 'no' | 'skipped'
+
+/** Why: a code to count by (the vendor's number, or a word of ours such as `timeout`) and a sentence without user ids. */
+export interface Reason {
+  readonly code: string
+  readonly text: string
+}
+
+/** The final outcomes, one for each accepted account. */
+export type FinalOutcome = (typeof FINAL_OUTCOMES)[number]
+
+/** All final outcomes, in the order in which `status` shows them. */
+export const FINAL_OUTCOMES = ['cleared', 'not_imported', 'dead_lettered', 'cancelled'] as const

@@ -1,0 +1,88 @@
+import { Queue } from 'bullmq'
+import type { Cluster, Redis } from 'ioredis'
+import { RedisUnavailableError } from './errors.ts'
+import { QUEUE_NAME } from './keys.ts'
+import { requireRedisVersion } from './redis-version.ts'
+
+/** A connection to a Redis server or cluster; the caller opens and closes it. */
+export type RedisConnection = Redis | Cluster
+
+/** The BullMQ queue that holds the jobs. */
+export type ClearFriendsQueue = Queue
+
+const READY_WITHIN_MS = 5000
+
+/**
+ * Opens the queue on a connection that is there, and says so quickly where it is not.
+ *
+ * @param connection an open or opening connection; stays the caller's
+ * @param prefix the value of `REDIS_PREFIX`
+ * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
+ * @throws {RedisTooOldError} when it is older than 6.2
+ */
+export async function openQueue(connection: RedisConnection, prefix: string): Promise<ClearFriendsQueue> {
+  await waitUntilReady(connection)
+  await requireRedisVersion(connection)
+  const queue = new Queue(QUEUE_NAME, { connection, prefix })
+  // Whoever calls a command gets its error; without a listener BullMQ would print the same error a second time.
+  queue.on('error', () => {})
+  return queue
+}
+
+/**
+ * Waits until a connection can take commands; one that was made with `lazyConnect` starts to connect.
+ *
+ * @throws {RedisUnavailableError} when that takes longer than `withinMs`; the message says what Redis answered
+ */
+export async function waitUntilReady(connection: RedisConnection, withinMs: number = READY_WITHIN_MS): Promise<void> {
+  if (connection.status === 'ready') return
+  let lastError: Error | undefined
+  await new Promise<void>((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      connection.off('ready', onReady)
+      connection.off('error', onError)
+      connection.off('end', onEnd)
+      act()
+    }
+    const onReady = (): void => settle(resolve)
+    const onError = (error: Error): void => {
+      lastError = error
+      if (isAccessError(error)) onEnd()
+    }
+    const onEnd = (): void => settle(() => reject(unavailable(lastError)))
+    const timer = setTimeout(onEnd, withinMs)
+    connection.on('ready', onReady)
+    connection.on('error', onError)
+    connection.on('end', onEnd)
+    // Its failure arrives as an `error` event as well.
+    if (connection.status === 'wait') connection.connect().catch(() => {})
+  })
+}
+
+/**
+ * Tells whether Redis is there but refuses us, which waiting does not mend. A database number that it does not have is
+ * among it: the driver would go on in database 0.
+ */
+const isAccessError = (error: Error): boolean =>
+  /WRONGPASS|NOAUTH|NOPERM|invalid password|AUTH |DB index/i.test(error.message)
+
+/** Wraps what a driver threw into the error that callers of this library branch on. */
+export function unavailable(cause: unknown): RedisUnavailableError {
+  const detail = cause instanceof Error ? messageOf(cause) : 'no answer'
+  return new RedisUnavailableError(`Redis cannot be used (${detail}). Check REDIS_URL and that the server runs.`, {
+    cause: withoutArguments(cause),
+  })
+}
+
+/** A driver's error holds the arguments of the command, and so user ids; what goes on from here must not. */
+function withoutArguments(cause: unknown): unknown {
+  if (!(cause instanceof Error && 'command' in cause)) return cause
+  const { name, message } = cause
+  return Object.assign(new Error(message), { name })
+}
+
+function messageOf(error: Error): string {
+  if (error.message !== '') return error.message
+  return 'code' in error ? String(error.code) : error.name
+}
