@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+/** Schemas of what the vendor answers, as far as it is used. Unknown fields are ignored, as the vendor may add some. */
+
+/**
+ * The code of an answer. The contract says integer; a numeric string is taken where it means the same number.
+ */
+const codeSchema = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^(0|[1-9]\d{0,9})$/)
+    .transform(Number),
+])
+
+/** What every answer has. */
+export const envelopeSchema = z.object({
+  ActionStatus: z.string(),
+  ErrorCode: codeSchema,
+  ErrorInfo: z.string().optional(),
+})
+
+/** What every answer has, parsed. */
+export type Envelope = z.infer<typeof envelopeSchema>
+
+const itemCodeSchema = z.object({ ResultCode: codeSchema, ResultInfo: z.string().optional() })
+
+/** Answer of `account_check` (vendor page 1047/34956). */
+export const accountCheckSchema = z.object({
+  ResultItem: z.array(itemCodeSchema.extend({ AccountStatus: z.enum(['Imported', 'NotImported']).optional() })).min(1),
+})
+
+/** Answer of `friend_get` (vendor page 1047/34908). An empty list may be missing, null or empty. */
+export const friendGetSchema = z.object({
+  UserDataItem: z
+    .array(z.object({ To_Account: z.string() }))
+    .nullish()
+    .transform(items => (items ?? []).map(item => item.To_Account)),
+  FriendNum: z.int().min(0),
+  CompleteFlag: z.int(),
+  NextStartIndex: z.int().optional(),
+})
+
+/** Answer of `friend_delete` (vendor page 1047/34905): a result for each friend, under an envelope that says OK. */
+export const friendDeleteSchema = z.object({
+  ResultItem: z.array(itemCodeSchema.extend({ To_Account: z.string() })),
+})

@@ -1,0 +1,221 @@
+import type { Settings } from '../config/load-settings.ts'
+import { openRedis, redisSettings } from '../config/redis.ts'
+import type { Secret } from '../config/secret.ts'
+import { readVersion } from '../config/version.ts'
+import {
+  createFleetControl,
+  createFleetStatusReader,
+  createSettlement,
+  keysOf,
+  openQueue,
+  waitUntilReady,
+} from '../jobs/index.ts'
+import { createMetrics } from '../metrics/metrics.ts'
+import { ApiClient, COMMANDS } from './api/client.ts'
+import { Connections } from './api/connections.ts'
+import { Signer } from './api/signer.ts'
+import { systemClock } from './clock.ts'
+import { watchFleet } from './fleet-watch.ts'
+import { startHttpServer } from './http-server.ts'
+import { Limiter } from './limiter/limiter.ts'
+import { createLog, type Logger } from './log.ts'
+import { createPacedCall } from './paced-call.ts'
+import { Pool } from './pool.ts'
+import { Prober } from './prober.ts'
+import { processJob } from './process-job.ts'
+import { QueueGuard } from './queue-guard.ts'
+import { createRecorder } from './recorder.ts'
+
+/** The settings that a worker needs. */
+export const workerSettings = [
+  ...redisSettings,
+  'IM_BASE_URL',
+  'IM_SDK_APP_ID',
+  'IM_ADMIN',
+  'IM_SECRET_KEY',
+  'RATE_LIMIT_PER_SECOND',
+  'RATE_LIMIT_MARGIN',
+  'VERIFY',
+  'WORKER_CONCURRENCY',
+  'MAX_ATTEMPTS',
+  'HTTP_HOST',
+  'HTTP_PORT',
+  'DRAIN_SECONDS',
+  'LOG_LEVEL',
+] as const
+
+/** Parsed settings of a worker. */
+export type WorkerSettings = Settings<(typeof workerSettings)[number]>
+
+/** A worker, built and not yet started. */
+export interface AssembledWorker {
+  readonly log: Logger
+  start(): void
+  /** Takes nothing more, finishes what is sent, hands back the rest, closes everything. */
+  drain(): Promise<void>
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+const PING_WITHIN_MS = 2000
+
+/**
+ * Builds all parts of a worker; the only file that does.
+ *
+ * @throws {RedisUnavailableError} when Redis does not answer
+ * @throws {PortInUseError} when the HTTP port is taken
+ */
+export async function assembleWorker(settings: WorkerSettings): Promise<AssembledWorker> {
+  const closing = new ClosingList()
+  try {
+    return await assemble(settings, closing)
+  } catch (error) {
+    await closing.closeAll()
+    throw error
+  }
+}
+
+async function assemble(settings: WorkerSettings, closing: ClosingList): Promise<AssembledWorker> {
+  const log = createLog(settings.LOG_LEVEL)
+  const prefix = settings.REDIS_PREFIX
+  const clock = systemClock
+  const rateSettings = {
+    ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
+    margin: settings.RATE_LIMIT_MARGIN,
+  }
+  let draining = false
+
+  const redis = closing.add(openRedis(settings, 'worker'), each => each.disconnect())
+  const permitsRedis = closing.add(openRedis(settings, 'permits'), each => each.disconnect())
+  // Each command reports its own failure; these listeners keep an outage from ending the process.
+  redis.on('error', error => log.debug({ err: error }, 'Redis connection'))
+  permitsRedis.on('error', error => log.debug({ err: error }, 'Redis connection for permits'))
+  await waitUntilReady(permitsRedis)
+  const queue = closing.add(await openQueue(redis, prefix), each => each.close())
+  redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
+  redis.on('ready', () => log.info('the connection to Redis is back'))
+  const readStatus = createFleetStatusReader(redis, prefix, rateSettings)
+  const settlement = createSettlement(redis, prefix)
+
+  const signer = new Signer({
+    sdkAppId: settings.IM_SDK_APP_ID,
+    admin: settings.IM_ADMIN,
+    key: () => settings.IM_SECRET_KEY.reveal(),
+    reloadKey: () => reloadKey(settings.IM_SECRET_KEY, log),
+  })
+  const metrics = createMetrics({
+    version: readVersion(),
+    ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
+    commands: COMMANDS,
+    readStatus: () => (redis.status === 'ready' ? readStatus() : undefined),
+    userSigExpiresAt: () => signer.expiresAt(),
+  })
+  const limiter = new Limiter({
+    redis: permitsRedis,
+    prefix,
+    ...rateSettings,
+    onPermit: metrics.permit,
+    onRate: (command, trouble, perSecond) => log.warn({ command, trouble, perSecond }, 'the fleet’s rate was changed'),
+  })
+  closing.add(limiter, each => each.close())
+  const { origin } = new URL(settings.IM_BASE_URL)
+  const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+  closing.add(connections, each => each.close())
+  const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
+  const call = createPacedCall({
+    limiter,
+    client,
+    connections,
+    signer,
+    clock,
+    onRequest: (command, verdict, durationMs) => metrics.requestDone(command, verdict.label, durationMs),
+  })
+
+  const http = await startHttpServer({
+    host: settings.HTTP_HOST,
+    port: settings.HTTP_PORT,
+    metrics,
+    readiness: async () => {
+      if (draining) return { ready: false, reason: 'draining' }
+      const answered = redis.status === 'ready' && (await answersWithin(redis.ping(), PING_WITHIN_MS))
+      return answered ? { ready: true } : { ready: false, reason: 'Redis does not answer' }
+    },
+  })
+  closing.add(http, each => each.close())
+  log.info({ port: http.port, host: settings.HTTP_HOST }, 'listening for health checks and metrics')
+
+  const control = createFleetControl(redis, queue, prefix)
+  await control.align()
+  const admin = settings.IM_ADMIN
+  const prober = new Prober({ redis, prefix, control, limiter, client, connections, signer, admin, clock, log })
+  const gate = {
+    close: () => {
+      limiter.shut('halted')
+      pool.closeGate()
+    },
+    open: () => {
+      limiter.open()
+      pool.openGate()
+    },
+  }
+  const guard = closing.add(new QueueGuard({ redis, prefix, control, prober, clock, log, gate }), each => each.stop())
+  const recorder = closing.add(createRecorder({ metrics, guard, clock, log }), each => each.close())
+  const jobOptions = { call, settlement, maxAttempts: settings.MAX_ATTEMPTS, verifyShare: settings.VERIFY }
+  const pool: Pool = new Pool({
+    redis,
+    prefix,
+    concurrency: settings.WORKER_CONCURRENCY,
+    maxAttempts: settings.MAX_ATTEMPTS,
+    process: (job, signal) => processJob(job, jobOptions, signal),
+    onProcessed: recorder.processed,
+    log,
+  })
+  closing.add(pool, each => each.drain())
+  const news = closing.add(openRedis(settings, 'worker'), each => each.disconnect())
+  news.on('error', error => log.debug({ err: error }, 'Redis connection for news'))
+  await watchFleet(news, keysOf(prefix).fleet, what => (what === 'closed' ? guard.close() : void guard.look()))
+
+  return {
+    log,
+    start: () => {
+      for (const command of COMMANDS) limiter.prepare(command)
+      pool.start()
+    },
+    drain: () => {
+      draining = true
+      return closing.closeAll()
+    },
+  }
+}
+
+function reloadKey(key: Secret, log: Logger): boolean {
+  try {
+    return key.reload()
+  } catch (error) {
+    log.error({ err: error }, 'the file of the secret key cannot be read; the key in use stays')
+    return false
+  }
+}
+
+/** Remembers how to close what was opened; closes the last first. */
+class ClosingList {
+  readonly #closers: (() => unknown)[] = []
+
+  add<T>(part: T, close: (part: T) => unknown): T {
+    this.#closers.push(() => close(part))
+    return part
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close()
+  }
+}
+
+async function answersWithin(answer: Promise<unknown>, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>(resolve => {
+    timer = setTimeout(() => resolve(false), withinMs)
+  })
+  const answered = await Promise.race([answer.then(() => true).catch(() => false), late])
+  clearTimeout(timer)
+  return answered
+}

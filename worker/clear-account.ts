@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobData, Outcome, Verified } from '../jobs/index.ts'
+import { deleteAll, deleteInBatches } from './delete-friends.ts'
+import type { PacedCall } from './paced-call.ts'
+import type { Progress } from './progress.ts'
+import { type Attempt, callOf, type Ending } from './steps.ts'
+import { verifyEmpty } from './verify.ts'
+
+/** What comes of one attempt at an account, and what the next one needs to know. */
+export interface Cleared extends Ending {
+  readonly progress: Progress
+  /** What a look at the list showed, where there was one. */
+  readonly looked?: 'empty' | 'not_empty' | 'unread'
+}
+
+/** What clearing takes. */
+export interface ClearAccountOptions {
+  readonly call: PacedCall
+  /** Whether this account's list is read after the delete. */
+  readonly verify: boolean
+  /** Gives up waits; a request under way is finished. */
+  readonly signal: AbortSignal
+}
+
+/** After this many attempts that ended in a conflict the friends are deleted by name. */
+const CONFLICTS_BEFORE_BATCHES = 5
+/** So often a list that stays filled is cleared again before a person must look. */
+const CLEAR_AGAIN = 1
+/** So often a proof that cannot be read is tried again, as a read, before the clear stands without it. */
+const READ_AGAIN = 3
+
+/**
+ * Clears the friends of one account and proves it: delete, then look.
+ *
+ * Safe to repeat at any point: deleting the friends of an account that has none is no error.
+ *
+ * @param job whose friends, and whether also from their lists
+ * @param before what earlier attempts left
+ */
+export async function clearAccount(
+  job: Pick<JobData, 'account' | 'type'>,
+  before: Progress,
+  options: ClearAccountOptions,
+): Promise<Cleared> {
+  const progress = { ...before }
+  const attempt = startAttempt(job, options, () => {
+    progress.calls += 1
+  })
+  if (!progress.deleted) {
+    const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
+    if (step.kind === 'ended') return { ...step.ending, progress: countConflict(progress, step.ending.outcome) }
+    if (step.value === 'not_imported') return { outcome: { kind: 'not_imported' }, progress }
+    progress.deleted = true
+  }
+  return options.verify ? prove(attempt, progress) : { outcome: cleared('skipped'), progress }
+}
+
+async function prove(attempt: Attempt, progress: Progress): Promise<Cleared> {
+  const seen = await verifyEmpty(attempt)
+  switch (seen.kind) {
+    case 'empty':
+      return { outcome: cleared('yes'), progress, looked: seen.kind }
+    case 'not_empty': {
+      const text = 'the friend list is not empty after a confirmed delete'
+      const reason = { code: 'still_has_friends', text }
+      const outcome: Outcome = { kind: progress.notEmpty < CLEAR_AGAIN ? 'retry' : 'dead', reason }
+      return { outcome, progress: { ...progress, deleted: false, notEmpty: progress.notEmpty + 1 }, looked: seen.kind }
+    }
+    case 'unread': {
+      if (seen.cause.kind === 'snooze' || seen.cause.kind === 'stop') {
+        return { outcome: seen.cause, progress, ...(seen.act === undefined ? {} : { act: seen.act }) }
+      }
+      if (progress.unread >= READ_AGAIN) return { outcome: cleared('no'), progress, looked: seen.kind }
+      const code = 'reason' in seen.cause ? seen.cause.reason.code : 'unread'
+      const reason = { code, text: 'deleted, but the proof could not be read' }
+      return {
+        outcome: { kind: 'retry', reason },
+        progress: { ...progress, unread: progress.unread + 1 },
+        looked: seen.kind,
+      }
+    }
+    default:
+      return seen satisfies never
+  }
+}
+
+const cleared = (verified: Verified): Outcome => ({ kind: 'cleared', verified })
+
+const countConflict = (progress: Progress, outcome: Outcome): Progress =>
+  outcome.kind === 'retry' && outcome.reason.code === '30008'
+    ? { ...progress, conflicts: progress.conflicts + 1 }
+    : progress
+
+function startAttempt(
+  job: Pick<JobData, 'account' | 'type'>,
+  { call, signal }: ClearAccountOptions,
+  onSent: () => void,
+): Attempt {
+  return {
+    account: job.account,
+    deleteType: job.type === 'single' ? 'Delete_Type_Single' : 'Delete_Type_Both',
+    call: callOf(call, signal, onSent),
+    wait: async ms => {
+      await sleep(ms, undefined, { signal }).catch(() => {})
+    },
+    isOver: () => signal.aborted,
+  }
+}

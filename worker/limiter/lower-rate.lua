@@ -1,0 +1,41 @@
+-- Lowers the rate of the whole fleet, or lets it come back. Joined behind allowed-rate.lua.
+--
+-- KEYS[1]  state of the fleet (hash)
+-- ARGV[1]  the vendor's command
+-- ARGV[2]  the vendor's ceiling in calls per second
+-- ARGV[3]  why: 'throttled' (the vendor called this command too fast), 'throttled_all' (it called the whole app too
+--          fast), 'outage' (most calls get no answer), 'recovered' (a call got an answer after an outage)
+-- ARGV[4]  how many answers said so
+--
+-- Answers the rate allowed from now on, as text.
+
+-- Each refused call costs this share of the rate. One that was refused by bad luck costs next to nothing; a ceiling that
+-- is a quarter lower than ours refuses fifty a second and is met within one.
+local REFUSED = 0.99
+local LEAST = 1
+-- A call a second finds out soon enough whether an outage is over, and burns few attempts.
+local PROBES = 1
+local AFTER_OUTAGE = 10
+local HOLD = 5000000
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local command, ceiling, trouble, times = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local outage = 'outage:' .. command
+local rate = allowedRate(KEYS[1], command, ceiling, now)
+
+local function lower(to, doubling)
+  redis.call('HSET', KEYS[1], 'lowered:' .. command, string.format('%.3f|%.0f|%s', to, now, doubling))
+  rate = to
+end
+
+if trouble == 'outage' then
+  redis.call('HSET', KEYS[1], outage, text(now))
+  lower(PROBES, '0')
+elseif trouble == 'recovered' then
+  if redis.call('HDEL', KEYS[1], outage) == 1 then lower(math.min(AFTER_OUTAGE, ceiling), '1') end
+else
+  lower(math.max(LEAST, rate * REFUSED ^ times), '0')
+  if trouble == 'throttled_all' then redis.call('HSET', KEYS[1], 'hold', text(now + HOLD)) end
+end
+return string.format('%.3f', rate)

@@ -1,0 +1,115 @@
+-- Reserves permits: rights to one request each, at times called slots.
+--
+-- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, and `server:<id>` at score 0
+-- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads, which is joined in front of this
+-- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of 10 ms bins
+--
+-- ARGV[1]  how many permits are wanted
+-- ARGV[2]  the vendor's ceiling in calls per second
+-- ARGV[3]  margin kept off it, as a share
+-- ARGV[4]  lead: no slot earlier than this many microseconds from now, because the answer has to travel
+-- ARGV[5]  horizon: microseconds ahead up to which a caller that holds permits may get more
+-- ARGV[6]  1 when the caller holds permits that it has not used yet
+-- ARGV[7]  1 when the caller has proof that this server's clock jumped a moment ago
+-- ARGV[8]  1 for a probe, which may be sent although the fleet is paused or halted
+-- ARGV[9]  the vendor's command
+-- ARGV[10] name of this ask, which comes back in the answer
+-- ARGV[11] how many slots come back unused, followed by them
+-- ARGV[…]  calls sent since the last ask, in pairs: 10 ms bin (epoch time in ms / 10), count
+--
+-- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text; without slots the caller asks again after
+--         `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
+--
+-- Two rules hold for the slots, whoever asks. Any `count` in a row span at least a window, which is a second plus the
+-- margin: no second holds more than the ceiling, even when calls travel differently long, as long as the difference is
+-- within the margin. And each is a gap behind the one before, so they are spread evenly. The gap is a little shorter
+-- than the even share, so that slots that came back unused can be made up for.
+--
+-- One script, so that two callers cannot get the same slot. The time is this server's and nobody else's. The key has no
+-- expiry: idle is not missing. Costs a few commands in O(log ceiling) for a whole batch.
+
+local SECOND = 1000000
+-- Calls travel differently long even where the margin is nil. A thousandth more costs two calls in ten seconds.
+local TRAVEL = 1000
+-- The longest reservation. Half would starve a fleet of more than 100 processes; double would double every hold.
+local LONGEST = 1000000
+-- As in lower-rate.lua.
+local HOLD_AT_MOST = 5000000
+-- Share of the even spacing between two slots at least. 1 would leave no way to make up for a slot that came back;
+-- 0.9 would let more than 23 calls into 100 ms. There is nothing to make up for in the first second, when connections
+-- and processes are cold and calls travel most unevenly.
+local GAP = 0.96
+local FIRST_GAP = 1.06
+
+local time = redis.call('TIME')
+local now = time[1] * SECOND + time[2]
+local ceiling = tonumber(ARGV[2])
+local ask = ARGV[10]
+local returned = tonumber(ARGV[11])
+
+-- These fail where somebody put something else under the keys. Nothing was written then, and no permit is granted.
+local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
+redis.call('ZCARD', KEYS[1])
+
+for i = 12 + returned, #ARGV, 2 do
+  local bin = tonumber(ARGV[i])
+  local key = KEYS[3] .. ':' .. math.floor(bin / 100)
+  redis.call('HINCRBY', key, bin % 100, ARGV[i + 1])
+  redis.call('EXPIRE', key, 130)
+end
+for i = 12, 11 + returned do redis.call('ZREM', KEYS[1], ARGV[i]) end
+
+if ARGV[8] ~= '1' then
+  if fleet[1] then return { 'closed', ask, text(now), 'halted' } end
+  if fleet[2] then return { 'closed', ask, text(now), 'paused' } end
+end
+
+local rate, hold = allowedRate(KEYS[2], ARGV[9], ceiling, now)
+local count = math.max(1, math.floor(rate))
+local window = (SECOND + TRAVEL) / (1 - tonumber(ARGV[3])) * count / rate
+
+local server = 'server:' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
+local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
+
+-- Nothing known (first start, flush), known by another server (restart, failover), or known by a clock that has jumped:
+-- permits that are out cannot be counted. Hold until all of them must have been used, and a whole window more.
+if not redis.call('ZSCORE', KEYS[1], server) or not last or last > now + window + LONGEST + SECOND or ARGV[7] == '1' then
+  last = now + window + LONGEST
+  redis.call('DEL', KEYS[1])
+  redis.call('ZADD', KEYS[1], 0, server, text(last), text(last))
+end
+
+-- A hold that lies further away than any is set comes from a clock that went back.
+if hold > now + HOLD_AT_MOST then hold = 0 end
+local gap = window / count * (redis.call('ZCARD', KEYS[1]) > count and GAP or FIRST_GAP)
+local earliest = math.max(last + gap, now + tonumber(ARGV[4]), hold)
+local reach = now + (ARGV[6] == '1' and tonumber(ARGV[5]) or LONGEST)
+local want = tonumber(ARGV[1])
+local answer = { 'granted', ask, text(now), '0' }
+if want > 0 then
+  -- The slots that must be a window ahead of the new ones; missing where fewer have been granted yet.
+  local before = redis.call('ZRANGE', KEYS[1], -count, math.min(want - count, 0) - 1, 'WITHSCORES')
+  local known = #before / 2
+  local missing = math.max(0, count - redis.call('ZCARD', KEYS[1]))
+  local added = {}
+  for i = 1, math.min(want, count) do
+    local behind = i - missing
+    if behind >= 1 and behind <= known then earliest = math.max(earliest, before[behind * 2] + window) end
+    -- A caller without permits gets one even where the line is long; more only within the horizon.
+    if i == 2 then reach = now + tonumber(ARGV[5]) end
+    if earliest > reach then
+      if i == 1 then answer[4] = text(earliest - reach) end
+      break
+    end
+    local slot = text(math.ceil(earliest))
+    answer[#answer + 1] = slot
+    added[#added + 1] = slot
+    added[#added + 1] = slot
+    earliest = slot + gap
+  end
+  if #added > 0 then
+    redis.call('ZADD', KEYS[1], unpack(added))
+    redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -(ceiling + 1))
+  end
+end
+return answer

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+
+/** What a lane asks Redis for. */
+export interface ReserveRequest {
+  readonly want: number
+  readonly leadMs: number
+  readonly horizonMs: number
+  readonly holdsPermits: boolean
+  readonly clockJumped: boolean
+  /** May be granted although the fleet is paused or halted. */
+  readonly probe: boolean
+  /** Slots that were not used and never will be. */
+  readonly returned: readonly Slot[]
+  /** Calls sent since the last ask: 10 ms bin of Redis' time, count. */
+  readonly sentBins: readonly (readonly [bin: number, count: number])[]
+}
+
+/** The time of a permit: microseconds since 1970 on Redis' clock, a whole number. */
+export type Slot = number
+
+/** What Redis answers. */
+export type Reservation =
+  | {
+      readonly kind: 'granted'
+      /** Redis' clock, ms. */
+      readonly redisNow: number
+      /** Ask again after this long, where there are no slots. */
+      readonly waitMs: number
+      /** Ascending; may be fewer than wanted, or none. */
+      readonly slots: readonly Slot[]
+    }
+  | { readonly kind: 'closed'; readonly redisNow: number; readonly by: 'paused' | 'halted' }
+
+const microseconds = z
+  .string()
+  .regex(/^\d{1,16}$/)
+  .transform(Number)
+const reservationSchema = z.union([
+  z.tuple([z.literal('closed'), z.string(), microseconds, z.enum(['paused', 'halted'])]),
+  z.tuple([z.literal('granted'), z.string(), microseconds, microseconds], microseconds),
+])
+
+/** Parses what the permit script answers; `undefined` where it is no answer to this ask. */
+export function parseReservation(answer: unknown, ask: number): Reservation | undefined {
+  const parsed = reservationSchema.safeParse(answer)
+  if (!parsed.success || parsed.data[1] !== String(ask)) return undefined
+  if (parsed.data[0] === 'closed') return { kind: 'closed', redisNow: parsed.data[2] / 1000, by: parsed.data[3] }
+  const [kind, _ask, now, wait, ...slots] = parsed.data
+  return { kind, redisNow: now / 1000, waitMs: wait / 1000, slots }
+}
+
+/** Arguments of the permit script, in the order of its header. */
+export function reserveArguments(
+  ask: number,
+  command: string,
+  request: ReserveRequest,
+  ceilingPerSecond: number,
+  margin: number,
+): (number | string)[] {
+  return [
+    request.want,
+    ceilingPerSecond,
+    margin,
+    Math.round(request.leadMs * 1000),
+    Math.round(request.horizonMs * 1000),
+    request.holdsPermits ? 1 : 0,
+    request.clockJumped ? 1 : 0,
+    request.probe ? 1 : 0,
+    command,
+    ask,
+    request.returned.length,
+    ...request.returned,
+    ...request.sentBins.flat(),
+  ]
+}

@@ -1,0 +1,53 @@
+/** Why the rate is to change; see `lower-rate.lua`. */
+export type Trouble = 'throttled' | 'throttled_all' | 'outage' | 'recovered'
+
+/** What a request showed of the vendor's health. `unanswered`: no answer of the vendor's own (reset, time-out, 5xx). */
+export type Sign = 'answered' | 'unanswered' | 'throttled' | 'throttled_all'
+
+const REMEMBERED = 20
+/** Half of the last answers missing is an outage; fewer are the faults of a day. */
+const OUTAGE_AT = 10
+/** From here on, an answer may be the end of an outage that another process reported. */
+const SUSPICIOUS_AT = 3
+
+/**
+ * Watches what the vendor answers to one command and says when the fleet must change its rate.
+ *
+ * States: *calm*; *suspicious* after some requests without an answer; an outage is reported when half of the last
+ * requests had none. The first answer after that reports the end.
+ */
+export class TroubleWatch {
+  readonly #report: (trouble: Trouble) => void
+  #unanswered: boolean[] = []
+
+  /** @param report tells the fleet; called for each sign of trouble, so it must be cheap or bounded */
+  constructor(report: (trouble: Trouble) => void) {
+    this.#report = report
+  }
+
+  /** Takes in what one request showed. */
+  see(sign: Sign): void {
+    if (sign === 'throttled' || sign === 'throttled_all') this.#report(sign)
+    if (sign === 'unanswered') return this.#seeUnanswered()
+    if (this.#count() >= SUSPICIOUS_AT) {
+      this.#report('recovered')
+      this.#unanswered = []
+    } else {
+      this.#remember(false)
+    }
+  }
+
+  #seeUnanswered(): void {
+    this.#remember(true)
+    if (this.#count() >= OUTAGE_AT) this.#report('outage')
+  }
+
+  #remember(unanswered: boolean): void {
+    this.#unanswered.push(unanswered)
+    if (this.#unanswered.length > REMEMBERED) this.#unanswered.shift()
+  }
+
+  #count(): number {
+    return this.#unanswered.filter(each => each).length
+  }
+}

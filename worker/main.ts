@@ -1,0 +1,49 @@
+import { loadSettings } from '../config/load-settings.ts'
+import { assembleWorker, workerSettings } from './assemble.ts'
+
+/**
+ * Runs a worker until SIGTERM or SIGINT, then drains within `DRAIN_SECONDS`. A second signal ends the process at once.
+ *
+ * @param environment the settings
+ * @returns the exit code: 0 after a drain in time, 1 when time ran out (the jobs in hand are then run again elsewhere)
+ * @throws {SettingsError} with all faults at once
+ * @throws {RedisUnavailableError} when Redis does not answer
+ * @throws {PortInUseError} when the HTTP port is taken
+ */
+export async function runWorker(environment: Readonly<Record<string, string | undefined>>): Promise<number> {
+  const settings = loadSettings(environment, workerSettings)
+  const worker = await assembleWorker(settings)
+  const signal = nextSignal()
+  worker.start()
+  worker.log.info({ concurrency: settings.WORKER_CONCURRENCY }, 'ready')
+
+  worker.log.info({ signal: await signal }, 'draining')
+  const secondSignal = nextSignal().then(() => 'second signal' as const)
+  const deadline = startDeadline(settings.DRAIN_SECONDS * 1000)
+  const drained = worker.drain().then(() => 'drained' as const)
+  const end = await Promise.race([drained, deadline.passed, secondSignal])
+  deadline.cancel()
+  if (end === 'drained') worker.log.info('drained')
+  else worker.log.warn({ end }, 'stopped before everything was handed back; the rest runs again when its locks end')
+  return end === 'drained' ? 0 : 1
+}
+
+function nextSignal(): Promise<string> {
+  return new Promise(resolve => {
+    const take = (signal: string): void => {
+      for (const name of SIGNALS) process.off(name, take)
+      resolve(signal)
+    }
+    for (const name of SIGNALS) process.on(name, take)
+  })
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+function startDeadline(ms: number): { passed: Promise<'deadline'>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const passed = new Promise<'deadline'>(resolve => {
+    timer = setTimeout(() => resolve('deadline'), ms)
+  })
+  return { passed, cancel: () => clearTimeout(timer) }
+}

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pRetry from 'p-retry'
+import { classify, type Verdict } from './api/classify.ts'
+import type { ApiClient, Command, Reply } from './api/client.ts'
+import type { Connection, Connections } from './api/connections.ts'
+import type { Signer } from './api/signer.ts'
+import type { Clock } from './clock.ts'
+import type { Closed } from './limiter/lane.ts'
+import type { Limiter } from './limiter/limiter.ts'
+import type { Sign } from './limiter/trouble-watch.ts'
+import { type Backoff, fullJitterMs } from './retry/backoff.ts'
+import { CONNECT_BACKOFF, IN_CALL_BACKOFF, isWorthRepeating, REQUESTS_PER_CALL } from './retry/retry-policy.ts'
+import { Turnstile } from './turnstile.ts'
+
+/** `answered`: the verdict on the last request. `closed`: no request was made since, and why. */
+export type CallResult =
+  | { readonly kind: 'answered'; readonly verdict: Verdict }
+  | { readonly kind: 'closed'; readonly by: Closed }
+
+/** What a paced call is made from. */
+export interface PacedCallOptions {
+  readonly limiter: Limiter
+  readonly client: ApiClient
+  readonly connections: Connections
+  readonly signer: Signer
+  readonly clock: Clock
+  /** Told of each request that was sent, with how long its answer took. */
+  readonly onRequest: (command: Command, verdict: Verdict, durationMs: number) => void
+}
+
+/** Calls the vendor. `onSent` is told of every single request; the signal ends waits, never a request under way. */
+export type PacedCall = (
+  command: Command,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  onSent?: () => void,
+) => Promise<CallResult>
+
+/**
+ * Calls that may hold or open a connection while they wait for a permit. Enough to open 200 connections a second with
+ * handshakes of 150 ms; twice as many would hold twice the idle connections for nothing.
+ */
+const NEXT_IN_LINE = 32
+
+/**
+ * Makes the only way to the vendor: connection, permit, request, verdict, record; repeated where the policy says.
+ *
+ * Every request has its own permit, and takes it when an open connection is in hand. Requests are repeated at once for
+ * quick faults only, and once with a new signature where the vendor calls ours expired.
+ */
+export function createPacedCall(options: PacedCallOptions): PacedCall {
+  const turnstiles = new Map<Command, Turnstile>()
+  const turnstileOf = (command: Command): Turnstile => {
+    const turnstile = turnstiles.get(command) ?? new Turnstile(NEXT_IN_LINE)
+    turnstiles.set(command, turnstile)
+    return turnstile
+  }
+
+  return async (command, body, signal, onSent) => {
+    let renewed = false
+    let result: CallResult = { kind: 'closed', by: 'aborted' }
+    const once = async (): Promise<void> => {
+      const next = await requestOnce(options, turnstileOf(command), command, body, signal, onSent)
+      // A repeat that could not be made leaves what the request before it has shown.
+      if (next.kind === 'closed' && result.kind === 'answered') return
+      result = next
+      if (next.kind === 'closed') return
+      if (!renewed && hasNewSignature(next.verdict, options.signer)) {
+        renewed = true
+        return once()
+      }
+      if (isWorthRepeating(next.verdict)) throw new WorthRepeating()
+    }
+    await pRetry(once, {
+      retries: REQUESTS_PER_CALL - 1,
+      minTimeout: 0,
+      // p-retry's own jitter never goes below the full span, so the wait is ours.
+      onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
+        retriesLeft > 0 ? pause(attemptNumber, IN_CALL_BACKOFF, signal) : undefined,
+      shouldRetry: () => !signal.aborted,
+    }).catch(passUnlessRepeated)
+    return result
+  }
+}
+
+/** Signs anew where that may help: always for an old signature, for a wrong key only when it was rotated. */
+function hasNewSignature(verdict: Verdict, signer: Signer): boolean {
+  const isOwnFault = verdict.class === 'renew_signature' || verdict.class === 'stop'
+  if (isOwnFault && signer.renewWithNewKey()) return true
+  if (verdict.class !== 'renew_signature') return false
+  signer.renew()
+  return true
+}
+
+/** Tells p-retry to go on; the verdict itself is kept beside it, as a value. */
+class WorthRepeating extends Error {}
+
+function passUnlessRepeated(error: unknown): void {
+  if (!(error instanceof WorthRepeating)) throw error
+}
+
+const pause = async (tries: number, backoff: Backoff, signal: AbortSignal): Promise<void> => {
+  await sleep(fullJitterMs(tries, backoff), undefined, { signal }).catch(() => {})
+}
+
+async function requestOnce(
+  options: PacedCallOptions,
+  turnstile: Turnstile,
+  command: Command,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  onSent: (() => void) | undefined,
+): Promise<CallResult> {
+  const { connections, clock, onRequest } = options
+  await turnstile.enter()
+  const sent = await sendAtSlot(options, command, body, signal).finally(() => turnstile.leave())
+  if (sent.kind === 'closed') return sent
+  onSent?.()
+  const sentAt = clock.monotonicMs()
+  const reply = await sent.reply
+  if (reply.kind === 'answer') connections.giveBack(sent.connection)
+  else connections.discard(sent.connection)
+  const verdict = classify(reply)
+  onRequest(command, verdict, clock.monotonicMs() - sentAt)
+  options.limiter.see(command, signOf(verdict))
+  return { kind: 'answered', verdict }
+}
+
+function signOf(verdict: Verdict): Sign {
+  if (verdict.class === 'throttled' || verdict.class === 'throttled_all') return verdict.class
+  return verdict.answered ? 'answered' : 'unanswered'
+}
+
+type Sent =
+  | { readonly kind: 'sent'; readonly reply: Promise<Reply>; readonly connection: Connection }
+  | { readonly kind: 'closed'; readonly by: Closed }
+
+/** Takes a connection, then a permit, then sends. A connection that the vendor closed meanwhile is replaced. */
+async function sendAtSlot(
+  { limiter, client, connections }: PacedCallOptions,
+  command: Command,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<Sent> {
+  for (;;) {
+    if (signal.aborted) return { kind: 'closed', by: 'aborted' }
+    const connection = await connections.take().catch(() => undefined)
+    if (connection === undefined) {
+      // Nothing was sent, so the job is as it was: it waits in hand until the vendor can be reached.
+      await pause(1, CONNECT_BACKOFF, signal)
+      continue
+    }
+    const paced = await limiter.pace(command, () => client.send(connection, command, body), {
+      signal,
+      isReady: () => connection.isOpen(),
+    })
+    if (paced.kind === 'sent') return { kind: 'sent', reply: paced.value, connection }
+    connections.giveBack(connection)
+    if (paced.by !== 'unready') return paced
+  }
+}

@@ -1,0 +1,157 @@
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
+import { QUEUE_NAME, RETRY_PRIORITY, type RedisConnection } from '../jobs/index.ts'
+import type { Logger } from './log.ts'
+import type { JobInHand, Processed } from './process-job.ts'
+import { fullJitterMs } from './retry/backoff.ts'
+import { ATTEMPT_BACKOFF } from './retry/retry-policy.ts'
+
+/** What a pool is made from. */
+export interface PoolOptions {
+  /** For BullMQ: commands wait while Redis is away. Stays the caller's. */
+  readonly redis: RedisConnection
+  readonly prefix: string
+  readonly concurrency: number
+  readonly maxAttempts: number
+  readonly process: (job: JobInHand, signal: AbortSignal) => Promise<Processed>
+  /** Told of each attempt that ended, before BullMQ is. */
+  readonly onProcessed: (job: JobInHand, enqueuedAt: number, processed: Processed) => Promise<void>
+  readonly log: Logger
+}
+
+/** A lock survives an outage of Redis of this length without the job running twice (measured). */
+const LOCK_MS = 30_000
+/** With the lock this bounds a crash's delay: a job runs again 45 s after kill -9 at the latest. */
+const STALLED_CHECK_MS = 15_000
+/** BullMQ would fail a job behind our back after so many crashes, without a settle. `process-job` counts them itself. */
+const NEVER = 1_000_000
+/** Any name BullMQ does not know sends it to our own strategy. */
+const OWN_BACKOFF = 'full-jitter'
+
+/**
+ * Takes jobs from the queue and turns outcomes into what BullMQ wants to see. The only place that throws to steer.
+ *
+ * Life: *running* → `drain` (takes nothing more; waits are given up, requests under way end) → *closed*.
+ */
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #worker: Worker
+  readonly #draining = new AbortController()
+  readonly #report = (error: unknown): void => this.#options.log.warn({ err: error }, 'BullMQ reported an error')
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    // Exactly three plain parameters: BullMQ makes a cancel signal only for a processor that takes it.
+    const work = (job: Job, token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> =>
+      this.#work(job, token, cancelled)
+    this.#worker = new Worker(QUEUE_NAME, work, {
+      connection: options.redis,
+      prefix: options.prefix,
+      autorun: false,
+      concurrency: options.concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: NEVER,
+      removeOnComplete: { count: 0 },
+      settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
+    })
+    this.#worker.on('error', this.#report)
+    this.#worker.on('lockRenewalFailed', jobIds => {
+      for (const jobId of jobIds) this.#worker.cancelJob(jobId)
+    })
+  }
+
+  /** Starts to take jobs. */
+  start(): void {
+    this.#worker.run().catch(error => this.#options.log.error({ err: error }, 'the pool stopped'))
+  }
+
+  /** Takes no jobs until {@link openGate}; those in hand go on. */
+  closeGate(): void {
+    this.#worker.pause(true).catch(this.#report)
+  }
+
+  /** Takes jobs again. */
+  openGate(): void {
+    this.#worker.resume().catch(this.#report)
+  }
+
+  /** Takes nothing more, gives up all waits, and resolves when the last job in hand is done or handed back. */
+  async drain(): Promise<void> {
+    const closed = this.#worker.close()
+    this.#draining.abort()
+    await closed
+  }
+
+  async #work(job: Job, token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> {
+    const inHand = {
+      id: job.id ?? '',
+      data: job.data,
+      progress: job.progress,
+      attemptsMade: job.attemptsMade,
+      timesStarted: job.attemptsStarted,
+    }
+    const signal = cancelled === undefined ? this.#draining.signal : AbortSignal.any([this.#draining.signal, cancelled])
+    try {
+      const processed = await this.#options.process(inHand, signal)
+      await this.#options.onProcessed(inHand, job.timestamp, processed)
+      await this.#tellBullMq(job, token, processed)
+    } catch (error) {
+      if (!isForBullMq(error)) {
+        // What broke is this worker or its Redis, not the job: it stays in the queue whatever its count of attempts.
+        this.#options.log.error({ err: error, jobId: job.id }, 'an attempt broke')
+        this.#retryWithBackoff(job, Number.POSITIVE_INFINITY)
+      }
+      throw error instanceof Error ? withoutStack(error) : error
+    }
+  }
+
+  // Attempts and backoff are the worker's to decide; in each job's options they would cost memory.
+  #retryWithBackoff(job: Job, maxAttempts: number): void {
+    job.opts.attempts = maxAttempts
+    job.opts.backoff = { type: OWN_BACKOFF }
+  }
+
+  async #tellBullMq(job: Job, token: string | undefined, { outcome, progress }: Processed): Promise<void> {
+    switch (outcome.kind) {
+      case 'cleared':
+      case 'not_imported':
+        return
+      case 'dead':
+        throw new UnrecoverableError(`${outcome.reason.code} ${outcome.reason.text}`)
+      case 'retry':
+        await Promise.all([job.changePriority({ priority: RETRY_PRIORITY }), job.updateProgress(progress)])
+        this.#retryWithBackoff(job, this.#options.maxAttempts)
+        throw new RetryError(`${outcome.reason.code} ${outcome.reason.text}`)
+      case 'snooze':
+        if (progress.calls > 0) await job.updateProgress(progress)
+        if (outcome.waitMs > 0) {
+          await job.moveToDelayed(Date.now() + outcome.waitMs, token)
+          throw new DelayedError()
+        }
+        await job.moveToWait(token)
+        throw new WaitingError()
+      case 'stop':
+        await job.moveToWait(token)
+        throw new WaitingError()
+      default:
+        outcome satisfies never
+    }
+  }
+}
+
+/** Sends a job back to the queue; BullMQ counts an attempt. */
+class RetryError extends Error {
+  override readonly name = 'RetryError'
+}
+
+const isForBullMq = (error: unknown): boolean =>
+  error instanceof RetryError ||
+  error instanceof UnrecoverableError ||
+  error instanceof DelayedError ||
+  error instanceof WaitingError
+
+/** BullMQ stores the stack of each failure, 2 kB a job; the code and the reason say all. */
+function withoutStack<E extends Error>(error: E): E {
+  error.stack = ''
+  return error
+}

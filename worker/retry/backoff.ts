@@ -1,0 +1,20 @@
+/** Bounds of a backoff: the span grows from `baseMs` twofold with each try, up to `capMs`. */
+export interface Backoff {
+  readonly baseMs: number
+  readonly capMs: number
+}
+
+/**
+ * How long to wait before the next try: full jitter, uniform between 0 and the span, so that jobs that failed together
+ * do not come back together.
+ *
+ * Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ *
+ * @param tries how many tries failed so far, from 1
+ * @param random gives numbers from 0 up to but not including 1
+ * @returns whole milliseconds, at least 1 and at most `capMs`
+ */
+export function fullJitterMs(tries: number, { baseMs, capMs }: Backoff, random: () => number = Math.random): number {
+  const spanMs = Math.min(capMs, baseMs * 2 ** Math.min(tries - 1, 52))
+  return Math.max(1, Math.floor(random() * spanMs))
+}

@@ -1,0 +1,90 @@
+import type { Outcome, Reason } from '../jobs/index.ts'
+import type { Verdict } from './api/classify.ts'
+import type { Command } from './api/client.ts'
+import type { Closed } from './limiter/lane.ts'
+import type { CallResult, PacedCall } from './paced-call.ts'
+
+/** Everything the steps of one attempt at one account share. */
+export interface Attempt {
+  readonly account: string
+  readonly deleteType: 'Delete_Type_Both' | 'Delete_Type_Single'
+  /** Calls the vendor; counts every request. */
+  call(command: Command, body: Readonly<Record<string, unknown>>): Promise<CallResult>
+  /** Waits; shorter when the process drains. */
+  wait(ms: number): Promise<void>
+  /** Whether waits are given up. */
+  readonly isOver: () => boolean
+}
+
+/** What a step that is not the last gives: what it was for, or an outcome that ends the attempt. */
+export type Step<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'ended'; readonly ending: Ending }
+
+/** How an attempt ends, and the operator's advice where one must act. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly act?: string
+}
+
+/** A step that reached what it was for. */
+export const done = <T>(value: T): Step<T> => ({ kind: 'done', value })
+
+/** A step that ends the attempt. */
+export const ended = (outcome: Outcome, act?: string): Step<never> => ({
+  kind: 'ended',
+  ending: { outcome, ...(act === undefined ? {} : { act }) },
+})
+
+/** Come back this much later after the vendor called us too fast; the limiter has slowed down by then. */
+const THROTTLED_WAIT_MS = 1000
+/** Security policies calm down in minutes, not in seconds. */
+const POLICY_WAIT_MS = 180_000
+const POLICY_CODE = '31707'
+
+/** Makes the paced call of one attempt. */
+export const callOf =
+  (call: PacedCall, signal: AbortSignal, onSent: () => void): Attempt['call'] =>
+  (command, body) =>
+    call(command, body, signal, onSent)
+
+/** Ends the attempt with what a verdict means for a job, where the verdict is no success. */
+export function endedBy(verdict: Verdict): Step<never> {
+  const { reason, act } = verdict
+  switch (verdict.class) {
+    case 'retry_now':
+    case 'retry_later':
+    case 'conflict':
+      return ended({ kind: 'retry', reason })
+    case 'throttled':
+    case 'throttled_all': {
+      const waitMs = reason.code === POLICY_CODE ? POLICY_WAIT_MS : THROTTLED_WAIT_MS
+      return ended({ kind: 'snooze', reason, waitMs })
+    }
+    case 'renew_signature':
+    case 'stop':
+      return ended({ kind: 'stop', reason }, act)
+    case 'permanent':
+    case 'unexpected':
+    case 'check_account':
+    case 'done':
+      return ended({ kind: 'dead', reason }, act)
+    default:
+      return verdict.class satisfies never
+  }
+}
+
+/** Ends the attempt because no call may be made; no attempt is used. */
+export const endedAsClosed = (by: Closed): Step<never> =>
+  ended({ kind: 'snooze', reason: { code: by, text: closedText[by] }, waitMs: 0 })
+
+/** Ends the attempt because an answer lacks what it must have. */
+export const endedAsMalformed = (what: string): Step<never> =>
+  ended({ kind: 'retry', reason: { code: 'malformed', text: `the vendor answered with ${what}` } satisfies Reason })
+
+const HANDED_BACK = 'this process gives back what it has not sent'
+const closedText: Record<Closed, string> = {
+  paused: 'the fleet is paused',
+  halted: 'the fleet is halted',
+  aborted: HANDED_BACK,
+  unready: HANDED_BACK,
+  draining: HANDED_BACK,
+}
