@@ -1,0 +1,94 @@
+const FIRST_CAPACITY = 1_024
+
+/** The fullest span of a given length seen so far. */
+export interface WorstSpan {
+  /** Arrivals in it; the span is half open: two arrivals exactly its length apart are not both in it. */
+  readonly calls: number
+  /** Stamp of its first arrival, monotonic ms; 0 when there was none. */
+  readonly startedAt: number
+}
+
+/** One span length, slid over the arrivals as they come. */
+class SlidingSpan {
+  readonly spanMs: number
+  oldest = 0
+  worstCalls = 0
+  worstStartedAt = 0
+
+  constructor(spanMs: number) {
+    this.spanMs = spanMs
+  }
+}
+
+/**
+ * Keeps the stamps of arrivals and, as each comes in, the worst rolling second and the worst rolling 100 ms.
+ * Stamps lie in one array that doubles up to `capacity` and then forgets the oldest; the worst spans stay exact,
+ * since no second holds that many. An arrival costs no allocation.
+ */
+export class ArrivalLog {
+  /** Arrivals ever recorded. */
+  count = 0
+  /** Arrivals at whose moment the rolling second held more than the limit in force. */
+  overLimit = 0
+  readonly #capacity: number
+  readonly #second = new SlidingSpan(1_000)
+  readonly #tenth = new SlidingSpan(100)
+  #stamps: Float64Array<ArrayBuffer>
+
+  /** `capacity` is rounded up to a power of two; 2^21 stamps take 16 MB. */
+  constructor(capacity = 2_097_152) {
+    this.#capacity = 2 ** Math.ceil(Math.log2(Math.max(capacity, FIRST_CAPACITY)))
+    this.#stamps = new Float64Array(FIRST_CAPACITY)
+  }
+
+  /** Adds an arrival; `at` must not be smaller than the one before. Answers how many the rolling second holds now. */
+  record(at: number, limitPerSecond: number): number {
+    this.#grow()
+    this.#stamps[this.count & (this.#stamps.length - 1)] = at
+    this.count += 1
+    const inSecond = this.#slide(this.#second, at)
+    this.#slide(this.#tenth, at)
+    if (inSecond > limitPerSecond) this.overLimit += 1
+    return inSecond
+  }
+
+  get worstSecond(): WorstSpan {
+    return { calls: this.#second.worstCalls, startedAt: this.#second.worstStartedAt }
+  }
+
+  get worstTenth(): WorstSpan {
+    return { calls: this.#tenth.worstCalls, startedAt: this.#tenth.worstStartedAt }
+  }
+
+  /** Stamps that were forgotten because `capacity` was reached. */
+  get dropped(): number {
+    return Math.max(0, this.count - this.#stamps.length)
+  }
+
+  /** Copies the stamps still held, oldest first, monotonic ms. */
+  stamps(): number[] {
+    return Array.from({ length: this.count - this.dropped }, (_, index) => this.#at(this.dropped + index))
+  }
+
+  #at(position: number): number {
+    return this.#stamps[position & (this.#stamps.length - 1)] ?? 0
+  }
+
+  #slide(span: SlidingSpan, at: number): number {
+    while (at - this.#at(span.oldest) >= span.spanMs) span.oldest += 1
+    const calls = this.count - span.oldest
+    if (calls > span.worstCalls) {
+      span.worstCalls = calls
+      span.worstStartedAt = this.#at(span.oldest)
+    }
+    return calls
+  }
+
+  #grow(): void {
+    const length = this.#stamps.length
+    if (this.count < length || length >= this.#capacity) return
+    const larger = new Float64Array(length * 2)
+    larger.set(this.#stamps)
+    this.#stamps = larger
+  }
+}

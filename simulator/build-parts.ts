@@ -1,0 +1,167 @@
+import { App } from './apps.ts'
+import { createClock, monotonicNow } from './clock.ts'
+import type { CommandName } from './commands.ts'
+import { readFaultRules } from './fault-text.ts'
+import { Faults } from './faults.ts'
+import { Counts } from './figures.ts'
+import { FriendGraph } from './friend-graph.ts'
+import { Gateway } from './gateway.ts'
+import { DEFAULT_CHOICES } from './gateway-choices.ts'
+import { createLatency, type LatencyProfile, latencyShape } from './latency.ts'
+import { Ledger } from './ledger.ts'
+import { LimitTable, limitChangeShape } from './limit-table.ts'
+import { DEFAULT_STATE_CHOICES, type World } from './operation.ts'
+import { check, DEFAULT_APP, InvalidSimulatorInput, type SimulatorOptions } from './options.ts'
+import type { BackendTimeout, BackendTimeoutChange, Parts } from './parts.ts'
+import { ReadLag } from './read-lag.ts'
+import { Timers } from './timers.ts'
+import { createGeneratedUsers, usersShape } from './users.ts'
+import { WriteLocks } from './write-locks.ts'
+
+/** Parts with what only steering needs. */
+export interface BuiltParts extends Parts {
+  readonly setLatency: (profile: LatencyProfile) => void
+  readonly setReadLag: (lagMs: number) => void
+  /** Puts the friend graph back to the start. */
+  readonly resetGraph: () => void
+  readonly resetCounts: () => void
+}
+
+const DEFAULT_TIMEOUT: BackendTimeout = { afterMs: 3_000, code: 60008, applies: 'before' }
+
+/** Fills in the missing fields of a backend time-out; `false` switches it off. */
+export const toBackendTimeout = (given: BackendTimeoutChange | false | undefined): BackendTimeout | undefined =>
+  given === false
+    ? undefined
+    : {
+        afterMs: given?.afterMs ?? DEFAULT_TIMEOUT.afterMs,
+        code: given?.code ?? DEFAULT_TIMEOUT.code,
+        applies: given?.applies ?? DEFAULT_TIMEOUT.applies,
+      }
+
+/** Builds a simulator without its server. Throws `InvalidSimulatorInput` or `InvalidFaultRule` for bad options. */
+export const buildParts = (options: SimulatorOptions): BuiltParts => {
+  const seed = options.seed ?? 1
+  const monotonic = options.monotonic ?? monotonicNow
+  const apps = buildApps(options)
+  const limits = buildLimits(options)
+  const lag = new ReadLag(options.readLagMs ?? 0, monotonic)
+  const choices = { ...DEFAULT_STATE_CHOICES, ...options.state }
+  const clock = createClock(options.now, options.skewMs)
+  const gateway = new Gateway(apps, limits, { ...DEFAULT_CHOICES, ...options.gateway })
+  const faults = new Faults(readFaultRules(options.faults ?? []), seed, monotonic)
+  const users = check('users', usersShape, options.users ?? { count: 1_000 })
+  const generated = createGeneratedUsers(users, seed)
+
+  const buildGraph = (): FriendGraph => {
+    const graph = new FriendGraph(generated, (account, friends) => lag.remember(account, friends))
+    graph.importUsers(users.listed ?? [])
+    return graph
+  }
+  const buildLedger = (): Ledger =>
+    new Ledger({
+      friendsLeft: account => parts.graph.friends(account).size,
+      isImported: account => parts.graph.isImported(account),
+    })
+  let latency = buildLatency(options.latency ?? 0, seed, monotonic)
+  let requests = 0
+
+  const buildWorld = (app: App, command: CommandName): World => ({
+    get graph() {
+      return parts.graph
+    },
+    choices,
+    friendsAsRead: account => lag.visible(account) ?? parts.graph.friends(account),
+    itemCode: account => faults.itemCode(command, account),
+    noteApplied: account => parts.ledger.noteApplied(account),
+    get accountDeletion() {
+      return app.options.accountDeletion ?? true
+    },
+    isAdmin: account => app.options.admins.includes(account),
+    kick: account => gateway.kick(app, account, clock.now()),
+  })
+  const worlds = new Map<string, World>()
+
+  const parts: BuiltParts = {
+    apps,
+    limits,
+    gateway,
+    faults,
+    locks: new WriteLocks(),
+    timers: new Timers(),
+    clock,
+    monotonic,
+    timing: {
+      lockMs: options.lockMs,
+      conflictMs: options.conflictMs,
+      timeout: toBackendTimeout(options.backendTimeout),
+    },
+    drawLatency: () => latency(),
+    nextRequestId: () => {
+      if (options.requestId !== true) return undefined
+      requests += 1
+      return `Id-${seed.toString(16).padStart(8, '0')}-O-Seq-${requests}`
+    },
+    worldOf: (sdkAppId, command) => {
+      const app = apps.get(sdkAppId) ?? firstOf(apps)
+      const key = `${app.options.sdkAppId} ${command}`
+      const world = worlds.get(key) ?? buildWorld(app, command)
+      worlds.set(key, world)
+      return world
+    },
+    onAnswer: options.onAnswer,
+    counts: new Counts(),
+    ledger: buildLedger(),
+    graph: buildGraph(),
+    setLatency: profile => {
+      latency = buildLatency(profile, seed, monotonic)
+    },
+    setReadLag: lagMs => {
+      lag.lagMs = lagMs
+    },
+    resetGraph: () => {
+      parts.graph = buildGraph()
+      lag.forget()
+    },
+    resetCounts: () => {
+      parts.counts = new Counts()
+      parts.ledger = buildLedger()
+      faults.set(faults.rules.map(({ rule }) => rule))
+      for (const app of apps.values()) app.forget()
+    },
+  }
+  return parts
+}
+
+const buildApps = (options: SimulatorOptions): ReadonlyMap<number, App> => {
+  const apps = options.apps ?? [DEFAULT_APP]
+  if (apps.length === 0) throw new InvalidSimulatorInput('apps: at least one app is needed')
+  return new Map(apps.map(app => [app.sdkAppId, new App(app)]))
+}
+
+/** The app that steering means when it names none. */
+export const firstOf = (apps: ReadonlyMap<number, App>): App => {
+  const [first] = apps.values()
+  if (first === undefined) throw new InvalidSimulatorInput('apps: at least one app is needed')
+  return first
+}
+
+const buildLimits = (options: SimulatorOptions): LimitTable => {
+  const given = options.limitPerSecond
+  const limits = new LimitTable(typeof given === 'object' ? given : {}, options.limitAlgorithm ?? 'sliding')
+  const change = {
+    perSecond: typeof given === 'number' ? given : undefined,
+    countRefused: options.countRefused,
+    burst: options.burst,
+    appPerSecond: options.appLimitPerSecond,
+  }
+  limits.change(check('limit', limitChangeShape, change))
+  return limits
+}
+
+/** A latency whose windows count from now. */
+const buildLatency = (profile: LatencyProfile, seed: number, monotonic: () => number): (() => number) => {
+  const draw = createLatency(check('latency', latencyShape, profile), seed)
+  const setAt = monotonic()
+  return () => draw(monotonic() - setAt)
+}

@@ -1,0 +1,48 @@
+/** Changes the wall clock of a running simulator; what is left out stays as it is. */
+export interface ClockChange {
+  /** Milliseconds added to the underlying clock. */
+  readonly skewMs?: number | undefined
+  /** Epoch ms the clock shall show now. It runs on from there unless frozen. */
+  readonly at?: number | undefined
+  /** `true` stops the clock, `false` lets it run on from where it stands. */
+  readonly frozen?: boolean | undefined
+}
+
+/** Tells the wall-clock time by which signatures expire. It has nothing to do with the stamps of arrivals. */
+export interface SteerableClock {
+  /** Epoch ms. */
+  readonly now: () => number
+  readonly change: (change: ClockChange) => void
+}
+
+/** Makes a wall clock that tests can shift, set and stop. `source` gives epoch ms, `Date.now` by default. */
+export const createClock = (source: () => number = Date.now, initialSkewMs = 0): SteerableClock => {
+  let skewMs = initialSkewMs
+  let frozenAt: number | undefined
+  const now = (): number => frozenAt ?? source() + skewMs
+  return {
+    now,
+    change: change => {
+      if (change.skewMs !== undefined) {
+        if (frozenAt !== undefined) frozenAt += change.skewMs - skewMs
+        skewMs = change.skewMs
+      }
+      if (change.at !== undefined) {
+        skewMs = change.at - source()
+        if (frozenAt !== undefined) frozenAt = change.at
+      }
+      if (change.frozen === true) frozenAt = now()
+      if (change.frozen === false && frozenAt !== undefined) {
+        skewMs = frozenAt - source()
+        frozenAt = undefined
+      }
+    },
+  }
+}
+
+/**
+ * Reads the monotonic clock that stamps arrivals, in ms. It counts from the epoch as the wall clock stood when the
+ * process started, so that whole seconds fall where they fall for the vendor; later changes of the wall clock do not
+ * touch it.
+ */
+export const monotonicNow = (): number => performance.timeOrigin + performance.now()

@@ -1,0 +1,87 @@
+import type { z } from 'zod'
+import type { AppOptions } from './apps.ts'
+import type { LimitAlgorithm } from './call-limits.ts'
+import type { CommandName } from './commands.ts'
+import { explain } from './explain.ts'
+import type { FaultRule } from './fault-rule.ts'
+import type { GatewayChoices } from './gateway-choices.ts'
+import type { LatencyProfile } from './latency.ts'
+import type { StateChoices } from './operation.ts'
+import type { AnswerRecord, BackendTimeoutChange } from './parts.ts'
+import type { UsersOptions } from './users.ts'
+
+/** The app a simulator has when none is given, with the vendor's public sample key. */
+export const DEFAULT_APP: AppOptions = {
+  sdkAppId: 1_400_000_000,
+  keys: ['5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e'],
+  admins: ['administrator'],
+}
+
+/** Settings of a simulator; every one has a default, so that `startSimulator()` alone gives a working vendor. */
+export interface SimulatorOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Default 0, any free port. */
+  readonly port?: number | undefined
+  /** Serves HTTPS with this key and certificate (PEM). Default: plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined
+  /** Default: `DEFAULT_APP` alone. */
+  readonly apps?: readonly AppOptions[] | undefined
+  /** Default: `user_1` to `user_1000` without friends. */
+  readonly users?: UsersOptions | undefined
+  /** Ceilings by call; calls not named keep the vendor's. A number holds for all of them. */
+  readonly limitPerSecond?: number | Readonly<Partial<Record<CommandName, number>>> | undefined
+  /** Default `sliding`. */
+  readonly limitAlgorithm?: LimitAlgorithm | undefined
+  /** Whether refused calls count against the ceiling. Default `false`. */
+  readonly countRefused?: boolean | undefined
+  /** Depth of the bucket in calls. Default: the ceiling. */
+  readonly burst?: number | undefined
+  /** Ceiling over all calls of one app, answered with 60011. Default: none. */
+  readonly appLimitPerSecond?: number | undefined
+  /** How long the backend takes, ms. Default 0. */
+  readonly latency?: LatencyProfile | undefined
+  /** Rules, as objects or in their text form. Default: none. */
+  readonly faults?: readonly (FaultRule | string)[] | undefined
+  /** Decides who is hit by faults, who is missing, and every latency. Default 1. */
+  readonly seed?: number | undefined
+  /** Wall clock by which signatures expire, epoch ms. Default `Date.now`. */
+  readonly now?: (() => number) | undefined
+  /** Ms added to that clock. Default 0. */
+  readonly skewMs?: number | undefined
+  /** Monotonic clock that stamps arrivals, ms. Default: the process's own. */
+  readonly monotonic?: (() => number) | undefined
+  /** For so long after a write, reads see the list as it was. Default 0. */
+  readonly readLagMs?: number | undefined
+  /** How long a write holds its locks, ms. Default: the latency of the call. */
+  readonly lockMs?: number | undefined
+  /** After how long 30008 is answered, ms. Default: the latency of the call. */
+  readonly conflictMs?: number | undefined
+  /** Default: 60008 after 3 s, with the change made; `false` lets every call take as long as it takes. */
+  readonly backendTimeout?: BackendTimeoutChange | false | undefined
+  /** How long an idle connection is kept, ms. Default 75,000. */
+  readonly keepAliveMs?: number | undefined
+  /** Adds a RequestId to every answer. Default `false`. */
+  readonly requestId?: boolean | undefined
+  /** Where the vendor's pages are silent about the way in. */
+  readonly gateway?: Partial<GatewayChoices> | undefined
+  /** Where they are silent about lists. */
+  readonly state?: Partial<StateChoices> | undefined
+  /** Whether it can be driven over HTTP under `/simulator`. Default `true`; loopback callers only. */
+  readonly control?: boolean | undefined
+  /** Called with every answer; the signature is cut out. */
+  readonly onAnswer?: ((record: AnswerRecord) => void) | undefined
+}
+
+/** Says which option or field cannot be used and why. */
+export class InvalidSimulatorInput extends Error {
+  override readonly name = 'InvalidSimulatorInput'
+  readonly code = 'INVALID_SIMULATOR_INPUT'
+}
+
+/** Checks something from outside against its shape; throws `InvalidSimulatorInput` with its name and the problem. */
+export const check = <T>(what: string, shape: z.ZodType<T>, value: unknown): T => {
+  const checked = shape.safeParse(value)
+  if (!checked.success) throw new InvalidSimulatorInput(`${what}: ${explain(checked.error)}`)
+  return checked.data
+}

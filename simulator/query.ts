@@ -1,0 +1,36 @@
+/** The query parameters a vendor call carries; `undefined` when missing, repeated or spelled in another case. */
+export interface Query {
+  readonly sdkappid: string | undefined
+  readonly identifier: string | undefined
+  readonly usersig: string | undefined
+  readonly random: string | undefined
+  readonly contenttype: string | undefined
+}
+
+/**
+ * Reads the query string of a vendor call. A key that stands there twice counts as missing, because nobody can tell
+ * which one was meant. Answers `undefined` when the percent-encoding is broken.
+ */
+export const parseQuery = (text: string): Query | undefined => {
+  const values = new Map<string, string | undefined>()
+  try {
+    for (const pair of text.split('&')) {
+      const equals = pair.indexOf('=')
+      const key = decodeURIComponent(equals < 0 ? pair : pair.slice(0, equals))
+      const value = equals < 0 ? '' : decodeURIComponent(pair.slice(equals + 1))
+      values.set(key, values.has(key) ? undefined : value)
+    }
+  } catch {
+    return undefined
+  }
+  return {
+    sdkappid: values.get('sdkappid'),
+    identifier: values.get('identifier'),
+    usersig: values.get('usersig'),
+    random: values.get('random'),
+    contenttype: values.get('contenttype'),
+  }
+}
+
+/** Takes the signature out of a URL, so that it can stand in a log. */
+export const redactUrl = (url: string): string => url.replace(/(usersig=)[^&]*/gi, '$1[redacted]')

@@ -1,0 +1,42 @@
+import { accountCheck, accountDelete, kick } from './account-calls.ts'
+import type { CommandName } from './commands.ts'
+import { type Body, BodyRefusal, type Operation, type World } from './operation.ts'
+import { blackListGet, friendCheck, friendGet, friendGetList } from './relation-reads.ts'
+import { blackListDelete, friendDelete, friendDeleteAll } from './relation-writes.ts'
+
+const READERS: Readonly<Record<CommandName, (body: Body, world: World) => Operation>> = {
+  friend_delete_all: friendDeleteAll,
+  friend_delete: friendDelete,
+  friend_get: friendGet,
+  friend_get_list: friendGetList,
+  friend_check: friendCheck,
+  black_list_get: blackListGet,
+  black_list_delete: blackListDelete,
+  account_delete: accountDelete,
+  account_check: accountCheck,
+  kick,
+}
+
+/** Reads the body of a call; answers with the operation, or with the vendor's code for what is wrong with it. */
+export const readCall = (command: CommandName, text: string, world: World): Operation | number => {
+  const body = parseObject(text)
+  if (body === undefined) return 60003
+  try {
+    return READERS[command](body, world)
+  } catch (error) {
+    if (error instanceof BodyRefusal) return error.code
+    throw error
+  }
+}
+
+/** A body that is JSON but no object has no fields to read and counts as bad JSON. */
+const parseObject = (text: string): Body | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value)

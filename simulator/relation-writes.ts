@@ -1,0 +1,89 @@
+import { textOfCode } from './codes.ts'
+import { type Body, type Operation, readAccount, readAccounts, readChoice, type World } from './operation.ts'
+
+const DELETE_TYPES = ['Delete_Type_Single', 'Delete_Type_Both'] as const
+
+/**
+ * `sns/friend_delete_all`: clears the list of an account, with `Delete_Type_Both` also its entry in the lists of those
+ * who stood in it. The answer says nothing about how many those were. Page 1047/34906.
+ */
+export const friendDeleteAll = (body: Body, world: World): Operation => {
+  const account = readAccount(body.From_Account)
+  const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
+  const { graph } = world
+  return {
+    accounts: [account],
+    writes: graph.isImported(account) ? [account, ...(both ? graph.friends(account).keys() : [])] : [],
+    run: extent => {
+      if (!graph.isImported(account)) return { code: 30003 }
+      const names = [...graph.friends(account).keys()]
+      if (extent === 'half') {
+        graph.removeFriends(account, names.slice(0, Math.ceil(names.length / 2)), both)
+        return { code: 30007 }
+      }
+      graph.removeFriends(account, names, both)
+      world.noteApplied(account)
+      return { code: names.length === 0 ? world.choices.noFriendsCode : 0 }
+    },
+  }
+}
+
+/** `sns/friend_delete`: up to 1,000 friends by name, a result for each under an OK of the whole. Page 1047/34905. */
+export const friendDelete = (body: Body, world: World): Operation => {
+  const account = readAccount(body.From_Account)
+  const names = readAccounts(body.To_Account, 1_000)
+  const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
+  const { graph } = world
+  const deleteOne = (name: string): number => {
+    const faultCode = world.itemCode(name)
+    if (faultCode !== 0) return faultCode
+    if (!graph.friends(account).has(name)) return graph.isImported(name) ? world.choices.nonFriendCode : 30003
+    graph.removeFriends(account, [name], both)
+    return 0
+  }
+  return {
+    accounts: [account],
+    writes: graph.isImported(account) ? [account, ...(both ? names : [])] : [],
+    run: extent => {
+      if (!graph.isImported(account)) return { code: 30003 }
+      if (extent === 'half') {
+        for (const name of names.slice(0, Math.ceil(names.length / 2))) deleteOne(name)
+        return { code: 30007 }
+      }
+      return { code: 0, fields: resultFields(names, deleteOne) }
+    },
+  }
+}
+
+/** `sns/black_list_delete`: up to 1,000 names off the blocklist. Page 1047/34912. */
+export const blackListDelete = (body: Body, world: World): Operation => {
+  const account = readAccount(body.From_Account)
+  const names = readAccounts(body.To_Account, 1_000)
+  const unblock = (name: string): number => {
+    const faultCode = world.itemCode(name)
+    if (faultCode !== 0) return faultCode
+    return world.graph.unblock(account, name) ? 0 : 30001
+  }
+  return {
+    accounts: [account],
+    writes: world.graph.isImported(account) ? [account] : [],
+    run: extent => {
+      if (!world.graph.isImported(account)) return { code: 30003 }
+      if (extent === 'half') {
+        for (const name of names.slice(0, Math.ceil(names.length / 2))) unblock(name)
+        return { code: 30007 }
+      }
+      return { code: 0, fields: resultFields(names, unblock) }
+    },
+  }
+}
+
+/** One result a name; the list of those that failed stands there only when there are some. */
+const resultFields = (names: readonly string[], act: (name: string) => number): Record<string, unknown> => {
+  const items = names.map(name => {
+    const code = act(name)
+    return { To_Account: name, ResultCode: code, ResultInfo: textOfCode(code) }
+  })
+  const failed = items.filter(item => item.ResultCode !== 0).map(item => item.To_Account)
+  return failed.length === 0 ? { ResultItem: items } : { ResultItem: items, Fail_Account: failed }
+}

@@ -1,0 +1,76 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { inflateSync } from 'node:zlib'
+import { z } from 'zod'
+
+/** A real signature inflates to about 200 bytes; the cap keeps a hostile one from filling the memory. */
+const MAX_INFLATED_BYTES = 4_096
+const MAX_TOKEN_LENGTH = 8_192
+
+const documentShape = z.object({
+  'TLS.ver': z.literal('2.0'),
+  'TLS.identifier': z.string(),
+  'TLS.sdkappid': z.number(),
+  'TLS.expire': z.number(),
+  'TLS.time': z.number(),
+  'TLS.sig': z.string(),
+  'TLS.userbuf': z.string().optional(),
+})
+
+/** What a UserSig says, before anybody checked whether it is true. */
+export interface UserSig {
+  readonly identifier: string
+  readonly sdkAppId: number
+  /** Unix seconds. */
+  readonly issuedAt: number
+  /** Lifetime in seconds. */
+  readonly expireSeconds: number
+  readonly signature: string
+  readonly userBuf: string | undefined
+}
+
+/**
+ * Takes a UserSig apart: the vendor's own base64 letters, a zlib stream of any level, JSON with or without a newline
+ * behind it. Answers `undefined` for everything that is not one, and for one that inflates beyond 4 KB.
+ * Source: tls-sig-api-v2 in Node, Go, Python, Java, PHP and C++, page 1047/34385.
+ */
+export const decodeUserSig = (token: string): UserSig | undefined => {
+  if (token.length > MAX_TOKEN_LENGTH || token.length % 4 !== 0 || !/^[A-Za-z0-9*-]+_{0,2}$/.test(token))
+    return undefined
+  const base64 = token.replaceAll('*', '+').replaceAll('-', '/').replaceAll('_', '=')
+  try {
+    const text = inflateSync(Buffer.from(base64, 'base64'), { maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8')
+    const parsed = documentShape.safeParse(JSON.parse(text))
+    if (!parsed.success) return undefined
+    return {
+      identifier: parsed.data['TLS.identifier'],
+      sdkAppId: parsed.data['TLS.sdkappid'],
+      issuedAt: parsed.data['TLS.time'],
+      expireSeconds: parsed.data['TLS.expire'],
+      signature: parsed.data['TLS.sig'],
+      userBuf: parsed.data['TLS.userbuf'],
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** Computes the signature a UserSig should carry: HMAC-SHA256 with the key's characters as they are, in base64. */
+export const signatureOf = (userSig: Omit<UserSig, 'signature'>, key: string): string => {
+  const lines = [
+    `TLS.identifier:${userSig.identifier}`,
+    `TLS.sdkappid:${userSig.sdkAppId}`,
+    `TLS.time:${userSig.issuedAt}`,
+    `TLS.expire:${userSig.expireSeconds}`,
+  ]
+  if (userSig.userBuf !== undefined) lines.push(`TLS.userbuf:${userSig.userBuf}`)
+  return createHmac('sha256', key)
+    .update(`${lines.join('\n')}\n`)
+    .digest('base64')
+}
+
+/** Tells whether a UserSig was made with this key. */
+export const isSignedWith = (userSig: UserSig, key: string): boolean => {
+  const expected = Buffer.from(signatureOf(userSig, key))
+  const given = Buffer.from(userSig.signature)
+  return expected.length === given.length && timingSafeEqual(expected, given)
+}
