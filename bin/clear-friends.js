@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Starts the sources in a checkout (Node strips their types), the compiled files in an installed package.
+import { existsSync } from 'node:fs'
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(
+    `clear-friends needs Node.js 22.19 or newer, this is ${process.version}. In a checkout run it with npx or npm run.\n`,
+  )
+  process.exit(1)
+}
+const source = new URL('../cli/main.ts', import.meta.url)
+await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)

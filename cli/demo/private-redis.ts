@@ -1,0 +1,133 @@
+/**
+ * A Redis of one's own for the demo, the tests and the fault suite.
+ *
+ * Its life: started (answers) → stopped for good, or killed → restarted on the same port with the same files, any number
+ * of times → stopped. Stopping removes the files; so does the end of this process, whatever ends it.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findRedisProgram, type RedisSearch } from './find-redis.ts'
+import { type OrphanGuard, shellWord, startOrphanGuard } from './orphan-guard.ts'
+import { type AppendFsync, dataServerArguments } from './redis-arguments.ts'
+import { type RedisProcess, startRedisProcess } from './redis-process.ts'
+import type { RedisProgram } from './redis-program.ts'
+import { startOnPort } from './start-on-port.ts'
+
+/** How to start it; everything has a default. */
+export interface PrivateRedisOptions {
+  /** Default: a free one. */
+  readonly port?: number
+  /** Directory for its files, made where it is missing and left in place; default: a temporary one that is removed. */
+  readonly dir?: string
+  /** Default: `everysec`. */
+  readonly appendFsync?: AppendFsync
+  /** Further arguments of redis-server, such as `['--replicaof', '127.0.0.1 7000']`; they win over ours. */
+  readonly args?: readonly string[]
+  /** The server to start; default: what {@link findRedisProgram} finds. */
+  readonly program?: RedisProgram
+  /** Gets a line for people when a server has to be fetched first. */
+  readonly report?: RedisSearch['report']
+}
+
+/** A running Redis that belongs to this process. */
+export interface PrivateRedis {
+  /** `redis://127.0.0.1:<port>`; stays the same over restarts. */
+  readonly url: string
+  readonly port: number
+  /** Process id of the server; changes with a restart. With Docker that of its client. */
+  readonly pid: number
+  readonly dir: string
+  /** For instance `7.0.15`. */
+  readonly version: string
+  /** What it was started from; a Sentinel is `redis-server --sentinel` of the same. */
+  readonly program: RedisProgram
+  /** Ends it for good and removes a temporary directory. Safe to repeat. */
+  stop(): Promise<void>
+  /** Ends it at once with SIGKILL, as a crash would; its files stay. Safe to repeat. */
+  kill(): Promise<void>
+  /** Starts it again, after ending it where it still runs: same port, same directory, same arguments. */
+  restart(): Promise<void>
+}
+
+/**
+ * Starts a Redis on the loopback address and resolves when it answers.
+ *
+ * @throws RedisNotFoundError when this machine has none and cannot fetch one
+ * @throws RedisStartError when it does not start, for instance because a wanted port is in use
+ */
+export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
+  const program = options.program ?? (await findRedisProgram(searchOf(options)))
+  const dir = await makeDirectory(options.dir)
+  const guard = startOrphanGuard()
+  const args = dataServerArguments(program.version, options.appendFsync ?? 'everysec', options.args ?? [])
+  try {
+    const start = (port: number): Promise<RedisProcess> =>
+      startRedisProcess({
+        ...{ program, port, dir: dir.path, args },
+        onSpawned: killCommand => guard.onOrphaned(`${killCommand}; ${removalCommand(dir)}`),
+      })
+    const { port, server } = await startOnPort(start, options.port)
+    return handleOf({ program, port, dir, guard, server, start })
+  } catch (error) {
+    await cleanUp(guard, dir)
+    throw error
+  }
+}
+
+const searchOf = ({ report }: PrivateRedisOptions): RedisSearch => (report === undefined ? {} : { report })
+
+interface Directory {
+  readonly path: string
+  readonly temporary: boolean
+}
+
+async function makeDirectory(wanted: string | undefined): Promise<Directory> {
+  if (wanted === undefined) return { path: await mkdtemp(join(tmpdir(), 'clear-friends-redis-')), temporary: true }
+  await mkdir(wanted, { recursive: true })
+  return { path: wanted, temporary: false }
+}
+
+interface Parts {
+  readonly program: RedisProgram
+  readonly port: number
+  readonly dir: Directory
+  readonly guard: OrphanGuard
+  readonly server: RedisProcess
+  start(port: number): Promise<RedisProcess>
+}
+
+function handleOf({ program, port, dir, guard, server: first, start }: Parts): PrivateRedis {
+  let server = first
+  let stopped: Promise<void> | undefined
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    dir: dir.path,
+    version: program.version,
+    program,
+    get pid() {
+      return server.pid
+    },
+    stop: () => {
+      stopped ??= server.stop().then(() => cleanUp(guard, dir))
+      return stopped
+    },
+    kill: async () => {
+      await server.kill()
+      // The process id is free for anybody now.
+      guard.onOrphaned(removalCommand(dir))
+    },
+    restart: async () => {
+      await server.stop()
+      server = await start(port)
+    },
+  }
+}
+
+const removalCommand = (dir: Directory): string => (dir.temporary ? `rm -rf -- ${shellWord(dir.path)}` : ':')
+
+async function cleanUp(guard: OrphanGuard, dir: Directory): Promise<void> {
+  await guard.dismiss()
+  if (dir.temporary) await rm(dir.path, { recursive: true, force: true })
+}

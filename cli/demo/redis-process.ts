@@ -1,0 +1,138 @@
+/**
+ * One process of a Redis server on the loopback address: starting until it answers, stopping, killing.
+ * Knows nothing of what the server is for; a Sentinel is started the same way.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { answersAs } from './redis-answers.ts'
+import { type RedisLaunch, redisLaunch } from './redis-launch.ts'
+import type { RedisProgram } from './redis-program.ts'
+
+/** What to start, and where. */
+export interface RedisProcessOptions {
+  readonly program: RedisProgram
+  readonly port: number
+  /** Working directory; must exist. The server's output goes to `server.log` in it. */
+  readonly dir: string
+  /** Arguments of the server program, apart from port, address and directory. */
+  readonly args: readonly string[]
+  /** Gets, as soon as there is a process, the shell command that ends it at once. */
+  readonly onSpawned?: (killCommand: string) => void
+}
+
+/** A server that has answered. */
+export interface RedisProcess {
+  /** Process id of the server; of Docker's client when the server runs in a container. */
+  readonly pid: number
+  /** Asks the server to end (SIGTERM) and insists (SIGKILL) after 5 s; resolves when it is gone. */
+  stop(): Promise<void>
+  /** Ends the server with SIGKILL, as a crash would; resolves when it is gone. */
+  kill(): Promise<void>
+}
+
+/** Thrown when a server ends, or does not answer, instead of starting; the message holds the last lines of its log. */
+export class RedisStartError extends Error {
+  override readonly name = 'RedisStartError'
+  readonly code: 'REDIS_START_FAILED' | 'REDIS_PORT_IN_USE'
+
+  constructor(message: string, code: 'REDIS_START_FAILED' | 'REDIS_PORT_IN_USE') {
+    super(message)
+    this.code = code
+  }
+}
+
+const START_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 5000
+const ASK_EVERY_MS = 20
+
+/**
+ * Starts a server and resolves when it answers.
+ *
+ * The server has a session of its own: Ctrl-C in a terminal goes to whoever started it, who still needs it to finish.
+ *
+ * @throws RedisStartError when it does not come up within 30 s, or its port is in use
+ */
+export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
+  const launch = redisLaunch(options)
+  const child = spawnServer(launch, options.dir)
+  const gone = once(child, 'exit').catch(() => undefined)
+  const kill = async (): Promise<void> => {
+    await signal(child, launch, 'SIGKILL')
+    await goneWithin(child, gone)
+  }
+  const stop = async (): Promise<void> => {
+    await signal(child, launch, 'SIGTERM')
+    if (!(await goneWithin(child, gone, STOP_TIMEOUT_MS))) await kill()
+  }
+  const pid = child.pid
+  if (pid !== undefined) {
+    options.onSpawned?.(launch.killCommand(pid))
+    if (await untilAnswered(child, options.port, launch.reportsPidOf(pid))) return { pid, stop, kill }
+  }
+  await kill()
+  throw await startError(options)
+}
+
+function spawnServer(launch: RedisLaunch, dir: string): ChildProcess {
+  const log = openSync(join(dir, LOG_FILE), 'a')
+  try {
+    const child = spawn(launch.command, [...launch.args], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: dir,
+      env: { ...process.env, LC_ALL: 'C', ...launch.environment },
+    })
+    child.on('error', () => {})
+    child.unref()
+    return child
+  } finally {
+    closeSync(log)
+  }
+}
+
+const LOG_FILE = 'server.log'
+
+async function untilAnswered(child: ChildProcess, port: number, reportedPid: number | undefined): Promise<boolean> {
+  const deadline = performance.now() + START_TIMEOUT_MS
+  while (isAlive(child) && performance.now() < deadline) {
+    if (await answersAs(port, reportedPid)) return true
+    await wait(ASK_EVERY_MS)
+  }
+  return false
+}
+
+async function startError({ dir, port }: RedisProcessOptions): Promise<RedisStartError> {
+  const log = await readFile(join(dir, LOG_FILE), 'utf8').catch(() => '')
+  const lastLines = log.trim().split('\n').slice(-5).join('\n')
+  const inUse = /address already in use|port is already allocated/i.test(lastLines)
+  return new RedisStartError(
+    `Redis did not start on port ${port}:\n${lastLines === '' ? '(it wrote no log)' : lastLines}`,
+    inUse ? 'REDIS_PORT_IN_USE' : 'REDIS_START_FAILED',
+  )
+}
+
+async function signal(child: ChildProcess, launch: RedisLaunch, name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (isAlive(child) && child.pid !== undefined) await launch.signal(child.pid, name)
+}
+
+/** Waits for the end of a child, which is made to keep this process alive meanwhile. */
+async function goneWithin(child: ChildProcess, gone: Promise<unknown>, timeoutMs?: number): Promise<boolean> {
+  if (!isAlive(child)) return true
+  child.ref()
+  if (timeoutMs === undefined) {
+    await gone
+    return true
+  }
+  const cancelled = new AbortController()
+  const timeout = wait(timeoutMs, false, { signal: cancelled.signal }).catch(() => false)
+  const inTime = await Promise.race([gone.then(() => true), timeout])
+  cancelled.abort()
+  return inTime
+}
+
+const isAlive = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null

@@ -1,0 +1,65 @@
+import { runProgram } from './run-program.ts'
+
+/** A Redis (or Valkey) server that can be started: a program of this machine, or an image for a Docker engine. */
+export type RedisProgram = LocalRedisProgram | DockerRedisProgram
+
+/** A server program of this machine. */
+interface LocalRedisProgram {
+  readonly kind: 'local'
+  /** A name on the PATH, or an absolute path. */
+  readonly file: string
+  /** Variables that it needs to run, such as LD_LIBRARY_PATH. */
+  readonly environment: Readonly<Record<string, string>>
+  /** For instance `7.0.15`. */
+  readonly version: string
+}
+
+/** A server inside a container. */
+interface DockerRedisProgram {
+  readonly kind: 'docker'
+  readonly image: string
+  /** For instance `8.2.1`. */
+  readonly version: string
+}
+
+/** What a look at one place gave: a server, or why there is none, as half a sentence. */
+export type LookedUp =
+  | { readonly kind: 'found'; readonly program: RedisProgram }
+  | { readonly kind: 'missing'; readonly reason: string }
+
+/** Lowest version that BullMQ takes without a warning. */
+const LOWEST_VERSION = '6.2.0'
+
+const VERSION_TIMEOUT_MS = 10_000
+
+/**
+ * Asks a server program for its version, which also shows that it runs at all: a file alone proves nothing
+ * (libraries may be missing, or something else may lie in its place).
+ */
+export async function checkLocalProgram(
+  file: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<LookedUp> {
+  const end = await runProgram(file, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS, environment })
+  if (end.kind === 'failed') return { kind: 'missing', reason: `${file}: ${end.reason}` }
+  const judged = judgeVersion(end.stdout)
+  if (judged.kind === 'unfit') return { kind: 'missing', reason: `${file}: ${judged.reason}` }
+  return { kind: 'found', program: { kind: 'local', file, environment, version: judged.version } }
+}
+
+/** Reads the line that `redis-server --version` or `valkey-server --version` prints and says whether the version will do. */
+export function judgeVersion(
+  printed: string,
+): { readonly kind: 'fit'; readonly version: string } | { readonly kind: 'unfit'; readonly reason: string } {
+  const version = /^(?:Redis|Valkey) server v=(\d+\.\d+\.\d+)/.exec(printed.trim())?.[1]
+  if (version === undefined) return { kind: 'unfit', reason: 'does not print a Redis version' }
+  if (isOlder(version, LOWEST_VERSION)) {
+    return { kind: 'unfit', reason: `is version ${version}, needed is ${LOWEST_VERSION} or newer` }
+  }
+  return { kind: 'fit', version }
+}
+
+/** Tells whether version `a` is older than version `b`; both like `7.0.15`. */
+export function isOlder(a: string, b: string): boolean {
+  return a.localeCompare(b, 'en', { numeric: true }) < 0
+}

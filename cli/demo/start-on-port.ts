@@ -1,0 +1,26 @@
+import { freePort } from './free-port.ts'
+import { type RedisProcess, RedisStartError } from './redis-process.ts'
+
+const PORTS_TO_TRY = 5
+
+/**
+ * Starts a server on the wanted port, or on a free one.
+ *
+ * A free port may be taken by somebody else before the server has it; then another one is tried, up to five.
+ *
+ * @throws RedisStartError when it does not start
+ */
+export async function startOnPort(
+  start: (port: number) => Promise<RedisProcess>,
+  wanted?: number,
+): Promise<{ readonly port: number; readonly server: RedisProcess }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = wanted ?? (await freePort())
+    try {
+      return { port, server: await start(port) }
+    } catch (error) {
+      const lostTheRace = error instanceof RedisStartError && error.code === 'REDIS_PORT_IN_USE'
+      if (!lostTheRace || wanted !== undefined || attempt === PORTS_TO_TRY) throw error
+    }
+  }
+}

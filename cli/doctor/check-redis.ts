@@ -1,0 +1,117 @@
+import type { RedisConnection } from '../../config/redis.ts'
+import { CLEAR_COMMAND, keysOf, LEAST_REDIS_VERSION, readRedisVersion } from '../../jobs/index.ts'
+import { type Finding, failure, ok, warning } from './finding.ts'
+
+const LISTPACK_BYTES = 256
+const PINGS = 20
+const SLOW_MS = 20
+const SKEW_MS = 2000
+
+/** Checks the Redis that a fleet is to use. Reads only. Of one that is too old nothing else is asked. */
+export async function checkRedis(redis: RedisConnection, prefix: string): Promise<Finding[]> {
+  const text = await redis.info()
+  const version = checkVersion(text)
+  if (version.result === 'failure') return [version]
+  const info = parseInfo(text)
+  return [
+    version,
+    checkPersistence(info),
+    await checkEviction(redis, info),
+    await checkMemoryLayout(redis),
+    await checkLatency(redis),
+    await checkClock(redis),
+    await checkPermits(redis, prefix),
+  ]
+}
+
+const parseInfo = (text: string): Map<string, string> =>
+  new Map(
+    text.split('\r\n').flatMap(line => {
+      const at = line.indexOf(':')
+      return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : []
+    }),
+  )
+
+function checkVersion(info: string): Finding {
+  const { name, version, newEnough } = readRedisVersion(info)
+  if (newEnough) return ok('redis version', `${name} ${version}`)
+  return failure('redis version', `${name} ${version}`, `Use ${LEAST_REDIS_VERSION} or newer.`)
+}
+
+function checkPersistence(info: Map<string, string>): Finding {
+  if (info.get('aof_enabled') === '1') return ok('redis persistence', 'the append-only file is on')
+  return warning(
+    'redis persistence',
+    'the append-only file is off',
+    'Set `appendonly yes`: after a crash of Redis, accepted accounts would be lost.',
+  )
+}
+
+async function checkEviction(redis: RedisConnection, info: Map<string, string>): Promise<Finding> {
+  const policy = info.get('maxmemory_policy') ?? (await readConfig(redis, 'maxmemory-policy')) ?? 'unknown'
+  if (policy === 'noeviction') return ok('redis eviction', 'noeviction')
+  const advice = 'Set `maxmemory-policy noeviction`: any other policy may drop jobs and the limiter’s memory.'
+  return failure('redis eviction', policy, advice)
+}
+
+async function checkMemoryLayout(redis: RedisConnection): Promise<Finding> {
+  const value = await readConfig(redis, 'hash-max-listpack-value')
+  if (value === undefined) {
+    return warning(
+      'redis memory layout',
+      'CONFIG may not be read',
+      `Make sure of \`hash-max-listpack-value ${LISTPACK_BYTES}\`.`,
+    )
+  }
+  if (Number(value) >= LISTPACK_BYTES) return ok('redis memory layout', `hash-max-listpack-value ${value}`)
+  return warning(
+    'redis memory layout',
+    `hash-max-listpack-value ${value}`,
+    `Set it to ${LISTPACK_BYTES}: a waiting job takes nearly twice the memory otherwise.`,
+  )
+}
+
+async function readConfig(redis: RedisConnection, name: string): Promise<string | undefined> {
+  // Hosted servers often refuse CONFIG.
+  const answer: unknown = await redis.call('CONFIG', 'GET', name).catch(() => undefined)
+  return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : undefined
+}
+
+async function checkLatency(redis: RedisConnection): Promise<Finding> {
+  const times: number[] = []
+  for (let i = 0; i < PINGS; i++) {
+    const at = performance.now()
+    await redis.ping()
+    times.push(performance.now() - at)
+  }
+  const median = times.sort((a, b) => a - b)[PINGS / 2] ?? 0
+  const found = `${median.toFixed(1)} ms for a round trip`
+  if (median < SLOW_MS) return ok('redis latency', found)
+  return warning('redis latency', found, 'Run the workers closer to Redis; each call waits for one round trip.')
+}
+
+async function checkClock(redis: RedisConnection): Promise<Finding> {
+  const before = Date.now()
+  const [seconds, micros] = await redis.time()
+  const after = Date.now()
+  const skewMs = (before + after) / 2 - (Number(seconds) * 1000 + Number(micros) / 1000)
+  const found = `this host is ${Math.abs(skewMs).toFixed(0)} ms ${skewMs < 0 ? 'behind' : 'ahead of'} Redis`
+  if (Math.abs(skewMs) < SKEW_MS) return ok('clock', found)
+  return warning(
+    'clock',
+    found,
+    'Run a time service on both: signatures and backoff use this host’s clock. The limit does not.',
+  )
+}
+
+async function checkPermits(redis: RedisConnection, prefix: string): Promise<Finding> {
+  const key = keysOf(prefix).permits(CLEAR_COMMAND)
+  const type = await redis.type(key)
+  if (type === 'zset') return ok('limiter', 'its key is in order')
+  if (type === 'none') return ok('limiter', 'not used yet')
+  return failure(
+    'limiter',
+    `the key ${key} is a ${type}, which it never is; no call can be made`,
+    `Find out who wrote it, then delete it with \`DEL ${key}\`; the fleet goes on two seconds later.`,
+  )
+}

@@ -1,0 +1,51 @@
+import type { RedisConnection } from '../../config/redis.ts'
+import { classify } from '../../worker/api/classify.ts'
+import { ApiClient } from '../../worker/api/client.ts'
+import { Connections } from '../../worker/api/connections.ts'
+import { Signer } from '../../worker/api/signer.ts'
+import type { WorkerSettings } from '../../worker/assemble.ts'
+import { Limiter } from '../../worker/limiter/limiter.ts'
+import { type Finding, failure, ok } from './finding.ts'
+
+const CONNECT_TIMEOUT_MS = 5000
+
+/**
+ * Checks the vendor with one harmless read under the fleet's limit: does `account_check` of the admin account itself
+ * answer? That takes the right domain, a signature that is accepted, and the admin right.
+ */
+export async function checkVendor(settings: WorkerSettings, permits: RedisConnection): Promise<Finding[]> {
+  const { origin } = new URL(settings.IM_BASE_URL)
+  const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+  const limiter = new Limiter({
+    redis: permits,
+    prefix: settings.REDIS_PREFIX,
+    ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
+    margin: settings.RATE_LIMIT_MARGIN,
+  })
+  try {
+    const connection = await connections.take().catch((error: unknown) => (error instanceof Error ? error : undefined))
+    if (connection === undefined || connection instanceof Error) {
+      const found = `no connection to ${origin} (${connection?.message ?? 'unknown fault'})`
+      return [failure('vendor reachable', found, 'Check IM_BASE_URL, DNS and the firewall.')]
+    }
+    const signer = new Signer({
+      sdkAppId: settings.IM_SDK_APP_ID,
+      admin: settings.IM_ADMIN,
+      key: () => settings.IM_SECRET_KEY.reveal(),
+      reloadKey: () => false,
+    })
+    const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
+    const body = { CheckItem: [{ UserID: settings.IM_ADMIN }] }
+    const paced = await limiter.probe('account_check', () => client.send(connection, 'account_check', body))
+    if (paced.kind === 'closed') return [failure('vendor reachable', 'no permit could be had', 'Check Redis.')]
+    const reply = await paced.value
+    const { reason, act = 'Try again; if it stays, ask the vendor’s support.' } = classify(reply)
+    if (reply.kind !== 'answer') return [failure('vendor reachable', reason.text, act)]
+    const reachable = ok('vendor reachable', origin)
+    if (reply.envelope.ErrorCode === 0) return [reachable, ok('signature and admin right', 'accepted')]
+    return [reachable, failure('signature and admin right', `code ${reason.code}: ${reason.text}`, act)]
+  } finally {
+    limiter.close()
+    connections.close()
+  }
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { accountFault, createProducer } from '../jobs/index.ts'
+import { EXIT } from './exit-codes.ts'
+import { withFleet } from './fleet-connection.ts'
+import { deleteTypeOption, dueOption, type JobOptions, requestOption } from './job-options.ts'
+import { print } from './output.ts'
+
+/** `clear-friends enqueue <account…>`: enqueues accounts that are named on the command line. */
+export function enqueueCommand(): Command {
+  return new Command('enqueue')
+    .description('Enqueues accounts. An account that is in the queue already is not enqueued a second time.')
+    .argument('<account...>', 'user ids')
+    .addOption(deleteTypeOption())
+    .addOption(dueOption())
+    .addOption(requestOption())
+    .option('--json', 'print the sums as JSON')
+    .action(async (accounts: string[], options: JobOptions & { json?: true }, command: Command) => {
+      accounts.forEach((account, index) => {
+        const fault = accountFault(account)
+        if (fault !== null) command.error(`error: argument ${index + 1}: ${fault}`, { exitCode: EXIT.usage })
+      })
+      await withFleet(async fleet => {
+        const producer = createProducer({ redis: fleet.redis, prefix: fleet.prefix, dueDays: fleet.settings.DUE_DAYS })
+        try {
+          const { entries, accepted, duplicate, rejected } = await producer.enqueueMany(accounts, options)
+          const sums = { accounts: entries, accepted, duplicate, rejected }
+          if (options.json) print(JSON.stringify(sums))
+          else print(`accepted ${accepted}, duplicate ${duplicate}`)
+        } finally {
+          await producer.close()
+        }
+      })
+    })
+}

@@ -1,0 +1,47 @@
+import { loadSettings, type Settings } from '../config/load-settings.ts'
+import { openRedis, type RedisConnection, redisSettings } from '../config/redis.ts'
+import { type ClearFriendsQueue, openQueue, requireRedisVersion, waitUntilReady } from '../jobs/index.ts'
+
+/** What commands need that look at the fleet or steer it. */
+const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const
+
+/** Parsed settings of such commands. */
+type FleetSettings = Settings<(typeof fleetSettings)[number]>
+
+/** A connection to the fleet's Redis, open while a command runs. */
+export interface FleetConnection {
+  readonly settings: FleetSettings
+  readonly redis: RedisConnection
+  readonly prefix: string
+  openQueue(): Promise<ClearFriendsQueue>
+}
+
+/**
+ * Runs a command on an open connection and closes it afterwards, whatever happens.
+ *
+ * @throws {SettingsError} when settings are wrong
+ * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
+ * @throws {RedisTooOldError} when it is older than 6.2
+ */
+export async function withFleet(run: (fleet: FleetConnection) => Promise<void>): Promise<void> {
+  const settings = loadSettings(process.env, fleetSettings)
+  const redis = openRedis(settings, 'producer')
+  redis.on('error', () => {})
+  let queue: ClearFriendsQueue | undefined
+  try {
+    await waitUntilReady(redis)
+    await requireRedisVersion(redis)
+    await run({
+      settings,
+      redis,
+      prefix: settings.REDIS_PREFIX,
+      openQueue: async () => {
+        queue = await openQueue(redis, settings.REDIS_PREFIX)
+        return queue
+      },
+    })
+  } finally {
+    await queue?.close()
+    redis.disconnect()
+  }
+}

@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer'
+
+/** A line of a text file, numbered from 1; `text` is `null` where it is no text. */
+export interface Line {
+  readonly number: number
+  readonly text: string | null
+  readonly fault: string
+}
+
+/** A line longer than this is no line of any format here; without a bound one would fill the memory. */
+export const LINE_MAX_BYTES = 65_536
+const LF = 0x0a
+const CR = 0x0d
+const BOM = '\uFEFF'
+
+/** Thrown when the input is no text at all. Nothing of it was used. */
+class NotTextError extends Error {
+  override readonly name = 'NotTextError'
+  readonly code = 'NOT_TEXT'
+}
+
+/**
+ * Splits bytes into lines: LF or CR LF ends a line, a byte-order mark at the start is not part of the first. A line that
+ * is not UTF-8 or too long comes with `text: null`; the lines after it are fine.
+ *
+ * @param chunks any split of the input
+ * @throws {NotTextError} when the first chunk holds a NUL byte, as binary files do
+ */
+export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let number = 0
+  let rest: Buffer = Buffer.alloc(0)
+  let tooLong = false
+  for await (const chunk of refuseBinary(chunks)) {
+    let from = 0
+    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
+      const part = chunk.subarray(from, at)
+      const bytes: Buffer = rest.length === 0 ? part : Buffer.concat([rest, part])
+      yield toLine(++number, bytes, tooLong)
+      rest = Buffer.alloc(0)
+      tooLong = false
+      from = at + 1
+    }
+    const tail = chunk.subarray(from)
+    if (rest.length + tail.length > LINE_MAX_BYTES) {
+      tooLong = true
+      rest = Buffer.alloc(0)
+    } else if (tail.length > 0) {
+      rest = Buffer.concat([rest, tail])
+    }
+  }
+  if (rest.length > 0 || tooLong) yield toLine(++number, rest, tooLong)
+}
+
+function toLine(number: number, bytes: Buffer, tooLong: boolean): Line {
+  if (tooLong || bytes.length > LINE_MAX_BYTES) {
+    return { number, text: null, fault: `the line is longer than ${LINE_MAX_BYTES} bytes` }
+  }
+  const content = bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes
+  if (!isUtf8(content)) return { number, text: null, fault: 'the line is not valid UTF-8' }
+  const text = content.toString('utf8')
+  return { number, text: number === 1 && text.startsWith(BOM) ? text.slice(1) : text, fault: '' }
+}
+
+/**
+ * Passes bytes on unless they are those of a binary file.
+ *
+ * @throws {NotTextError} when the first chunk holds a NUL byte
+ */
+export async function* refuseBinary(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true
+  for await (const chunk of chunks) {
+    if (first && chunk.includes(0)) throw new NotTextError('the input is a binary file; expected text in UTF-8')
+    first = false
+    yield chunk
+  }
+}

@@ -1,0 +1,36 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { type DeleteType, parseDue, requestSchema } from '../jobs/index.ts'
+
+/** Options of a job as `enqueue` and `import` take them. */
+export interface JobOptions {
+  readonly deleteType: DeleteType
+  readonly due?: number
+  readonly request?: string
+}
+
+/** `--delete-type both|single`. */
+export const deleteTypeOption = (): Option =>
+  new Option('--delete-type <type>', 'both: also from the lists of the friends; single: only the own list')
+    .choices(['both', 'single'])
+    .default('both')
+
+/** `--due <ISO date or 2h/7d>`. */
+export const dueOption = (): Option =>
+  new Option(
+    '--due <when>',
+    'due date: an ISO date, or a span from now such as 2h or 7d (default: DUE_DAYS)',
+  ).argParser(text => {
+    try {
+      return parseDue(text, Date.now() / 1000)
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : 'no due date')
+    }
+  })
+
+/** `--request <id>`. */
+export const requestOption = (): Option =>
+  new Option('--request <id>', 'groups the accounts of one erasure request; not a user id').argParser(text => {
+    const parsed = requestSchema.safeParse(text)
+    if (parsed.success) return parsed.data
+    throw new InvalidArgumentError(parsed.error.issues.map(issue => issue.message).join('; '))
+  })
