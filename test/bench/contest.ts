@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Queue } from 'bullmq'
+import { Redis } from 'ioredis'
+import { startCommand } from '../../cli/demo/child.ts'
+import { readArrivals, readFigures } from '../../cli/demo/vendor.ts'
+import { CLEAR_COMMAND, createProducer } from '../../jobs/index.ts'
+import { startWorkerProcess } from '../helpers/worker-process.ts'
+import type { Contestant } from './contestants/contestant.ts'
+import { type ContestantName, FIELD } from './contestants/field.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Who runs: this project's worker, or one of the others. */
+export type Runner = 'ours' | ContestantName
+
+/** One run of one contestant. */
+export interface ContestOptions {
+  readonly accounts: number
+  readonly processes: number
+  /** What all processes together may call. */
+  readonly perSecond: number
+}
+
+/** What came of it. */
+export interface Contested {
+  /** When the clearing calls arrived, ms, ascending. */
+  readonly arrivals: readonly number[]
+  /** Accounts that were told OK. */
+  readonly cleared: number
+  /** Commands that Redis carried out meanwhile, those inside scripts included; enqueueing not. */
+  readonly redisCommands: number
+}
+
+/** What a set of processes can do. */
+interface Team {
+  /** Puts the accounts into the queue, while nobody may fetch. */
+  enqueue(accounts: readonly string[]): Promise<void>
+  /** Lets the processes fetch. */
+  go(): Promise<void>
+  stop(): Promise<void>
+}
+
+const QUEUE = 'contest'
+const ENQUEUED_AT_ONCE = 1000
+/** Jobs in hand of every process: the default of our worker. */
+export const JOBS_IN_HAND = 256
+const ASK_EVERY_MS = 500
+const STUCK_AFTER_MS = 30_000
+const runFile = fileURLToPath(new URL('./contestants/run.ts', import.meta.url))
+
+/** How a runner is called in tables. */
+export const titleOf = (runner: Runner): string => (runner === 'ours' ? 'clear-friends' : FIELD[runner].title)
+
+/**
+ * Lets one contestant drain the accounts `user_1` … at the vendor of the surroundings, with an empty Redis and a vendor
+ * that has forgotten the run before. All processes are up before the first may fetch.
+ */
+export async function contest(around: Surroundings, runner: Runner, options: ContestOptions): Promise<Contested> {
+  const redis = new Redis(around.redis.url)
+  try {
+    await redis.flushall()
+    await resetVendor(around.vendorUrl)
+    const team = await (runner === 'ours' ? startOurs(around, options) : startOthers(around, runner, options))
+    try {
+      await team.enqueue(Array.from({ length: options.accounts }, (_, index) => `user_${index + 1}`))
+      await redis.config('RESETSTAT')
+      await team.go()
+      const cleared = await untilCleared(around.vendorUrl, options.accounts)
+      const redisCommands = sumCommands(await redis.info('commandstats'))
+      return { arrivals: await readArrivals(around.vendorUrl, CLEAR_COMMAND), cleared, redisCommands }
+    } finally {
+      await team.stop()
+    }
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** Adds up the calls of all commands in what `INFO commandstats` says. */
+function sumCommands(commandstats: string): number {
+  let sum = 0
+  for (const [, calls] of commandstats.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)) sum += Number(calls)
+  return sum
+}
+
+async function startOurs(around: Surroundings, { processes, perSecond }: ContestOptions): Promise<Team> {
+  // Others only delete; the proof by a read would be a second call for each account.
+  const settings = { ...around.settings, LOG_LEVEL: 'info', VERIFY: 'off', RATE_LIMIT_PER_SECOND: String(perSecond) }
+  const command = async (...args: string[]): Promise<void> => {
+    const exitCode = await startCommand(args, settings).ended
+    if (exitCode !== 0) throw new Error(`\`clear-friends ${args[0]}\` ended with exit code ${exitCode}`)
+  }
+  const workers = await Promise.all(Array.from({ length: processes }, () => startWorkerProcess(settings)))
+  return {
+    enqueue: async accounts => {
+      await command('pause', '--reason', 'benchmark')
+      const producer = createProducer({ redis: around.redis.url })
+      await producer.enqueueMany(accounts)
+      await producer.close()
+    },
+    go: () => command('resume'),
+    stop: async () => {
+      await Promise.all(workers.map(worker => worker.stop()))
+    },
+  }
+}
+
+async function startOthers(
+  around: Surroundings,
+  name: ContestantName,
+  { processes, perSecond }: ContestOptions,
+): Promise<Team> {
+  const { jobOptions }: Contestant = FIELD[name]
+  const queue = new Queue(QUEUE, { connection: { host: '127.0.0.1', port: around.redis.port } })
+  const settings = {
+    REDIS_PORT: String(around.redis.port),
+    VENDOR_URL: around.vendorUrl,
+    PER_SECOND: String(perSecond),
+    PROCESSES: String(processes),
+    CONCURRENCY: String(JOBS_IN_HAND),
+    QUEUE,
+  }
+  const running = await Promise.all(Array.from({ length: processes }, () => startProcess(name, settings)))
+  return {
+    enqueue: async accounts => {
+      await queue.pause()
+      for (let from = 0; from < accounts.length; from += ENQUEUED_AT_ONCE) {
+        const batch = accounts.slice(from, from + ENQUEUED_AT_ONCE)
+        await queue.addBulk(batch.map(account => ({ name: 'clear', data: { account }, opts: jobOptions })))
+      }
+    },
+    go: () => queue.resume(),
+    stop: async () => {
+      await Promise.all(running.map(stop => stop()))
+      await queue.close()
+    },
+  }
+}
+
+async function startProcess(name: string, settings: Readonly<Record<string, string>>): Promise<() => Promise<unknown>> {
+  const child = spawn(process.execPath, [runFile, name], {
+    env: { PATH: process.env['PATH'], ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  const ended = once(child, 'exit').finally(() => process.off('exit', kill))
+  const ready = once(createInterface({ input: child.stdout }), 'line')
+  await Promise.race([
+    ready,
+    ended.then(([code]) =>
+      Promise.reject(new Error(`${name} ended with exit code ${String(code)} before it was ready`)),
+    ),
+  ])
+  return () => {
+    child.kill('SIGTERM')
+    return ended
+  }
+}
+
+async function resetVendor(url: string): Promise<void> {
+  const response = await fetch(`${url}/simulator/reset`, { method: 'POST' })
+  if (!response.ok) throw new Error(`the simulator answered ${response.status}: ${await response.text()}`)
+}
+
+/** Resolves with how many accounts were told OK: all of them, or fewer when for half a minute there was no further one. */
+async function untilCleared(url: string, accounts: number): Promise<number> {
+  let cleared = 0
+  let movedAt = performance.now()
+  while (cleared < accounts && performance.now() - movedAt < STUCK_AFTER_MS) {
+    // Asked seldom, since the answer is made by the process that also stamps the arrivals.
+    await sleep(ASK_EVERY_MS)
+    const now = (await readFigures(url)).byCommand[CLEAR_COMMAND]?.byCode['0'] ?? 0
+    if (now > cleared) movedAt = performance.now()
+    cleared = now
+  }
+  return cleared
+}

@@ -1,0 +1,29 @@
+/**
+ * Benchmarks: `npm run bench -- <name>`. Each prints its figures and exits with 1 when a promise is broken. They want an
+ * idle machine with two cores or more.
+ */
+import { print, say } from '../../cli/output.ts'
+import { benchCost } from './cost.ts'
+import { benchDrain } from './drain.ts'
+import { benchIdle } from './idle.ts'
+import { benchImport } from './import.ts'
+import { benchLimit } from './limit.ts'
+
+const benches: Readonly<Record<string, () => Promise<boolean>>> = {
+  drain: benchDrain,
+  limit: benchLimit,
+  cost: benchCost,
+  import: benchImport,
+  idle: benchIdle,
+}
+
+const name = process.argv[2] ?? ''
+const bench = benches[name]
+if (bench === undefined) {
+  say(`usage: npm run bench -- ${Object.keys(benches).join(' | ')}`)
+  process.exitCode = 2
+} else {
+  const kept = await bench()
+  print(kept ? 'all promises kept' : 'a promise was broken')
+  process.exitCode = kept ? 0 : 1
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { type ChildCommand, startCommand } from '../../cli/demo/child.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
+import { say } from '../../cli/output.ts'
+import { DEFAULT_APP } from '../../simulator/index.ts'
+
+/** A private Redis and a vendor in a process of its own, for one run. */
+export interface Surroundings {
+  readonly redis: PrivateRedis
+  readonly vendorUrl: string
+  /** Settings of a worker for them. */
+  readonly settings: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Starts what a benchmark needs around the worker. */
+export async function startSurroundings(vendorFlags: readonly string[]): Promise<Surroundings> {
+  const redis = await startPrivateRedis({ report: say })
+  const vendor: ChildCommand = startCommand(['simulator', '--json', ...vendorFlags], {})
+  const { url } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
+  return {
+    redis,
+    vendorUrl: url,
+    settings: {
+      REDIS_URL: redis.url,
+      IM_BASE_URL: url,
+      IM_SDK_APP_ID: String(DEFAULT_APP.sdkAppId),
+      IM_ADMIN: DEFAULT_APP.admins?.[0] ?? '',
+      IM_SECRET_KEY: DEFAULT_APP.keys?.[0] ?? '',
+      HTTP_PORT: '0',
+      LOG_LEVEL: 'fatal',
+    },
+    close: async () => {
+      vendor.stop()
+      await vendor.ended
+      await redis.stop()
+    },
+  }
+}
+
+/** Starts `npx clear-friends worker`, as an operator would; its whole process group can be stopped. */
+export function startNpxWorker(settings: Readonly<Record<string, string>>): ChildProcess {
+  return spawn('npx', ['clear-friends', 'worker'], {
+    cwd: checkout,
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  })
+}
+
+/** Asks a process group to end and waits until its first process has. */
+export async function stopGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  process.kill(-child.pid, 'SIGTERM')
+  await once(child, 'exit')
+}

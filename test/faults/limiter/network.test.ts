@@ -1,0 +1,53 @@
+/**
+ * Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, whatever the network between
+ * the workers and Redis does.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, it } from 'vitest'
+import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
+import { startTcpProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
+
+let redis: PrivateRedis
+let proxy: TcpProxy
+let fleet: Fleet
+
+beforeAll(async () => {
+  redis = await startPrivateRedis()
+  proxy = await startTcpProxy(redis.port)
+  fleet = await startFleet({ redis, jobs: 60_000, settings: () => ({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }) })
+})
+afterAll(async () => {
+  await fleet.stop()
+  await proxy.stop()
+  await redis.stop()
+})
+beforeEach(async () => {
+  proxy.heal()
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(CEILING)
+})
+
+const faults: readonly (readonly [fault: string, inflict: () => Promise<unknown>])[] = [
+  ['a reply is lost', () => proxy.loseReplyTo('permits:friend_delete_all')],
+  [
+    'nothing passes for 5 s',
+    async () => {
+      proxy.blackHole()
+      await wait(5000)
+      proxy.heal()
+    },
+  ],
+  ['replies are delayed by 0 to 200 ms', async () => proxy.delayReplies(() => Math.random() * 200)],
+  ['replies are prompt again', async () => proxy.delayReplies(() => 0)],
+  ['the live connections are dead for ever', async () => proxy.blackHoleForEver()],
+]
+
+it.for(faults)('holds the limit and goes on when %s', async ([, inflict], { annotate }) => {
+  const seen = await fleet.watch()
+  await inflict()
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(4 * CEILING)
+  await annotate(JSON.stringify(await seen()))
+  expectLimitHeld(await seen())
+})

@@ -1,0 +1,67 @@
+/**
+ * Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, whatever befalls the worker
+ * processes. And promise 2: they go on close to it.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterEach, expect, it } from 'vitest'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
+
+let fleet: Fleet
+
+afterEach(() => fleet.stop())
+
+it('holds the limit while a worker is stopped for 3 s and when it goes on', async ({ annotate }) => {
+  fleet = await startFleet()
+  const seen = await fleet.watch()
+  fleet.workers[0]?.signal('SIGSTOP')
+  await wait(3000)
+  await fleet.untilFurtherCalls(0)
+  fleet.workers[0]?.signal('SIGCONT')
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(2 * CEILING)
+  const { perSecond } = expectLimitHeld(await seen())
+  await annotate(JSON.stringify(await seen()))
+  // A stopped worker takes along what it has reserved, which is less than a tenth of a second.
+  expect(perSecond).toBeGreaterThan(0.95 * CEILING)
+})
+
+it('holds the limit when workers are killed and new ones start at once', async ({ annotate }) => {
+  fleet = await startFleet()
+  const seen = await fleet.watch()
+  await fleet.killWorkers(2)
+  await fleet.addWorkers(2)
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(2 * CEILING)
+  await annotate(JSON.stringify(await seen()))
+  const { perSecond } = expectLimitHeld(await seen())
+  expect(perSecond).toBeGreaterThan(0.95 * CEILING)
+})
+
+it('holds the limit while the event loop of a worker is blocked for 500 ms again and again', async ({ annotate }) => {
+  const blockedLoop = new URL('../../helpers/blocked-loop.ts', import.meta.url).href
+  fleet = await startFleet({ settings: worker => (worker === 0 ? { NODE_OPTIONS: `--import=${blockedLoop}` } : {}) })
+  const seen = await fleet.watch()
+  fleet.workers[0]?.signal('SIGUSR2')
+  await fleet.untilFurtherCalls(5 * CEILING)
+  await fleet.untilAllCall()
+  await annotate(JSON.stringify(await seen()))
+  const { perSecond } = expectLimitHeld(await seen())
+  expect(perSecond).toBeGreaterThan(0.9 * CEILING)
+})
+
+it('holds the limit when the host clocks of two workers are wrong by an hour', async ({ annotate }) => {
+  const shiftedClock = new URL('../../helpers/shifted-clock.ts', import.meta.url).href
+  const shiftsMs = [3_600_000, -3_600_000]
+  fleet = await startFleet({
+    settings: worker => ({
+      NODE_OPTIONS: `--import=${shiftedClock}`,
+      SHIFT_CLOCK_MS: String(shiftsMs[worker] ?? 0),
+    }),
+  })
+  const seen = await fleet.watch()
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(3 * CEILING)
+  await annotate(JSON.stringify(await seen()))
+  const { perSecond } = expectLimitHeld(await seen())
+  expect(perSecond).toBeGreaterThan(0.95 * CEILING)
+})

@@ -1,0 +1,112 @@
+/**
+ * Promises 1 and 2 of the design: no rolling second above the ceiling, seen where the calls arrive, and close to it,
+ * whatever the vendor's servers do: slow answers, slow handshakes, a lower ceiling than agreed, an outage.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterEach, expect, it } from 'vitest'
+import { sumUp } from '../../helpers/arrivals.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { CEILING, COMMAND, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
+import { startTlsFront, type TlsFront } from '../../helpers/tls-front.ts'
+
+/** The default of WORKER_CONCURRENCY. */
+const JOBS_IN_HAND = 256
+
+let fleet: Fleet
+let front: TlsFront | undefined
+
+afterEach(async () => {
+  await fleet.stop()
+  await front?.stop()
+  front = undefined
+})
+
+it('holds the limit when answers take 2 s instead of 20 ms, and when they are quick again', async ({ annotate }) => {
+  fleet = await startFleet()
+  const seen = await fleet.watch()
+  await fleet.simulator.steer('latency', { latency: 2000 })
+  await fleet.untilFurtherCalls(5 * CEILING)
+  await fleet.simulator.steer('latency', { latency: 20 })
+  await fleet.untilFurtherCalls(4 * CEILING)
+  await annotate(JSON.stringify(await seen()))
+  const { perSecond } = expectLimitHeld(await seen())
+  expect(perSecond).toBeGreaterThan(0.95 * CEILING)
+})
+
+it('holds the limit when handshakes take 150 ms: at the start, at scale-up, after all idle connections were closed', async ({
+  annotate,
+}) => {
+  fleet = await startFleet({
+    workers: 2,
+    settings: async (_worker, { simulator }) => {
+      front ??= await startTlsFront(Number(new URL(simulator.url).port), 150)
+      return { IM_BASE_URL: front.url, NODE_EXTRA_CA_CERTS: front.certificateFile }
+    },
+  })
+  await fleet.addWorkers(2)
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(2 * CEILING)
+  front?.closeIdle()
+  await fleet.untilFurtherCalls(2 * CEILING)
+  const seen = sumUp(await fleet.arrivals(), 0)
+  await annotate(JSON.stringify({ ...seen, handshakes: front?.handshakes }))
+  expectLimitHeld(seen)
+  expect(seen.perSecond).toBeGreaterThan(0.9 * CEILING)
+})
+
+it('settles under a vendor that refuses above 150 a second, and comes back when it takes 200 again', async ({
+  annotate,
+}) => {
+  fleet = await startFleet({ jobs: 40_000 })
+  const seen = await fleet.watch()
+  await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 150 })
+  await fleet.untilFurtherCalls(10 * CEILING)
+  const settled = await throttled()
+  await fleet.untilFurtherCalls(2000, 60_000)
+  const later = await throttled()
+  const refusedShare = (later.refused - settled.refused) / (later.calls - settled.calls)
+  await annotate(`refused at first ${settled.refused} of ${settled.calls}, then a share of ${refusedShare.toFixed(4)}`)
+  expect(refusedShare).toBeLessThan(0.02)
+
+  await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 1_000_000 })
+  await eventually('the full rate', async () => (await callsOfLastSecond()) > 0.97 * CEILING, 120_000, 500)
+  await annotate(JSON.stringify(await seen()))
+  expectLimitHeld(await seen())
+})
+
+const outages: readonly (readonly [what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>])[] = [
+  ['refuses connections', () => fleet.simulator.kill(), () => fleet.simulator.restart()],
+  [
+    'answers 502',
+    () => fleet.simulator.steer('faults', { rules: ['http-502'] }),
+    () => fleet.simulator.steer('faults', { rules: [] }),
+  ],
+  ['says nothing', async () => fleet.simulator.signal('SIGSTOP'), async () => fleet.simulator.signal('SIGCONT')],
+]
+
+it.for(outages)(
+  'burns no attempts while the vendor %s for 20 s, and is back at the full rate in 10 s',
+  async ([, begin, end], { annotate }) => {
+    fleet = await startFleet({ jobs: 40_000 })
+    const seen = await fleet.watch()
+    await begin()
+    await wait(20_000)
+    await end()
+    await eventually('the full rate', async () => (await callsOfLastSecond()) > 0.95 * CEILING, 10_000, 250)
+    const attemptsLost = await fleet.attemptsLost()
+    await annotate(JSON.stringify({ ...(await seen()), attemptsLost }))
+    expectLimitHeld(await seen())
+    // One attempt for each job in hand.
+    expect(attemptsLost).toBeLessThanOrEqual(fleet.workers.length * JOBS_IN_HAND)
+  },
+)
+
+async function throttled(): Promise<{ calls: number; refused: number }> {
+  const { calls = 0, byCode = {} } = (await fleet.simulator.figures()).byCommand[COMMAND] ?? {}
+  return { calls, refused: byCode['60007'] ?? 0 }
+}
+
+async function callsOfLastSecond(): Promise<number> {
+  const arrivals = await fleet.arrivals()
+  return sumUp(arrivals, (arrivals.at(-1) ?? 0) - 1000).calls
+}

@@ -1,0 +1,52 @@
+/**
+ * Counts calls where they arrive: at the simulator, which imports nothing of this project. Stamps are ms, ascending.
+ */
+
+/**
+ * How many calls above the ceiling a rolling second may show before a fault test fails, and the only allowance there is.
+ *
+ * The slots leave 11 ms of play in a second (1 % margin and a thousandth). A call may use 3 ms of it by being sent late;
+ * what is left covers the way to the simulator, and the time until the simulator's process gets a core to stamp it. Where
+ * two cores carry four workers, Redis, the simulator and the tests, that takes longer now and then, and one call is
+ * counted in the second behind its own. Two would be the limiter's fault.
+ */
+export const LATE_BY_NOISE = 1
+
+/** The fullest half-open span of this length: two calls exactly `spanMs` apart are not both in it. */
+function peakOf(stamps: readonly number[], spanMs: number): number {
+  let peak = 0
+  let oldest = 0
+  for (const [index, at] of stamps.entries()) {
+    while (at - (stamps[oldest] ?? at) >= spanMs) oldest += 1
+    peak = Math.max(peak, index - oldest + 1)
+  }
+  return peak
+}
+
+/** The longest time without a call between two calls, in ms; 0 where there are fewer than two. */
+function longestGapMs(stamps: readonly number[]): number {
+  return stamps.reduce((longest, at, index) => Math.max(longest, at - (stamps[index - 1] ?? at)), 0)
+}
+
+/** What the simulator saw of a span. */
+export interface Seen {
+  readonly calls: number
+  readonly peakOfSecond: number
+  readonly peakOf100ms: number
+  /** Calls per second from the first call to the last. */
+  readonly perSecond: number
+  readonly longestGapMs: number
+}
+
+/** Sums up the calls from `from` up to but not including `to`. */
+export function sumUp(stamps: readonly number[], from: number, to: number = Number.POSITIVE_INFINITY): Seen {
+  const seen = stamps.filter(at => at >= from && at < to)
+  const spanMs = (seen.at(-1) ?? 0) - (seen[0] ?? 0)
+  return {
+    calls: seen.length,
+    peakOfSecond: peakOf(seen, 1000),
+    peakOf100ms: peakOf(seen, 100),
+    perSecond: spanMs === 0 ? 0 : ((seen.length - 1) / spanMs) * 1000,
+    longestGapMs: longestGapMs(seen),
+  }
+}

@@ -1,0 +1,205 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { freePort } from '../../../cli/demo/free-port.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
+import { keysOf } from '../../../jobs/index.ts'
+import { type Simulator, startSimulator } from '../../../simulator/index.ts'
+import { runCommand } from '../../helpers/run-command.ts'
+import { workerSettingsFor } from '../../helpers/worker-process.ts'
+import { startOldRedis } from './old-redis.ts'
+
+const PREFIX = '{doctor}'
+let server: PrivateRedis
+let redis: Redis
+let simulator: Simulator
+
+beforeAll(async () => {
+  server = await startPrivateRedis()
+  redis = new Redis(server.url)
+  simulator = await startSimulator()
+})
+afterAll(async () => {
+  await simulator.close()
+  redis.disconnect()
+  await server.stop()
+})
+
+const findingsShape = z.array(
+  z.strictObject({
+    check: z.string(),
+    result: z.enum(['ok', 'warning', 'failure']),
+    found: z.string(),
+    advice: z.string().optional(),
+  }),
+)
+
+const settingsWith = (changes: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  ...workerSettingsFor(simulator, { url: server.url, prefix: PREFIX }),
+  ...changes,
+})
+
+async function examine(changes: Readonly<Record<string, string>> = {}) {
+  const { code, stdout, stderr } = await runCommand(['doctor', '--json'], settingsWith(changes))
+  const findings = findingsShape.parse(JSON.parse(stdout))
+  return { code, stderr, findings, bad: findings.filter(({ result }) => result !== 'ok') }
+}
+
+describe('clear-friends doctor', () => {
+  it('finds everything in order, and says so in words', async () => {
+    const { code, stdout, stderr } = await runCommand(['doctor'], settingsWith())
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.filter(line => !line.startsWith('ok    '))).toEqual([])
+    expect(lines.map(line => line.slice(6, line.indexOf(':')))).toEqual([
+      'settings',
+      'redis reachable',
+      'redis version',
+      'redis persistence',
+      'redis eviction',
+      'redis memory layout',
+      'redis latency',
+      'clock',
+      'limiter',
+      'vendor reachable',
+      'signature and admin right',
+    ])
+    expect(stdout).toContain(`ok    redis version: Redis ${server.version}`)
+    expect(stdout).toContain(`ok    vendor reachable: ${simulator.url}`)
+  })
+
+  it('asks the vendor once, and changes nothing there or in the queue', async () => {
+    simulator.reset()
+    await examine()
+    const { byCommand } = simulator.figures()
+    expect(
+      Object.entries(byCommand).flatMap(([name, figures]) => (figures?.calls ? [[name, figures.calls]] : [])),
+    ).toEqual([['account_check', 1]])
+    expect(await redis.keys(`${PREFIX}:clear-friends:*`)).toEqual([])
+  })
+
+  it('warns of a Redis that forgets or wastes memory, and fails on one that throws jobs away', async () => {
+    // Slow: this server knows of no permits yet, and the first one is held back for two seconds.
+    const args = ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru', '--hash-max-listpack-value', '64']
+    const careless = await startPrivateRedis({ args })
+    const { code, bad } = await examine({ REDIS_URL: careless.url }).finally(() => careless.stop())
+    expect(code).toBe(1)
+    expect(bad).toEqual([
+      {
+        check: 'redis persistence',
+        result: 'warning',
+        found: 'the append-only file is off',
+        advice: 'Set `appendonly yes`: after a crash of Redis, accepted accounts would be lost.',
+      },
+      {
+        check: 'redis eviction',
+        result: 'failure',
+        found: 'allkeys-lru',
+        advice: expect.stringContaining('Set `maxmemory-policy noeviction`'),
+      },
+      {
+        check: 'redis memory layout',
+        result: 'warning',
+        found: 'hash-max-listpack-value 64',
+        advice: expect.stringContaining('Set it to 256'),
+      },
+    ])
+  })
+
+  it('does not fail for warnings alone', async () => {
+    await redis.config('SET', 'hash-max-listpack-value', '64')
+    const { code, bad } = await examine()
+    await redis.config('SET', 'hash-max-listpack-value', '256')
+    expect(bad.map(({ check, result }) => [check, result])).toEqual([['redis memory layout', 'warning']])
+    expect(code).toBe(0)
+  })
+
+  it('knows a limiter in use, and a key of the limiter that something else has written', async () => {
+    const key = keysOf(PREFIX).permits('friend_delete_all')
+    await redis.zadd(key, 1, 'a permit')
+    expect((await examine()).findings).toContainEqual({ check: 'limiter', result: 'ok', found: 'its key is in order' })
+    await redis.set(key, 'what is this?')
+    const { code, bad, findings } = await examine()
+    await redis.del(key)
+    expect(code).toBe(1)
+    expect(bad).toEqual([
+      {
+        check: 'limiter',
+        result: 'failure',
+        found: `the key ${key} is a string, which it never is; no call can be made`,
+        advice: expect.stringContaining(`DEL ${key}`),
+      },
+    ])
+    // Without permits no call may be sent, not even by the doctor.
+    expect(findings.map(({ check }) => check)).not.toContain('vendor reachable')
+  })
+})
+
+describe.concurrent('clear-friends doctor, where something is in the way,', () => {
+  it.each<[string, Readonly<Record<string, string>>, string, string]>([
+    ['the key of another app', { IM_SECRET_KEY: 'hush-hush' }, 'code 70009: ', 'IM_SECRET_KEY'],
+    ['an account that is no admin', { IM_ADMIN: 'user_1' }, 'code 60010: ', 'IM_ADMIN'],
+    ['an app that is unknown there', { IM_SDK_APP_ID: '1400000001' }, 'code 70020: ', 'IM_BASE_URL'],
+  ])('tells %s, and what to set', async (_, changes, found, advice) => {
+    const { code, bad, stderr } = await examine(changes)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(bad).toEqual([
+      {
+        check: 'signature and admin right',
+        result: 'failure',
+        found: expect.stringContaining(found),
+        advice: expect.stringContaining(advice),
+      },
+    ])
+    expect(JSON.stringify(bad)).not.toContain('hush')
+  })
+
+  it('tells that the vendor cannot be reached', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`
+    const { code, bad } = await examine({ IM_BASE_URL: url })
+    expect(code).toBe(1)
+    expect(bad).toEqual([
+      {
+        check: 'vendor reachable',
+        result: 'failure',
+        found: expect.stringMatching(new RegExp(`^no connection to ${url} \\(.*ECONNREFUSED`)),
+        advice: 'Check IM_BASE_URL, DNS and the firewall.',
+      },
+    ])
+  })
+
+  it('tells that Redis cannot be reached, or refuses the password', async () => {
+    const port = await freePort()
+    const away = examine({ REDIS_URL: `redis://127.0.0.1:${port}` })
+    const guarded = await startPrivateRedis({ args: ['--requirepass', 'made-up'] })
+    const refused = await examine({ REDIS_URL: `redis://:hush-hush@127.0.0.1:${guarded.port}` }).finally(() =>
+      guarded.stop(),
+    )
+    for (const [{ code, bad }, reason] of [
+      [await away, 'ECONNREFUSED'],
+      [refused, 'WRONGPASS'],
+    ] as const) {
+      expect(code).toBe(1)
+      expect(bad).toMatchObject([
+        { check: 'redis reachable', result: 'failure', found: expect.stringContaining(reason) },
+      ])
+      expect(JSON.stringify(bad)).not.toContain('hush')
+    }
+  })
+
+  it('tells that Redis is too old, and asks nothing else of it', async () => {
+    const old = await startOldRedis()
+    const { code, bad, findings } = await examine({ REDIS_URL: old.url }).finally(() => old.close())
+    expect(code).toBe(1)
+    expect(bad).toEqual([
+      { check: 'redis version', result: 'failure', found: 'Redis 5.0.14', advice: 'Use 6.2.0 or newer.' },
+    ])
+    expect(findings.at(-1)?.check).toBe('redis version')
+  })
+
+  it('exits with 78 when settings are wrong', async () => {
+    const { code, stdout, stderr } = await runCommand(['doctor'], settingsWith({ HTTP_PORT: 'any' }))
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr).toContain('HTTP_PORT: "any"; expected a port number')
+  })
+})

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { createFleetStatusReader, type FleetStatus } from '../../../jobs/index.ts'
+import { type CommandCorner, openCorner } from './corner.ts'
+
+const status = ({ redis, prefix }: CommandCorner): Promise<FleetStatus> =>
+  createFleetStatusReader(redis, prefix, { ceilingPerSecond: 200, margin: 0.01 })()
+
+describe.concurrent('clear-friends pause and resume', () => {
+  it('stop the fleet and let it go on; both may be repeated', async context => {
+    const corner = await openCorner(context)
+    const paused = { code: 0, stdout: 'paused\n', stderr: '' }
+    expect(await corner.run('pause', '--reason', 'a made-up incident')).toEqual(paused)
+    expect(await corner.run('pause')).toEqual(paused)
+    expect(await status(corner)).toMatchObject({ paused: true, halted: null })
+    expect((await corner.run('status')).stdout).toMatch(/^PAUSED /)
+    const resumed = { code: 0, stdout: 'resumed\n', stderr: '' }
+    expect(await corner.run('resume')).toEqual(resumed)
+    expect(await corner.run('resume')).toEqual(resumed)
+    expect(await status(corner)).toMatchObject({ paused: false, halted: null })
+  })
+})
+
+describe.concurrent('clear-friends rate', () => {
+  it('shows the rate and sets it', async context => {
+    const corner = await openCorner(context)
+    expect((await corner.run('rate')).stdout).toBe('200 calls per second allowed, 200 is the ceiling\n')
+    const stdout = '20 calls per second allowed, 200 is the ceiling\n'
+    expect(await corner.run('rate', '20')).toEqual({ code: 0, stdout, stderr: '' })
+    expect((await status(corner)).rate.allowed).toBe(20)
+  })
+
+  it('never goes above the ceiling', async context => {
+    const corner = await openCorner(context)
+    const { code, stdout, stderr } = await corner.run('rate', '201')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('from 1 to 200, which is RATE_LIMIT_PER_SECOND')
+    expect((await status(corner)).rate.allowed).toBe(200)
+  })
+
+  it.for(['0', 'many', '1.5'])('refuses %s as wrong usage', async (rate, context) => {
+    const { code, stdout, stderr } = await (await openCorner(context)).run('rate', rate)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('Expected a whole number of calls per second')
+  })
+})

@@ -1,0 +1,152 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type CommandCorner, openCorner } from './corner.ts'
+import { startCommand } from './start-command.ts'
+
+async function importJson(corner: CommandCorner, ...args: readonly string[]) {
+  const { code, stdout, stderr } = await corner.run('import', '--json', ...args)
+  const manifest: unknown = JSON.parse(stdout)
+  return { code, manifest, stderr }
+}
+
+const users = (count: number): string => Array.from({ length: count }, (_, n) => `user_${n}\n`).join('')
+
+describe.concurrent('clear-friends import', () => {
+  it('prints a manifest that adds up for people, with the talk on stderr', async context => {
+    const corner = await openCorner(context)
+    const path = await corner.file('wave.txt', `${users(1501)}user_7\n\n`)
+    expect(await corner.run('import', path)).toEqual({
+      code: 0,
+      stdout: '1,503 lines = 1,501 accepted + 1 duplicate + 1 rejected\n',
+      stderr: `the rejected lines are listed in ${path}.rejected\n`,
+    })
+    expect(await readFile(`${path}.rejected`, 'utf8')).toBe('1503\tthe account is empty\n')
+  })
+
+  it('enqueues no account twice when the same file is imported again', async context => {
+    const corner = await openCorner(context)
+    const path = await corner.file('wave.txt', 'user_1\nuser_2\nuser_3\n')
+    await importJson(corner, path)
+    expect(await importJson(corner, path)).toEqual({
+      code: 0,
+      manifest: { lines: 3, accepted: 0, duplicate: 3, rejected: 0, rejectedFile: null },
+      stderr: '',
+    })
+    expect(await corner.accounts()).toEqual(['user_1', 'user_2', 'user_3'])
+    expect(await readdir(corner.folder)).toEqual(['wave.txt'])
+  })
+
+  it('takes the options for all lines, and those of a line before them', async context => {
+    const corner = await openCorner(context)
+    const own = { account: 'user_2', type: 'both', due: 1_900_000_000, request: 'mine' }
+    const path = await corner.file('wave.jsonl', `"user_1"\n${JSON.stringify(own)}`)
+    await importJson(corner, path, '--delete-type', 'single', '--due', '2030-01-01', '--request', 'ours')
+    expect(await corner.jobs()).toEqual([
+      { v: 1, account: 'user_1', type: 'single', request: 'ours', due: Date.UTC(2030, 0, 1) / 1000 },
+      { v: 1, account: 'user_2', request: 'mine', due: 1_900_000_000 },
+    ])
+  })
+
+  it.for([
+    ['WAVE.CSV', [], 'account,n\nuser_1,x\n'],
+    ['wave.ndjson', [], '{"account":"user_1"}'],
+    ['wave.list', [], 'user_1'],
+    ['wave', ['--format', 'csv'], 'account\nuser_1\n'],
+    ['wave.csv', ['--format', 'txt'], 'user_1\n'],
+  ] as const)('finds the format of %s %j', async ([name, options, content], context) => {
+    const corner = await openCorner(context)
+    const { manifest } = await importJson(corner, await corner.file(name, content), ...options)
+    expect(manifest).toMatchObject({ lines: 1, accepted: 1 })
+    expect(await corner.accounts()).toEqual(['user_1'])
+  })
+
+  it('keeps each account to the byte', async context => {
+    const corner = await openCorner(context)
+    await importJson(corner, await corner.file('wave.txt', '\uFEFF user 1 \r\n用户🦊\r\n"quoted"\r\n'))
+    expect(await corner.accounts()).toEqual([' user 1 ', '"quoted"', '用户🦊'])
+  })
+
+  it('of an empty file is done, with a manifest of zeros', async context => {
+    const corner = await openCorner(context)
+    const manifest = { lines: 0, accepted: 0, duplicate: 0, rejected: 0, rejectedFile: null }
+    const path = await corner.file('wave.txt', '')
+    expect(await importJson(corner, path)).toEqual({ code: 0, manifest, stderr: '' })
+  })
+
+  it('rejects ndjson lines with a due date out of range, so that the manifest adds up', async context => {
+    const corner = await openCorner(context)
+    const lines = ['{"account":"user_1","due":-5}', '{"account":"user_2","due":1800000000000}', '"user_3"']
+    const { manifest } = await importJson(corner, await corner.file('wave.ndjson', lines.join('\n')))
+    expect(manifest).toMatchObject({ lines: 3, accepted: 1, rejected: 2 })
+  })
+
+  it('names the rejected lines and not what is in them, wherever it writes', async context => {
+    const corner = await openCorner(context)
+    const csv = `n,account\n1,user_secret_${'x'.repeat(33)}\n2,user_ok\n3,"user_\nsecret"\n4,user"secret\nsecret\n`
+    const path = await corner.file('wave.csv', csv)
+    const { code, manifest, stderr } = await importJson(corner, path)
+    const rejected = await readFile(`${path}.rejected`, 'utf8')
+    expect(code).toBe(0)
+    expect(manifest).toMatchObject({ lines: 5, accepted: 1, duplicate: 0, rejected: 4 })
+    expect(
+      rejected
+        .trimEnd()
+        .split('\n')
+        .map(line => line.split('\t')[0])
+        .toSorted(),
+    ).toEqual(['2', '5', '6', '7'])
+    expect(rejected + stderr).not.toContain('secret')
+  })
+
+  it('refuses a csv that breaks, and says from which line on and what to do', async context => {
+    const corner = await openCorner(context)
+    const path = await corner.file('wave.csv', 'account,n\nuser_1,x\nuser_secret,"x" y\nuser_3,z\n')
+    const { code, stdout, stderr } = await corner.run('import', path)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('the csv breaks at line 3:')
+    expect(stderr).toContain('import it again')
+    expect(stderr).not.toContain('secret')
+  })
+})
+
+describe.concurrent('clear-friends import -', () => {
+  it('reads standard input, and puts its list of rejected lines into the folder it was started in', async context => {
+    const corner = await openCorner(context)
+    const command = startCommand(['import', '-', '--json'], corner.settings, corner.folder)
+    command.stdin.end('user_1\n\nuser_2')
+    const { code, stdout } = await command.ended
+    const manifest = { lines: 3, accepted: 2, duplicate: 0, rejected: 1, rejectedFile: 'stdin.rejected' }
+    expect({ code, manifest: JSON.parse(stdout) }).toEqual({ code: 0, manifest })
+    expect(await readFile(join(corner.folder, 'stdin.rejected'), 'utf8')).toBe('2\tthe account is empty\n')
+  })
+
+  it('does not wait for the end of its input once it is clear that it cannot be read', async context => {
+    const corner = await openCorner(context)
+    const command = startCommand(['import', '-', '--format', 'csv'], corner.settings, corner.folder)
+    command.stdin.write('user_secret,x\nuser_2,y\n')
+    const { code, stderr } = await command.ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^clear-friends: the csv has no column "account"/)
+    expect(stderr).not.toContain('secret')
+  })
+
+  it.for(['SIGINT', 'SIGTERM'] as const)(
+    'at %s enqueues the lines it has, not the half of one, and fails, even if its input waits for ever',
+    async (signal, context) => {
+      const corner = await openCorner(context)
+      const command = startCommand(['import', '-', '--json'], corner.settings, corner.folder)
+      // More than a batch, so that there is something to wait for before the signal.
+      command.stdin.write(`${users(1500)}user_half`)
+      const queued = (): Promise<number> => corner.redis.zcard(`${corner.prefix}:clear-friends:prioritized`)
+      await expect.poll(queued, { timeout: 20_000 }).toBeGreaterThan(0)
+      command.signal(signal)
+      const { code, stdout, stderr } = await command.ended
+      expect(code).toBe(1)
+      expect(stderr).toContain('interrupted:')
+      const accounts = await corner.accounts()
+      expect(accounts).not.toContain('user_half')
+      expect(JSON.parse(stdout)).toMatchObject({ lines: accounts.length, accepted: accounts.length })
+    },
+  )
+})

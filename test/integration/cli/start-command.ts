@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { eventually } from '../../helpers/eventually.ts'
+import { type CommandResult, commandEnvironment } from '../../helpers/run-command.ts'
+
+const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
+
+/** A command that runs until the test has seen enough. */
+export interface StartedCommand {
+  readonly stdin: Writable
+  /** What it wrote to stdout so far. */
+  stdout(): string
+  /** Resolves when its stdout holds so many lines. */
+  linesPrinted(count: number): Promise<readonly string[]>
+  signal(name: NodeJS.Signals): void
+  /** Closes the reading end of its stdout, as `head` does. */
+  stopReading(): void
+  readonly ended: Promise<CommandResult>
+}
+
+/** Starts `clear-friends …` with its stdin open; `settings` are the whole environment, apart from PATH. */
+export function startCommand(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  folder?: string,
+): StartedCommand {
+  const child = spawn(process.execPath, [entry, ...args], {
+    env: { ...commandEnvironment, ...settings },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: folder,
+  })
+  const killWithTests = (): void => void child.kill('SIGKILL')
+  process.once('exit', killWithTests)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', piece => {
+    stdout += String(piece)
+  })
+  child.stderr.on('data', piece => {
+    stderr += String(piece)
+  })
+  child.stdin.on('error', () => {})
+  const ended = codeOf(child).then(code => {
+    process.off('exit', killWithTests)
+    return { code, stdout, stderr }
+  })
+  const lines = (): readonly string[] => stdout.split('\n').slice(0, -1)
+  return {
+    stdin: child.stdin,
+    stdout: () => stdout,
+    linesPrinted: async count => {
+      await eventually(`${count} lines on stdout`, async () => lines().length >= count)
+      return lines()
+    },
+    signal: name => void child.kill(name),
+    stopReading: () => void child.stdout.destroy(),
+    ended,
+  }
+}
+
+async function codeOf(child: ChildProcess): Promise<number | null> {
+  const [code] = await once(child, 'close')
+  return typeof code === 'number' ? code : null
+}

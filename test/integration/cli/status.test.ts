@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { createFleetControl, createProducer, createSettlement, openQueue } from '../../../jobs/index.ts'
+import { type CommandCorner, openCorner } from './corner.ts'
+import { startCommand } from './start-command.ts'
+
+/** Enqueues accounts and gives the id of the first one's job. */
+async function enqueue({ redis, prefix }: CommandCorner, count: number): Promise<string> {
+  const producer = createProducer({ redis, prefix })
+  const { jobId } = await producer.enqueue('user_0')
+  await producer.enqueueMany(Array.from({ length: count }, (_, n) => `user_${n}`))
+  await producer.close()
+  return jobId
+}
+
+/** The names of all fields, with those of the fields in them. */
+const shape = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shape(each)]))
+    : typeof value
+
+describe.concurrent('clear-friends status', () => {
+  it('--json prints exactly the fields that programs rely on', async context => {
+    const corner = await openCorner(context)
+    await createSettlement(corner.redis, corner.prefix).settle(await enqueue(corner, 1200), 'cleared')
+    const { code, stdout, stderr } = await corner.run('status', '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const status: unknown = JSON.parse(stdout)
+    expect(shape(status)).toEqual({
+      queue: { waiting: 'number', active: 'number', delayed: 'number', failed: 'number' },
+      halted: 'object',
+      paused: 'boolean',
+      rate: { limit: 'number', allowed: 'number', lastSecond: 'number' },
+      oldestPendingSeconds: 'number',
+      etaSeconds: 'number',
+      dueAtRisk: 'number',
+      outcomes: { cleared: 'number', not_imported: 'number', dead_lettered: 'number', cancelled: 'number' },
+    })
+    expect(status).toMatchObject({
+      queue: { waiting: 1200, active: 0 },
+      halted: null,
+      paused: false,
+      rate: { limit: 200, allowed: 200, lastSecond: 0 },
+      etaSeconds: 7,
+      dueAtRisk: 0,
+      outcomes: { cleared: 1 },
+    })
+  })
+
+  it('tells a halt with code, reason and time', async context => {
+    const corner = await openCorner(context)
+    const queue = await openQueue(corner.redis, corner.prefix)
+    const halt = { code: '70001', reason: 'the signature is refused', since: 1_800_000_000 }
+    await createFleetControl(corner.redis, queue, corner.prefix).halt(halt)
+    await queue.close()
+    expect(JSON.parse((await corner.run('status', '--json')).stdout)).toMatchObject({
+      halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:00:00.000Z' },
+      paused: false,
+    })
+    expect((await corner.run('status')).stdout.split('\n')[0]).toBe(
+      'HALTED    since 2027-01-15T08:00:00.000Z, code 70001: the signature is refused',
+    )
+  })
+
+  it('puts it into words for people', async context => {
+    const corner = await openCorner(context)
+    expect((await corner.run('status')).stdout).toContain('oldest    nothing is pending\n')
+    await enqueue(corner, 1200)
+    const { code, stdout, stderr } = await corner.run('status')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.replace(/^oldest {4}\d+ s$/m, 'oldest    a moment')).toBe(
+      [
+        'queue     1,200 waiting, 0 active, 0 delayed, 0 dead letters',
+        'rate      0 calls in the last second; 200 allowed, 200 is the ceiling',
+        'oldest    a moment',
+        'empty in  7 s',
+        'due       all in time',
+        'so far    0 cleared, 0 not imported, 0 dead-lettered, 0 cancelled',
+        '',
+      ].join('\n'),
+    )
+  })
+})
+
+describe.concurrent('clear-friends status --watch', () => {
+  it.for(['SIGINT', 'SIGTERM'] as const)('goes on until %s, which is no failure', async (signal, context) => {
+    const corner = await openCorner(context)
+    const command = startCommand(['status', '--watch', '--json'], corner.settings)
+    const lines = await command.linesPrinted(2)
+    command.signal(signal)
+    const { code, stderr } = await command.ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ queue: { waiting: 0 } })
+  })
+
+  it('ends without a word when nobody reads it any more', async context => {
+    const corner = await openCorner(context)
+    const command = startCommand(['status', '--watch'], corner.settings)
+    await command.linesPrinted(1)
+    command.stopReading()
+    expect(await command.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})

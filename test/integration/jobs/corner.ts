@@ -1,0 +1,82 @@
+import { type Job, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll } from 'vitest'
+import {
+  type ClearFriendsQueue,
+  createProducer,
+  keysOf,
+  openQueue,
+  type Producer,
+  QUEUE_NAME,
+} from '../../../jobs/index.ts'
+import { type TestRedis, testRedis } from '../../helpers/redis.ts'
+
+/** A corner of the run's Redis with everything that a test of jobs needs. */
+export interface JobsCorner {
+  readonly redis: Redis
+  readonly prefix: string
+  readonly queue: ClearFriendsQueue
+  readonly producer: Producer
+  /** Deletes all keys of the corner. */
+  empty(): Promise<void>
+  /** Takes the next job as a worker does, or gives `undefined` where none is waiting. */
+  take(): Promise<Job | undefined>
+  /** What {@link take} locks jobs with. */
+  readonly token: string
+}
+
+/** Opens a corner for all tests of a file, and closes it behind them. */
+export function jobsCorner(): () => JobsCorner {
+  let corner: JobsCorner | undefined
+  let close: () => Promise<void> = async () => {}
+  beforeAll(async () => {
+    const place = testRedis()
+    const opened = await open(place)
+    corner = opened.corner
+    close = opened.close
+  })
+  afterAll(() => close())
+  return () => {
+    if (corner === undefined) throw new Error('the corner is not open yet')
+    return corner
+  }
+}
+
+async function open(place: TestRedis): Promise<{ corner: JobsCorner; close: () => Promise<void> }> {
+  const { prefix } = place
+  const redis = new Redis(place.url, { maxRetriesPerRequest: null })
+  const queue = await openQueue(redis, prefix)
+  const producer = createProducer({ redis, prefix })
+  const token = 'a-test'
+  const worker = new Worker(QUEUE_NAME, null, { connection: redis, prefix, autorun: false })
+  worker.on('error', () => {})
+  return {
+    corner: {
+      redis,
+      prefix,
+      queue,
+      producer,
+      token,
+      empty: () => place.cleanUp(),
+      take: async () => (await worker.getNextJob(token, { block: false })) ?? undefined,
+    },
+    close: async () => {
+      await worker.close()
+      await producer.close()
+      await queue.close()
+      await place.cleanUp()
+      redis.disconnect()
+    },
+  }
+}
+
+/** The accounts of all jobs that wait in line, in no particular order. */
+export async function waitingAccounts({ redis, prefix }: Pick<JobsCorner, 'redis' | 'prefix'>): Promise<string[]> {
+  const { queue } = keysOf(prefix)
+  const ids = await redis.zrange(`${queue}prioritized`, '0', '-1')
+  const data = await Promise.all(ids.map(id => redis.hget(`${queue}${id}`, 'data')))
+  return data.map(text => String(JSON.parse(text ?? '{}').account))
+}
+
+/** `user_1` to `user_<count>`. */
+export const accounts = (count: number): string[] => Array.from({ length: count }, (_, index) => `user_${index + 1}`)

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  createFleetControl,
+  createFleetReader,
+  createFleetStatusReader,
+  type FleetControl,
+  InvalidRateError,
+  keysOf,
+  setFleetRate,
+  TOO_MANY_MISSING,
+} from '../../../jobs/index.ts'
+import { jobsCorner } from './corner.ts'
+
+const corner = jobsCorner()
+beforeEach(() => corner().empty())
+
+const control = (): FleetControl => createFleetControl(corner().redis, corner().queue, corner().prefix)
+const state = () => createFleetReader(corner().redis, corner().prefix)()
+const status = () => createFleetStatusReader(corner().redis, corner().prefix, { ceilingPerSecond: 200, margin: 0.01 })()
+/** Whether workers may fetch. */
+const isOpen = async (): Promise<boolean> => !(await corner().queue.isPaused())
+
+const pause = { reason: 'a made-up incident', since: 1_800_000_000 }
+const halt = { code: '70001', reason: 'the signature is refused', since: 1_800_000_100 }
+
+describe('the fleet', () => {
+  it('is open at first', async () => {
+    expect(await state()).toEqual({ paused: null, halted: null })
+    expect(await isOpen()).toBe(true)
+  })
+
+  it('takes no job while it is paused, and goes on where it was', async () => {
+    const { producer, take } = corner()
+    await producer.enqueue('user_1')
+    await control().pause(pause)
+    expect(await state()).toEqual({ paused: pause, halted: null })
+    expect(await status()).toMatchObject({ paused: true, halted: null, queue: { waiting: 1 } })
+    expect(await take()).toBeUndefined()
+    await control().resume()
+    expect(await status()).toMatchObject({ paused: false, halted: null, queue: { waiting: 1 } })
+    expect((await take())?.data.account).toBe('user_1')
+  })
+
+  it('keeps the reason of the last pause', async () => {
+    await control().pause(pause)
+    await control().pause({ ...pause, reason: 'another one' })
+    expect((await state()).paused?.reason).toBe('another one')
+  })
+
+  it('keeps the first halt, and says which call was it', async () => {
+    expect(await control().halt(halt)).toBe(true)
+    expect(await control().halt({ ...halt, code: '60006' })).toBe(false)
+    expect(await state()).toEqual({ paused: null, halted: halt })
+    expect(await status()).toMatchObject({
+      paused: false,
+      halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:01:40.000Z' },
+    })
+    expect(await isOpen()).toBe(false)
+  })
+
+  it('resumes from pause and halt at once, and again without harm', async () => {
+    await control().pause(pause)
+    await control().halt(halt)
+    await control().resume()
+    await control().resume()
+    expect(await state()).toEqual({ paused: null, halted: null })
+    expect(await isOpen()).toBe(true)
+  })
+
+  it('stays paused by the operator when its halt ends by itself', async () => {
+    await control().halt(halt)
+    await control().pause(pause)
+    await control().endHalt()
+    expect(await state()).toEqual({ paused: pause, halted: null })
+    expect(await isOpen()).toBe(false)
+  })
+
+  it('opens when a halt ends that was alone', async () => {
+    await control().halt(halt)
+    await control().endHalt()
+    expect(await isOpen()).toBe(true)
+  })
+
+  it.each([
+    ['pause', 'no JSON'],
+    ['pause', '{}'],
+    ['halt', 'null'],
+    ['halt', '{"code":1}'],
+  ])('counts as closed when the %s that is stored is %s', async (field, text) => {
+    await corner().redis.hset(keysOf(corner().prefix).fleet, field, text)
+    const { paused, halted } = await state()
+    expect(field === 'pause' ? paused : halted).toMatchObject({ reason: expect.stringContaining('cannot be read') })
+    await control().resume()
+    expect(await state()).toEqual({ paused: null, halted: null })
+  })
+
+  it('lets workers fetch exactly when its state is open, however many halt and resume it at once', async () => {
+    for (let round = 0; round < 40; round++) {
+      const changes = Array.from({ length: 6 }, (_, index) =>
+        (index + round) % 2 === 0 ? control().halt(halt) : control().resume(),
+      )
+      await Promise.all(changes)
+      expect(await isOpen(), `round ${round}`).toBe((await state()).halted === null)
+    }
+  })
+
+  it('brings the queue in line where a process was killed between changing the state and the queue', async () => {
+    await corner().queue.pause()
+    await control().align()
+    expect(await isOpen()).toBe(true)
+    await corner().redis.hset(keysOf(corner().prefix).fleet, 'halt', JSON.stringify(halt))
+    await control().align()
+    expect(await isOpen()).toBe(false)
+  })
+
+  it('does not halt again for accounts that do not exist once a person has said that this is right', async () => {
+    const missing = { ...halt, code: TOO_MANY_MISSING }
+    expect(await control().halt(missing)).toBe(true)
+    await control().resume()
+    expect(await control().halt(missing)).toBe(false)
+    expect(await state()).toEqual({ paused: null, halted: null })
+    expect(await isOpen()).toBe(true)
+    expect(await control().halt(halt)).toBe(true)
+  })
+
+  it('keeps its state, and takes new jobs, while it stands still', async () => {
+    await control().pause(pause)
+    expect((await corner().producer.enqueue('user_1')).result).toBe('accepted')
+    expect(await status()).toMatchObject({ paused: true, queue: { waiting: 1 } })
+  })
+})
+
+describe('the rate of the fleet', () => {
+  it('can be lowered and raised up to the ceiling', async () => {
+    const { redis, prefix } = corner()
+    await setFleetRate(redis, prefix, 20, 200)
+    expect((await status()).rate).toMatchObject({ limit: 200, allowed: 20 })
+    await setFleetRate(redis, prefix, 200, 200)
+    expect((await status()).rate).toMatchObject({ limit: 200, allowed: 200 })
+  })
+
+  it.each([0, -1, 0.5, 201, Number.NaN, Number.POSITIVE_INFINITY])('cannot be set to %d', async rate => {
+    const { redis, prefix } = corner()
+    await expect(setFleetRate(redis, prefix, rate, 200)).rejects.toThrow(InvalidRateError)
+    expect((await status()).rate.allowed).toBe(200)
+  })
+
+  it.each(['no number', '0', '-5', '9999'])('is the ceiling when %j is stored', async text => {
+    await corner().redis.hset(keysOf(corner().prefix).fleet, 'rate', text)
+    expect((await status()).rate.allowed).toBe(200)
+  })
+})

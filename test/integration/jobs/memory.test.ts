@@ -1,0 +1,39 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
+import { createProducer, DEFAULT_PREFIX } from '../../../jobs/index.ts'
+
+const JOBS = 20_000
+const AT_MOST_BYTES = 600
+
+// The settings of this server are those of the compose file; REDIS_URL may lead to one that has others.
+let server: PrivateRedis
+beforeAll(async () => {
+  server = await startPrivateRedis({ appendFsync: 'no' })
+})
+afterAll(() => server.stop())
+
+it(`a waiting job of a short account costs at most ${AT_MOST_BYTES} bytes of Redis`, async () => {
+  const redis = new Redis(server.url)
+  const producer = createProducer({ redis })
+  expect(await redis.config('GET', 'hash-max-listpack-value')).toEqual(['hash-max-listpack-value', '256'])
+  const accounts = Array.from({ length: JOBS }, (_, index) => `user_${index + 1}`)
+  await producer.enqueueMany(accounts)
+  // What does not grow with the jobs is little beside so many of them; the stream of events is the most of it.
+  const bytesPerJob = (await memoryOf(redis, DEFAULT_PREFIX)) / JOBS
+  await producer.close()
+  redis.disconnect()
+  expect(bytesPerJob).toBeLessThanOrEqual(AT_MOST_BYTES)
+})
+
+/** Sums up what all keys with a prefix hold, each with its share of the table of keys. */
+async function memoryOf(redis: Redis, prefix: string): Promise<number> {
+  let sum = 0
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 5000 })) {
+    const pipeline = redis.pipeline()
+    // SAMPLES 0 looks at every element; the default would guess from five.
+    for (const key of keys) pipeline.memory('USAGE', key, 'SAMPLES', 0)
+    for (const [, bytes] of (await pipeline.exec()) ?? []) sum += Number(bytes)
+  }
+  return sum
+}

@@ -1,0 +1,190 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FIRST_STEP_AT, STEP_SECONDS } from '../../../jobs/due.ts'
+import {
+  createFleetControl,
+  createFleetStatusReader,
+  createQueueStatusReader,
+  createSettlement,
+  type Entry,
+  keysOf,
+  priorityOfDue,
+  type RateSettings,
+  RETRY_PRIORITY,
+  setFleetRate,
+} from '../../../jobs/index.ts'
+import { accounts, jobsCorner } from './corner.ts'
+
+const corner = jobsCorner()
+beforeEach(() => corner().empty())
+
+const settings: RateSettings = { ceilingPerSecond: 200, margin: 0.01 }
+const readQueue = (given = settings) => createQueueStatusReader(corner().redis, corner().prefix, given)()
+const readFleet = (given = settings) => createFleetStatusReader(corner().redis, corner().prefix, given)()
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+
+describe('the status of a queue', () => {
+  it('that does not exist yet is all zeros', async () => {
+    expect(await readFleet()).toEqual({
+      queue: { waiting: 0, active: 0, delayed: 0, failed: 0 },
+      halted: null,
+      paused: false,
+      rate: { limit: 200, allowed: 200, lastSecond: 0 },
+      oldestPendingSeconds: 0,
+      etaSeconds: 0,
+      dueAtRisk: 0,
+      outcomes: { cleared: 0, not_imported: 0, dead_lettered: 0, cancelled: 0 },
+    })
+  })
+
+  it('counts jobs by what they are doing', async () => {
+    const { producer, queue, take, token } = corner()
+    await producer.enqueueMany(accounts(10))
+    // A job without a priority, as a producer in another language may make it.
+    await queue.add('clear', { v: 1, account: 'user_plain', due: nowSeconds() })
+    const [active, delayed, failed] = [await take(), await take(), await take()]
+    await delayed?.moveToDelayed(Date.now() + 60_000, token)
+    await failed?.moveToFailed(new Error('a made-up reason'), token, false)
+    expect(active).toBeDefined()
+    expect(await readQueue()).toMatchObject({ waiting: 8, active: 1, delayed: 1, failed: 1 })
+  })
+
+  it('counts settled jobs by outcome', async () => {
+    const { producer, redis, prefix } = corner()
+    const settlement = createSettlement(redis, prefix)
+    const outcomes = ['cleared', 'cleared', 'not_imported', 'dead_lettered', 'cleared'] as const
+    for (const [index, outcome] of outcomes.entries()) {
+      await settlement.settle((await producer.enqueue(`user_${index}`)).jobId, outcome)
+    }
+    expect((await readQueue()).outcomes).toEqual({ cleared: 3, not_imported: 1, dead_lettered: 1, cancelled: 0 })
+  })
+
+  it('tells the calls of the last second and the last ten, whatever bins they fell into', async () => {
+    const { redis, prefix } = corner()
+    const sent = keysOf(prefix).sent('friend_delete_all')
+    const [now] = await redis.time()
+    const pipeline = redis.pipeline()
+    // One call every ten milliseconds, from long ago to a minute ahead: the answer is the same at any moment.
+    const bins = Object.fromEntries(Array.from({ length: 100 }, (_, bin) => [String(bin), '1']))
+    for (let second = Number(now) - 20; second < Number(now) + 60; second++) pipeline.hset(`${sent}:${second}`, bins)
+    await pipeline.exec()
+    expect(await readQueue()).toMatchObject({ callsLastSecond: 100, callsLastTenSeconds: 1000 })
+    expect((await readFleet()).rate.lastSecond).toBe(100)
+  })
+})
+
+describe('the age of the oldest pending job', () => {
+  const agedBy = async (account: string, seconds: number, due?: number): Promise<string> => {
+    const { producer, redis, prefix } = corner()
+    const { jobId } = await producer.enqueue(account, due === undefined ? {} : { due })
+    await redis.hset(keysOf(prefix).queue + jobId, 'timestamp', String(Date.now() - seconds * 1000))
+    return jobId
+  }
+  const oldest = async (): Promise<number> => (await readFleet()).oldestPendingSeconds
+  /** A busy machine may need some seconds between the two. */
+  const expectAge = async (seconds: number): Promise<void> => {
+    const age = await oldest()
+    expect(age).toBeGreaterThanOrEqual(seconds)
+    expect(age).toBeLessThan(seconds + 30)
+  }
+
+  it('is that of a waiting job, also of one that is due late', async () => {
+    await agedBy('user_1', 60, nowSeconds() + 3600)
+    await agedBy('user_2', 5000, nowSeconds() + 86_400)
+    await agedBy('user_3', 700, nowSeconds() + 7200)
+    await expectAge(5000)
+  })
+
+  it('is that of a job that is worked on, or waits for its next attempt', async () => {
+    await agedBy('user_1', 9000)
+    const job = await corner().take()
+    await agedBy('user_2', 60)
+    await expectAge(9000)
+    await job?.moveToDelayed(Date.now() + 60_000, corner().token)
+    await expectAge(9000)
+  })
+
+  it('is none when the clock of the producer is ahead', async () => {
+    await agedBy('user_1', -3600)
+    expect(await oldest()).toBe(0)
+  })
+
+  it('does not count dead letters', async () => {
+    await agedBy('user_1', 9000)
+    await (await corner().take())?.moveToFailed(new Error('a made-up reason'), corner().token, false)
+    expect(await oldest()).toBe(0)
+  })
+})
+
+/** Goes through the queue job by job: which of them will be sent after the first due date of their ten minutes? */
+function naivelyAtRisk(priorities: readonly number[], perSecond: number, atMs: number): number {
+  return priorities
+    .toSorted((a, b) => a - b)
+    .filter((priority, position) => {
+      const due = FIRST_STEP_AT + priority * STEP_SECONDS
+      return priority !== RETRY_PRIORITY && position + 1 > (due - atMs / 1000) * perSecond
+    }).length
+}
+
+describe('the forecast of due dates', () => {
+  it('is what going through the queue job by job gives', async () => {
+    const { producer, queue } = corner()
+    const aroundNow = fc.integer({ min: -3 * STEP_SECONDS, max: 12 * STEP_SECONDS })
+    const job = fc.record({ dueIn: aroundNow, retried: fc.boolean() })
+    const rate = fc.record({ ceilingPerSecond: fc.constantFrom(1, 2, 7), margin: fc.constantFrom(0, 0.01, 0.99) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(job, { maxLength: 40 }), rate, async (jobs, given) => {
+        await corner().empty()
+        const entries = jobs.map(({ dueIn }, index): Entry => ({ account: `user_${index}`, due: nowSeconds() + dueIn }))
+        await producer.enqueueMany(entries)
+        for (const each of await queue.getPrioritized()) {
+          const index = Number(String(each.data.account).slice('user_'.length))
+          if (jobs[index]?.retried) await each.changePriority({ priority: RETRY_PRIORITY })
+        }
+        const priorities = entries.map((entry, index) =>
+          jobs[index]?.retried || typeof entry === 'string' ? RETRY_PRIORITY : priorityOfDue(entry.due ?? 0),
+        )
+        const { dueAtRisk, readAt } = await readQueue(given)
+        const perSecond = given.ceilingPerSecond * (1 - given.margin)
+        // The time in the answer is cut to milliseconds; the script has counted with the exact one.
+        expect(dueAtRisk).toBeGreaterThanOrEqual(naivelyAtRisk(priorities, perSecond, readAt))
+        expect(dueAtRisk).toBeLessThanOrEqual(naivelyAtRisk(priorities, perSecond, readAt + 1))
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('gets worse when the fleet is slower', async () => {
+    const due = nowSeconds() + 3600
+    await corner().producer.enqueueMany(accounts(100).map((account): Entry => ({ account, due })))
+    expect((await readQueue({ ceilingPerSecond: 200, margin: 0.01 })).dueAtRisk).toBe(0)
+    expect((await readQueue({ ceilingPerSecond: 1, margin: 0.99 })).dueAtRisk).toBeGreaterThan(50)
+    await setFleetRate(corner().redis, corner().prefix, 1, 200)
+    expect(await readQueue({ ceilingPerSecond: 200, margin: 0.99 })).toMatchObject({ allowedPerSecond: 1 })
+    expect((await readQueue({ ceilingPerSecond: 200, margin: 0.99 })).dueAtRisk).toBeGreaterThan(50)
+  })
+
+  it('counts all that is overdue', async () => {
+    await corner().producer.enqueueMany(accounts(7), { due: nowSeconds() - 86_400 })
+    expect((await readQueue()).dueAtRisk).toBe(7)
+  })
+})
+
+describe('the time until the queue is empty', () => {
+  it('follows from the allowed rate while nobody works', async () => {
+    await corner().producer.enqueueMany(accounts(1000))
+    expect((await readFleet({ ceilingPerSecond: 10, margin: 0 })).etaSeconds).toBe(100)
+    expect((await readFleet({ ceilingPerSecond: 10, margin: 0.5 })).etaSeconds).toBe(200)
+  })
+
+  it('is unknown while the fleet stands still', async () => {
+    const { producer, queue, redis, prefix } = corner()
+    await producer.enqueueMany(accounts(10))
+    const control = createFleetControl(redis, queue, prefix)
+    await control.pause({ reason: 'a test', since: nowSeconds() })
+    expect((await readFleet()).etaSeconds).toBeNull()
+    await control.resume()
+    expect((await readFleet()).etaSeconds).toBe(1)
+  })
+})
