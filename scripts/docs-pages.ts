@@ -1,5 +1,5 @@
 import { type Setting, settingsTable } from '../config/settings.ts'
-import { type AnswerClass, codeRules } from '../worker/api/error-codes.ts'
+import { type AnswerClass, type CodeRule, codeRules, ruleOfCode } from '../worker/api/error-codes.ts'
 
 /** The page of settings, made from the one table of them. */
 export function configurationPage(): string {
@@ -27,25 +27,60 @@ export function configurationPage(): string {
 
 const doing: Readonly<Record<AnswerClass, string>> = {
   done: 'goes on: the goal is reached',
+  not_friends: 'of one friend in a list: goes on; of a whole call: reads the list to see whether it is empty',
   retry_now: 'repeats at once, up to 3 requests, then backs off and tries again',
   retry_later: 'backs off and tries again; repeats at once only where the outcome is not known',
   conflict: 'backs off and tries again, never at once; after 5 conflicts deletes friend by friend',
   throttled: 'slows the whole fleet down by 1 % for each such answer; the job comes back unspent',
   throttled_all: 'as throttled, and nobody calls for 5 s',
   renew_signature: 'signs anew and repeats once; halts the fleet when that does not help',
-  check_account: 'asks `account_check`; settles as `not_imported` when the account does not exist',
-  stop: 'halts the whole fleet, burns no job, probes until it is mended',
+  recheck_signature: 'signs anew and repeats twice with backoff; halts the fleet when that does not help',
+  check_account: 'asks `account_check`: settles as `not_imported` when the account does not exist, else $else',
+  stop: 'halts the whole fleet, burns no job, goes on by itself when it is mended',
   permanent: 'makes a dead letter',
   unexpected: 'makes a dead letter; our calls cannot lead to this answer',
 }
 
+/** What is done about a code; two codes of one class part ways where the account exists after all. */
+const doingFor = (code: number, rule: CodeRule): string =>
+  doing[rule.class].replace('$else', code === 30002 ? 'makes a dead letter' : 'backs off and tries again')
+
+const limitsOf = ({ haltsAfter, attempts }: CodeRule): string[] => [
+  ...(attempts === undefined ? [] : [`makes a dead letter of a job that ends so ${attempts} times`]),
+  ...(haltsAfter === undefined ? [] : [`halts the fleet when ${haltsAfter} accounts in a row hear it`]),
+]
+
+const REPEATED =
+  'repeats it, up to 3 requests, then backs off and tries again; calls once a second while nothing gets through'
+
+const WITHOUT_CODE: readonly (readonly string[])[] = [
+  ['no answer in 10 s, a broken connection', REPEATED, 'nothing; look at the network if it stays'],
+  ['HTTP 5xx', REPEATED, 'nothing; ask the vendor if it stays'],
+  [
+    'a body that is empty, cut off, no JSON, over 2 MB, without `ErrorCode` or `ActionStatus`, or with two of them; `OK` with a code, `FAIL` with 0; HTTP 2xx other than 200',
+    `${REPEATED}; after \`MAX_ATTEMPTS\` attempts a dead letter`,
+    'Look what stands between here and the vendor.',
+  ],
+  [
+    'HTTP 4xx',
+    'backs off and tries again; halts the fleet when 3 accounts in a row hear it',
+    'Look at proxy, firewall and `IM_BASE_URL`.',
+  ],
+  [
+    'HTTP 3xx',
+    'halts the whole fleet; never follows, because the URL carries a signature',
+    'Remove what redirects, or set `IM_BASE_URL`.',
+  ],
+]
+
 /** The page of the vendor's codes, made from the one table of them. */
 export function errorsPage(): string {
+  const unlisted = ruleOfCode(Number.NaN)
   const rows = Object.entries(codeRules).map(([code, rule]) =>
     line([
       code,
       rule.means,
-      doing[rule.class],
+      [doingFor(Number(code), rule), ...limitsOf(rule)].join('; '),
       rule.act ?? 'nothing',
       rule.documented ? 'yes' : 'older pages or reports',
     ]),
@@ -53,12 +88,27 @@ export function errorsPage(): string {
   return [
     '# What the worker does about each answer',
     '',
-    'The vendor answers HTTP 200 to everything; the code in the body decides. Anything else (a 5xx, a broken connection,',
-    'no answer in 10 s, a body that breaks the contract) leaves the outcome unknown: it is repeated, which is safe, and',
-    'never reported as done. A 4xx is tried again later, a redirect halts the fleet, because the URL carries a signature.',
+    'The vendor answers HTTP 200 to everything; the code in the body decides, and only `OK` with 0 is a success. What it',
+    'says about `friend_delete_all` is proved by a read as `VERIFY` says. A read that fails never undoes a delete.',
+    '',
+    '## Answers without a usable code',
+    '',
+    line(['what comes', 'what the worker does', 'what you must do']),
+    line(['---', '---', '---']),
+    ...WITHOUT_CODE.map(line),
+    '',
+    'After one of these the outcome is not known. It is never reported as done; deleting again is harmless and settles it.',
+    '',
+    '## Codes',
+    '',
+    'Where a code halts after some accounts in a row, each worker counts the different accounts that got it since the',
+    'command last worked. A halt is ended by a probe (5 s after the halt, then at growing intervals up to 5 min; 60 s after',
+    '70050, 5 min after 60020) or by `clear-friends resume`. Only a person can end one on 30002, 60003, or because the',
+    'vendor does not know suspiciously many accounts: reading the admin’s own list would prove nothing there.',
     '',
     'Codes that stand in no row: 38000 to 39000 come from the app’s own webhook and make a dead letter; 70000 to 70399 read',
-    'as a fault of the signature and halt the fleet; all others back off and try again until the attempts are used up.',
+    'as a fault of the signature and halt the fleet; all others back off and try again, make a dead letter after',
+    `${unlisted.attempts} attempts, and halt the fleet when ${unlisted.haltsAfter} accounts in a row hear them.`,
     '',
     line(['code', 'what happened', 'what the worker does', 'what you must do', 'documented']),
     line(['---', '---', '---', '---', '---']),

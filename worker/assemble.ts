@@ -15,13 +15,14 @@ import { ApiClient, COMMANDS } from './api/client.ts'
 import { Connections } from './api/connections.ts'
 import { Signer } from './api/signer.ts'
 import { systemClock } from './clock.ts'
+import { FaultRows } from './fault-rows.ts'
 import { watchFleet } from './fleet-watch.ts'
 import { startHttpServer } from './http-server.ts'
 import { Limiter } from './limiter/limiter.ts'
 import { createLog, type Logger } from './log.ts'
 import { createPacedCall } from './paced-call.ts'
 import { Pool } from './pool.ts'
-import { Prober } from './prober.ts'
+import { needsAPerson, Prober } from './prober.ts'
 import { processJob } from './process-job.ts'
 import { QueueGuard } from './queue-guard.ts'
 import { createRecorder } from './recorder.ts'
@@ -121,6 +122,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   closing.add(connections, each => each.close())
   const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
+  const faultRows = new FaultRows()
   const call = createPacedCall({
     limiter,
     client,
@@ -153,13 +155,14 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
       pool.closeGate()
     },
     open: () => {
+      faultRows.forget(needsAPerson)
       limiter.open()
       pool.openGate()
     },
   }
   const guard = closing.add(new QueueGuard({ redis, prefix, control, prober, clock, log, gate }), each => each.stop())
   const recorder = closing.add(createRecorder({ metrics, guard, clock, log }), each => each.close())
-  const jobOptions = { call, settlement, maxAttempts: settings.MAX_ATTEMPTS, verifyShare: settings.VERIFY }
+  const jobOptions = { call, faultRows, settlement, maxAttempts: settings.MAX_ATTEMPTS, verifyShare: settings.VERIFY }
   const pool: Pool = new Pool({
     redis,
     prefix,

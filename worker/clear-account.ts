@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobData, Outcome, Verified } from '../jobs/index.ts'
 import { deleteAll, deleteInBatches } from './delete-friends.ts'
+import type { FaultRows } from './fault-rows.ts'
 import type { PacedCall } from './paced-call.ts'
 import type { Progress } from './progress.ts'
-import { type Attempt, callOf, type Ending } from './steps.ts'
+import type { Attempt, Ending } from './steps.ts'
 import { verifyEmpty } from './verify.ts'
 
 /** What comes of one attempt at an account, and what the next one needs to know. */
@@ -16,12 +17,17 @@ export interface Cleared extends Ending {
 /** What clearing takes. */
 export interface ClearAccountOptions {
   readonly call: PacedCall
+  /** Sees which answers are everybody's. */
+  readonly faultRows: FaultRows
   /** Whether this account's list is read after the delete. */
   readonly verify: boolean
   /** Gives up waits; a request under way is finished. */
   readonly signal: AbortSignal
+  /** Waits between two looks, unless the signal ends it. Default: really. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
+const CONFLICT = '30008'
 /** After this many attempts that ended in a conflict the friends are deleted by name. */
 const CONFLICTS_BEFORE_BATCHES = 5
 /** So often a list that stays filled is cleared again before a person must look. */
@@ -48,11 +54,26 @@ export async function clearAccount(
   })
   if (!progress.deleted) {
     const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
-    if (step.kind === 'ended') return { ...step.ending, progress: countConflict(progress, step.ending.outcome) }
+    if (step.kind === 'ended') return endedWithout(step.ending, progress)
     if (step.value === 'not_imported') return { outcome: { kind: 'not_imported' }, progress }
+    if (step.value === 'unproved') return prove(attempt, progress)
     progress.deleted = true
   }
-  return options.verify ? prove(attempt, progress) : { outcome: cleared('skipped'), progress }
+  // A list that was seen filled, or could not be read, is no longer left to chance.
+  const mustLook = options.verify || progress.notEmpty > 0 || progress.unread > 0
+  return mustLook ? prove(attempt, progress) : { outcome: cleared('skipped'), progress }
+}
+
+/** Ends an attempt that did not delete. */
+function endedWithout({ attempts, ...ending }: Ending, progress: Progress): Cleared {
+  const { outcome } = ending
+  if (outcome.kind !== 'retry') return { ...ending, progress }
+  if (outcome.reason.code === CONFLICT)
+    return { ...ending, progress: { ...progress, conflicts: progress.conflicts + 1 } }
+  if (attempts === undefined) return { ...ending, progress }
+  if (progress.odd + 1 < attempts) return { ...ending, progress: { ...progress, odd: progress.odd + 1 } }
+  const reason = { code: outcome.reason.code, text: `${outcome.reason.text}, ${attempts} times` }
+  return { ...ending, outcome: { kind: 'dead', reason }, progress }
 }
 
 async function prove(attempt: Attempt, progress: Progress): Promise<Cleared> {
@@ -70,9 +91,12 @@ async function prove(attempt: Attempt, progress: Progress): Promise<Cleared> {
       if (seen.cause.kind === 'snooze' || seen.cause.kind === 'stop') {
         return { outcome: seen.cause, progress, ...(seen.act === undefined ? {} : { act: seen.act }) }
       }
-      if (progress.unread >= READ_AGAIN) return { outcome: cleared('no'), progress, looked: seen.kind }
+      // What was deleted stays deleted, whatever becomes of the proof; what was not confirmed is done again.
+      if (progress.deleted && progress.unread >= READ_AGAIN) {
+        return { outcome: cleared('no'), progress, looked: seen.kind }
+      }
       const code = 'reason' in seen.cause ? seen.cause.reason.code : 'unread'
-      const reason = { code, text: 'deleted, but the proof could not be read' }
+      const reason = { code, text: 'the proof that the list is empty could not be read' }
       return {
         outcome: { kind: 'retry', reason },
         progress: { ...progress, unread: progress.unread + 1 },
@@ -86,23 +110,26 @@ async function prove(attempt: Attempt, progress: Progress): Promise<Cleared> {
 
 const cleared = (verified: Verified): Outcome => ({ kind: 'cleared', verified })
 
-const countConflict = (progress: Progress, outcome: Outcome): Progress =>
-  outcome.kind === 'retry' && outcome.reason.code === '30008'
-    ? { ...progress, conflicts: progress.conflicts + 1 }
-    : progress
-
 function startAttempt(
   job: Pick<JobData, 'account' | 'type'>,
-  { call, signal }: ClearAccountOptions,
+  { call, faultRows, signal, wait = waitFor }: ClearAccountOptions,
   onSent: () => void,
 ): Attempt {
+  const { account } = job
   return {
-    account: job.account,
+    account,
     deleteType: job.type === 'single' ? 'Delete_Type_Single' : 'Delete_Type_Both',
-    call: callOf(call, signal, onSent),
-    wait: async ms => {
-      await sleep(ms, undefined, { signal }).catch(() => {})
+    call: async (command, body) => {
+      const result = await call(command, body, signal, onSent)
+      if (result.kind === 'closed') return result
+      return { kind: 'answered', verdict: faultRows.judge(command, account, result.verdict) }
     },
+    judge: (command, verdict) => faultRows.judge(command, account, verdict),
+    wait: ms => wait(ms, signal),
     isOver: () => signal.aborted,
   }
+}
+
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
 }

@@ -17,9 +17,14 @@ export type CallResult =
   | { readonly kind: 'answered'; readonly verdict: Verdict }
   | { readonly kind: 'closed'; readonly by: Closed }
 
+/** A {@link CallResult} with the number of the signature that the request carried. */
+type RequestResult =
+  | { readonly kind: 'answered'; readonly verdict: Verdict; readonly signature: number }
+  | { readonly kind: 'closed'; readonly by: Closed }
+
 /** What a paced call is made from. */
 export interface PacedCallOptions {
-  readonly limiter: Limiter
+  readonly limiter: Pick<Limiter, 'pace' | 'see'>
   readonly client: ApiClient
   readonly connections: Connections
   readonly signer: Signer
@@ -65,10 +70,11 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
       if (next.kind === 'closed' && result.kind === 'answered') return
       result = next
       if (next.kind === 'closed') return
-      if (!renewed && hasNewSignature(next.verdict, options.signer)) {
+      if (!renewed && mayPassWithNewSignature(next, options.signer)) {
         renewed = true
         return once()
       }
+      if (next.verdict.class === 'recheck_signature') renew(options.signer)
       if (isWorthRepeating(next.verdict)) throw new WorthRepeating()
     }
     await pRetry(once, {
@@ -83,13 +89,24 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
   }
 }
 
-/** Signs anew where that may help: always for an old signature, for a wrong key only when it was rotated. */
-function hasNewSignature(verdict: Verdict, signer: Signer): boolean {
-  const isOwnFault = verdict.class === 'renew_signature' || verdict.class === 'stop'
-  if (isOwnFault && signer.renewWithNewKey()) return true
-  if (verdict.class !== 'renew_signature') return false
+/**
+ * Signs anew where that may help: always for an old signature, for a wrong key only when it was rotated. Where another
+ * call has signed anew meanwhile, the answer is about a signature that is no longer in use.
+ */
+function mayPassWithNewSignature(
+  { verdict, signature }: RequestResult & { kind: 'answered' },
+  signer: Signer,
+): boolean {
+  if (verdict.class !== 'renew_signature' && verdict.class !== 'stop') return false
+  if (signer.generation !== signature) return true
+  if (signer.renewWithNewKey()) return true
+  if (verdict.class === 'stop') return false
   signer.renew()
   return true
+}
+
+const renew = (signer: Signer): void => {
+  if (!signer.renewWithNewKey()) signer.renew()
 }
 
 /** Tells p-retry to go on; the verdict itself is kept beside it, as a value. */
@@ -110,7 +127,7 @@ async function requestOnce(
   body: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
   onSent: (() => void) | undefined,
-): Promise<CallResult> {
+): Promise<RequestResult> {
   const { connections, clock, onRequest } = options
   await turnstile.enter()
   const sent = await sendAtSlot(options, command, body, signal).finally(() => turnstile.leave())
@@ -123,7 +140,7 @@ async function requestOnce(
   const verdict = classify(reply)
   onRequest(command, verdict, clock.monotonicMs() - sentAt)
   options.limiter.see(command, signOf(verdict))
-  return { kind: 'answered', verdict }
+  return { kind: 'answered', verdict, signature: sent.signature }
 }
 
 function signOf(verdict: Verdict): Sign {
@@ -132,12 +149,17 @@ function signOf(verdict: Verdict): Sign {
 }
 
 type Sent =
-  | { readonly kind: 'sent'; readonly reply: Promise<Reply>; readonly connection: Connection }
+  | {
+      readonly kind: 'sent'
+      readonly reply: Promise<Reply>
+      readonly connection: Connection
+      readonly signature: number
+    }
   | { readonly kind: 'closed'; readonly by: Closed }
 
 /** Takes a connection, then a permit, then sends. A connection that the vendor closed meanwhile is replaced. */
 async function sendAtSlot(
-  { limiter, client, connections }: PacedCallOptions,
+  { limiter, client, connections, signer }: PacedCallOptions,
   command: Command,
   body: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
@@ -150,11 +172,12 @@ async function sendAtSlot(
       await pause(1, CONNECT_BACKOFF, signal)
       continue
     }
-    const paced = await limiter.pace(command, () => client.send(connection, command, body), {
-      signal,
-      isReady: () => connection.isOpen(),
+    const send = (): { reply: Promise<Reply>; signature: number } => ({
+      reply: client.send(connection, command, body),
+      signature: signer.generation,
     })
-    if (paced.kind === 'sent') return { kind: 'sent', reply: paced.value, connection }
+    const paced = await limiter.pace(command, send, { signal, isReady: () => connection.isOpen() })
+    if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection }
     connections.giveBack(connection)
     if (paced.by !== 'unready') return paced
   }

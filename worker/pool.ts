@@ -131,6 +131,7 @@ export class Pool {
         await job.moveToWait(token)
         throw new WaitingError()
       case 'stop':
+        if (progress.calls > 0) await job.updateProgress(progress)
         await job.moveToWait(token)
         throw new WaitingError()
       default:

@@ -28,8 +28,14 @@ const AT_MOST_MS = 300_000
 const SHARE_OF_AGE = 1 / 24
 /** Codes that get worse by asking, or take their time: too many wrong signatures, a plan that was just paid. */
 const PATIENCE_MS: Readonly<Record<string, number>> = { '70050': 60_000, '60020': 300_000 }
-/** A person must look: the vendor's answers are fine, but they are not what a right setting would give. */
-const NOT_TO_BE_PROBED = new Set([TOO_MANY_MISSING])
+/**
+ * A person must look: a read of the admin's own list says nothing about whether we ask the wrong app (too many missing,
+ * 30002) or write bodies that cannot be parsed (60003).
+ */
+const NEEDS_A_PERSON = new Set([TOO_MANY_MISSING, '30002', '60003'])
+
+/** Whether only a person can end a halt with this code. */
+export const needsAPerson = (code: string): boolean => NEEDS_A_PERSON.has(code)
 
 /** How long after a halt the first probe is sent. */
 export const firstProbeAfterMs = (code: string): number => PATIENCE_MS[code] ?? AT_LEAST_MS
@@ -61,7 +67,7 @@ export class Prober {
   /** Probes where the turn is this process's, and ends the halt when the probe succeeds. */
   async takeTurn(halt: Halt): Promise<void> {
     const { redis, prefix, clock, control, log } = this.#options
-    if (NOT_TO_BE_PROBED.has(halt.code)) return
+    if (needsAPerson(halt.code)) return
     const pauseMs = nextProbeAfterMs(halt.code, clock.epochMs() - halt.since * 1000)
     if ((await redis.set(keysOf(prefix).probe, 'probing', 'PX', pauseMs, 'NX')) === null) return
     const verdict = await this.#probe()

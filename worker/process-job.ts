@@ -1,5 +1,6 @@
 import { type FinalOutcome, type Outcome, parseJobData, type Settlement } from '../jobs/index.ts'
 import { type Cleared, clearAccount } from './clear-account.ts'
+import type { FaultRows } from './fault-rows.ts'
 import type { PacedCall } from './paced-call.ts'
 import { parseProgress } from './progress.ts'
 
@@ -26,6 +27,7 @@ export interface Processed extends Cleared {
 /** What processing a job takes. */
 export interface ProcessJobOptions {
   readonly call: PacedCall
+  readonly faultRows: FaultRows
   readonly settlement: Settlement
   readonly maxAttempts: number
   /** Share of the accounts whose list is read after the delete. */
@@ -66,7 +68,12 @@ async function attempt(job: JobInHand, options: ProcessJobOptions, signal: Abort
   }
   const verify = Math.random() < options.verifyShare
   try {
-    const cleared = await clearAccount(parsed.data, progress, { call: options.call, verify, signal })
+    const cleared = await clearAccount(parsed.data, progress, {
+      call: options.call,
+      faultRows: options.faultRows,
+      verify,
+      signal,
+    })
     return { ...cleared, calls: cleared.progress.calls - progress.calls }
   } catch (error) {
     // A fault in this program must not lose the job. Only the error's name: a message may quote what it met.

@@ -12,6 +12,8 @@ const progressSchema = z.object({
   notEmpty: z.int().min(0).default(0),
   /** Attempts whose proof could not be read. */
   unread: z.int().min(0).default(0),
+  /** Attempts that ended in an answer which is given few of them. */
+  odd: z.int().min(0).default(0),
 })
 
 /** See {@link progressSchema}. */

@@ -2,14 +2,16 @@ import type { Outcome, Reason } from '../jobs/index.ts'
 import type { Verdict } from './api/classify.ts'
 import type { Command } from './api/client.ts'
 import type { Closed } from './limiter/lane.ts'
-import type { CallResult, PacedCall } from './paced-call.ts'
+import type { CallResult } from './paced-call.ts'
 
 /** Everything the steps of one attempt at one account share. */
 export interface Attempt {
   readonly account: string
   readonly deleteType: 'Delete_Type_Both' | 'Delete_Type_Single'
-  /** Calls the vendor; counts every request. */
+  /** Calls the vendor; counts every request. A verdict that many accounts share is `stop`. */
   call(command: Command, body: Readonly<Record<string, unknown>>): Promise<CallResult>
+  /** Takes in a verdict that was reached otherwise than by the call alone. */
+  judge(command: Command, verdict: Verdict): Verdict
   /** Waits; shorter when the process drains. */
   wait(ms: number): Promise<void>
   /** Whether waits are given up. */
@@ -23,15 +25,17 @@ export type Step<T> = { readonly kind: 'done'; readonly value: T } | { readonly 
 export interface Ending {
   readonly outcome: Outcome
   readonly act?: string
+  /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
+  readonly attempts?: number
 }
 
 /** A step that reached what it was for. */
 export const done = <T>(value: T): Step<T> => ({ kind: 'done', value })
 
 /** A step that ends the attempt. */
-export const ended = (outcome: Outcome, act?: string): Step<never> => ({
+export const ended = (outcome: Outcome, act?: string, attempts?: number): Step<never> & { readonly kind: 'ended' } => ({
   kind: 'ended',
-  ending: { outcome, ...(act === undefined ? {} : { act }) },
+  ending: { outcome, ...(act === undefined ? {} : { act }), ...(attempts === undefined ? {} : { attempts }) },
 })
 
 /** Come back this much later after the vendor called us too fast; the limiter has slowed down by then. */
@@ -40,12 +44,6 @@ const THROTTLED_WAIT_MS = 1000
 const POLICY_WAIT_MS = 180_000
 const POLICY_CODE = '31707'
 
-/** Makes the paced call of one attempt. */
-export const callOf =
-  (call: PacedCall, signal: AbortSignal, onSent: () => void): Attempt['call'] =>
-  (command, body) =>
-    call(command, body, signal, onSent)
-
 /** Ends the attempt with what a verdict means for a job, where the verdict is no success. */
 export function endedBy(verdict: Verdict): Step<never> {
   const { reason, act } = verdict
@@ -53,18 +51,20 @@ export function endedBy(verdict: Verdict): Step<never> {
     case 'retry_now':
     case 'retry_later':
     case 'conflict':
-      return ended({ kind: 'retry', reason })
+      return ended({ kind: 'retry', reason }, act, verdict.attempts)
     case 'throttled':
     case 'throttled_all': {
       const waitMs = reason.code === POLICY_CODE ? POLICY_WAIT_MS : THROTTLED_WAIT_MS
       return ended({ kind: 'snooze', reason, waitMs })
     }
     case 'renew_signature':
+    case 'recheck_signature':
     case 'stop':
       return ended({ kind: 'stop', reason }, act)
     case 'permanent':
     case 'unexpected':
     case 'check_account':
+    case 'not_friends':
     case 'done':
       return ended({ kind: 'dead', reason }, act)
     default:
@@ -73,7 +73,7 @@ export function endedBy(verdict: Verdict): Step<never> {
 }
 
 /** Ends the attempt because no call may be made; no attempt is used. */
-export const endedAsClosed = (by: Closed): Step<never> =>
+export const endedAsClosed = (by: Closed): Step<never> & { readonly kind: 'ended' } =>
   ended({ kind: 'snooze', reason: { code: by, text: closedText[by] }, waitMs: 0 })
 
 /** Ends the attempt because an answer lacks what it must have. */

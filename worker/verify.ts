@@ -1,6 +1,6 @@
 import type { Outcome } from '../jobs/index.ts'
 import { isListEmpty } from './friend-list.ts'
-import type { Attempt } from './steps.ts'
+import { type Attempt, endedAsClosed } from './steps.ts'
 
 /**
  * `empty`: seen empty. `not_empty`: friends were there at every look. `unread`: no look succeeded, and why; `cause` is
@@ -24,7 +24,8 @@ export async function verifyEmpty(attempt: Attempt): Promise<Verification> {
       return { kind: 'unread', cause: outcome, ...(act === undefined ? {} : { act }) }
     }
     if (looked.value) return { kind: 'empty' }
-    if (attempt.isOver()) break
+    // Without the waits the list may just lag behind. This process ends, so another one looks.
+    if (attempt.isOver()) return { kind: 'unread', cause: endedAsClosed('aborted').ending.outcome }
   }
   return { kind: 'not_empty' }
 }

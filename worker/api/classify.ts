@@ -14,11 +14,18 @@ export interface Verdict {
   readonly outcomeUnknown: boolean
   /** Whether the vendor itself answered; otherwise something on the way did, or nobody. */
   readonly answered: boolean
+  /** After so many accounts in a row the fault is not theirs; see `FaultRows`. */
+  readonly haltsAfter?: number
+  /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
+  readonly attempts?: number
   /** The body of a success, for those who need more than the code. */
   readonly body: unknown
 }
 
-const OUTCOME_UNKNOWN_CODES = new Set([30007, 60008])
+const OUTCOME_UNKNOWN_CODES = new Set([30007, 60008, 60013])
+
+/** A proxy or firewall that refuses one odd request is one thing; three accounts in a row are another. */
+const REFUSED_ON_THE_WAY = 3
 
 /**
  * Judges a reply. HTTP is always 200 at this vendor, so the code in the body decides; everything else comes from
@@ -54,6 +61,8 @@ function classifyAnswer(reply: Reply & { kind: 'answer' }): Verdict {
     class: rule.class,
     reason: { code: String(code), text: rule.means },
     ...(rule.act === undefined ? {} : { act: rule.act }),
+    ...(rule.haltsAfter === undefined ? {} : { haltsAfter: rule.haltsAfter }),
+    ...(rule.attempts === undefined ? {} : { attempts: rule.attempts }),
     label: isListedCode(code) ? String(code) : 'unlisted',
     outcomeUnknown: OUTCOME_UNKNOWN_CODES.has(code),
     answered: true,
@@ -64,7 +73,17 @@ function classifyAnswer(reply: Reply & { kind: 'answer' }): Verdict {
 function classifyStatus(status: number): Verdict {
   const base = { answered: false, reason: { code: `http_${status}`, text: `HTTP status ${status}` }, body: undefined }
   if (status >= 500) return { ...base, class: 'retry_later', label: 'http_5xx', outcomeUnknown: true }
-  if (status >= 400) return { ...base, class: 'retry_later', label: 'http_4xx', outcomeUnknown: false }
+  if (status >= 400) {
+    return {
+      ...base,
+      class: 'retry_later',
+      act: 'Something between here and the vendor refuses the requests: look at proxy, firewall and IM_BASE_URL.',
+      label: 'http_4xx',
+      outcomeUnknown: false,
+      haltsAfter: REFUSED_ON_THE_WAY,
+    }
+  }
+  if (status < 300) return unknownOutcome('malformed', `HTTP status ${status}, which the vendor does not use`)
   return {
     ...base,
     class: 'stop',

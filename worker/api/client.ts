@@ -109,11 +109,17 @@ async function readReply(response: Dispatcher.ResponseData): Promise<Reply> {
   const body = parseJson(text)
   if (body === undefined) return { kind: 'malformed', what: text === '' ? 'an empty body' : 'a body that is no JSON' }
   // JSON lets the last of two codes win; which one the vendor meant cannot be known.
-  if (DECISIVE_KEYS.some(key => (text.match(key)?.length ?? 0) > 1)) return { kind: 'malformed', what: 'a doubled key' }
+  const plain = unescapeLetters(text)
+  if (DECISIVE_KEYS.some(key => (plain.match(key)?.length ?? 0) > 1))
+    return { kind: 'malformed', what: 'a doubled key' }
   const envelope = envelopeSchema.safeParse(body)
   if (!envelope.success) return { kind: 'malformed', what: 'JSON without a usable ErrorCode and ActionStatus' }
   return { kind: 'answer', envelope: envelope.data, body }
 }
+
+/** JSON may spell a letter of a key as an escape; the key is the same. */
+const unescapeLetters = (text: string): string =>
+  text.replace(/\\u00([4-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
 /** Reads at most what an answer may have; `null` when there is more. */
 async function readText(body: Dispatcher.ResponseData['body']): Promise<string | null> {

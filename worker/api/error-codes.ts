@@ -6,12 +6,16 @@
 /**
  * What to do about an answer.
  * - `done`: the goal is reached.
+ * - `not_friends`: as the result of one friend in a list, the goal is reached; as the answer to a whole call it proves
+ *   nothing, and a look at the list decides.
  * - `retry_now`: repeat within the call, quickly, and later if that did not help.
  * - `retry_later`: back to the queue with backoff; repeated within the call first where the outcome is not known.
  * - `conflict`: another write to the same list is under way; back to the queue, never repeated at once.
  * - `throttled`: too fast; the fleet slows down, the job goes back without having used an attempt.
  * - `throttled_all`: as `throttled`, and every command pauses.
  * - `renew_signature`: sign anew and repeat once; the same answer again is `stop`.
+ * - `recheck_signature`: the vendor's pages disagree whether it passes or not: sign anew and repeat twice with backoff;
+ *   the same answer again is `stop`.
  * - `check_account`: ask `account_check` whether the account exists at all.
  * - `stop`: our own fault; halt the fleet.
  * - `permanent`: this job will never work.
@@ -19,12 +23,14 @@
  */
 export type AnswerClass =
   | 'done'
+  | 'not_friends'
   | 'retry_now'
   | 'retry_later'
   | 'conflict'
   | 'throttled'
   | 'throttled_all'
   | 'renew_signature'
+  | 'recheck_signature'
   | 'check_account'
   | 'stop'
   | 'permanent'
@@ -37,6 +43,12 @@ export interface CodeRule {
   readonly means: string
   /** What the operator must do; absent where nobody need act. */
   readonly act?: string
+  /**
+   * After so many accounts in a row without one that worked the fault is not theirs: `stop`. See `FaultRows`.
+   */
+  readonly haltsAfter?: number
+  /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
+  readonly attempts?: number
   /** Whether the vendor's current pages list the code; others are from older pages or from reports. */
   readonly documented: boolean
 }
@@ -60,13 +72,24 @@ const ASK_VENDOR = 'Ask the vendor’s support.'
 const REPORT_BUG = 'Report it as a bug with the log line.'
 const PAY = 'Buy, renew or top up the plan; it takes effect about five minutes later.'
 
+const NOTHING_UNLESS_IMPORTED =
+  'Nothing; ask the vendor’s support about a dead letter, whose account `account_check` calls imported.'
+const ASK_IF_IT_STAYS = 'Nothing; ask the vendor’s support if it stays.'
+
+/** One odd account, or two, are no sign; three in a row are. */
+const FEW = 3
+/** A vendor that has a bad minute fails some accounts in a row; twenty without one success is everybody. */
+const MANY = 20
+/** A code that nobody knows is given these attempts, and then to a person: it may never pass. */
+const ATTEMPTS_AT_THE_UNKNOWN = 3
+
 /** The table. Keys are the vendor's numbers. */
 export const codeRules: Readonly<Record<number, CodeRule>> = {
   0: rule('done', 'the vendor has done it'),
 
   30001: rule('permanent', 'the vendor calls a parameter illegal', 'Check that the account is a user id of this app.'),
-  30002: rule('check_account', 'the account is illegal or was deleted'),
-  30003: rule('check_account', 'the account is not imported into the app'),
+  30002: { ...rule('check_account', 'the account is illegal or was deleted', MATCH_APP), haltsAfter: FEW },
+  30003: rule('check_account', 'the account is not imported into the app', NOTHING_UNLESS_IMPORTED),
   30004: rule('stop', 'IM_ADMIN is not an app admin', MAKE_ADMIN),
   30005: rule('unexpected', 'the follow feature is off', REPORT_BUG),
   30006: rule('retry_now', 'internal error at the vendor'),
@@ -84,23 +107,26 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   30539: rule('unexpected', 'a friend request waits for approval', REPORT_BUG),
   30540: older('unexpected', 'adding friends hit a security policy', REPORT_BUG),
   30614: rule('unexpected', 'there is no such pending request', REPORT_BUG),
-  31211: older('done', 'the two are not friends'),
-  31704: rule('done', 'the two are not friends'),
+  31211: older('not_friends', 'the two are not friends'),
+  31704: rule('not_friends', 'the two are not friends'),
   31707: older(
     'throttled',
     'too many deletions, says a security policy',
     'Lower the rate, and ask the vendor if it stays.',
   ),
-  31804: rule('done', 'there is no such pending request'),
+  31804: rule('not_friends', 'there is no such pending request'),
   40006: rule('retry_later', 'clearing the profile failed'),
 
   60002: rule('stop', 'the vendor could not parse the URL', REPORT_BUG),
-  60003: rule('permanent', 'the vendor could not parse the body', REPORT_BUG),
-  60004: rule('renew_signature', 'the vendor could not check account or signature', MATCH_KEY),
-  60005: rule('renew_signature', 'the vendor could not check account or signature', MATCH_KEY),
+  60003: { ...rule('permanent', 'the vendor could not parse the body', REPORT_BUG), haltsAfter: FEW },
+  60004: rule('recheck_signature', 'the vendor could not check account or signature', MATCH_KEY),
+  60005: rule('recheck_signature', 'the vendor could not check account or signature', MATCH_KEY),
   60006: older('stop', 'the SDKAppID is not valid', MATCH_APP),
   60007: rule('throttled', 'this command was called too often'),
-  60008: rule('retry_later', 'the service timed out; whether it was done is not known'),
+  60008: {
+    ...rule('retry_later', 'the service timed out; whether it was done is not known', ASK_IF_IT_STAYS),
+    haltsAfter: MANY,
+  },
   60009: rule('stop', 'the vendor does not know the command', REPORT_BUG),
   60010: rule('stop', 'IM_ADMIN is not an app admin', MAKE_ADMIN),
   60011: older('throttled_all', 'the app as a whole called too often'),
@@ -135,7 +161,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
     'Take the account off the list, or ask the vendor’s support.',
   ),
   70052: older('renew_signature', 'the signature is no longer valid', MATCH_KEY),
-  70107: rule('check_account', 'the account is not imported into the app'),
+  70107: rule('check_account', 'the account is not imported into the app', NOTHING_UNLESS_IMPORTED),
   70114: older('stop', 'restricted for security reasons', ASK_VENDOR),
   70169: rule('retry_later', 'internal time-out at the vendor'),
   70202: older('retry_later', 'internal time-out at the vendor'),
@@ -172,7 +198,11 @@ const rangeRules: readonly { readonly from: number; readonly to: number; readonl
   { from: 70000, to: 70399, rule: older('stop', 'an unlisted code of the signature range', MATCH_KEY) },
 ]
 
-const UNKNOWN: CodeRule = older('retry_later', 'a code that the vendor’s pages do not list', ASK_VENDOR)
+const UNKNOWN: CodeRule = {
+  ...older('retry_later', 'a code that the vendor’s pages do not list', ASK_VENDOR),
+  haltsAfter: MANY,
+  attempts: ATTEMPTS_AT_THE_UNKNOWN,
+}
 
 /**
  * Gives the rule for a code of the vendor.

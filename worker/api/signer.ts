@@ -23,6 +23,7 @@ export class Signer {
   readonly #options: SignerOptions
   readonly #clock: Clock
   #signature = ''
+  #generation = 0
   #signedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: SignerOptions) {
@@ -41,6 +42,12 @@ export class Signer {
     const { sdkAppId, admin, key } = this.#options
     this.#signature = new Api(sdkAppId, key()).genUserSig(admin, LIFETIME_SECONDS)
     this.#signedAt = this.#clock.epochMs()
+    this.#generation += 1
+  }
+
+  /** Counts the signatures made. A request that carried an older one says nothing about the one in use. */
+  get generation(): number {
+    return this.#generation
   }
 
   /** Signs anew if there is a new key to sign with. */

@@ -14,9 +14,10 @@ export const CONNECT_BACKOFF: Backoff = { baseMs: 1000, capMs: 1000 }
 export const ATTEMPT_BACKOFF: Backoff = { baseMs: 1000, capMs: 600_000 }
 
 /**
- * Tells whether a request is worth repeating within the call: quick faults, and those that left the outcome unknown.
- * A write conflict never is: hammering prolongs it.
+ * Tells whether a request is worth repeating within the call: quick faults, those that left the outcome unknown, and
+ * those that may be about the signature or may pass by themselves. A write conflict never is: hammering prolongs it.
  */
 export function isWorthRepeating(verdict: Verdict): boolean {
-  return verdict.class === 'retry_now' || (verdict.class === 'retry_later' && verdict.outcomeUnknown)
+  if (verdict.class === 'retry_now' || verdict.class === 'recheck_signature') return true
+  return verdict.class === 'retry_later' && verdict.outcomeUnknown
 }

@@ -44,6 +44,7 @@ describe('classify', () => {
   const others: readonly (readonly [string, Reply, object])[] = [
     ['a 502', { kind: 'http', status: 502 }, { class: 'retry_later', label: 'http_5xx', outcomeUnknown: true }],
     ['a 403', { kind: 'http', status: 403 }, { class: 'retry_later', label: 'http_4xx', outcomeUnknown: false }],
+    ['a 204', { kind: 'http', status: 204 }, { class: 'retry_later', label: 'malformed', outcomeUnknown: true }],
     ['a redirect', { kind: 'http', status: 302 }, { class: 'stop', label: 'http_3xx' }],
     [
       'no answer in time',
@@ -76,9 +77,22 @@ describe('the table of codes', () => {
     [70346, 'stop'],
     [38123, 'permanent'],
     [61234, 'retry_later'],
-    [31704, 'done'],
+    [31704, 'not_friends'],
+    [60004, 'recheck_signature'],
+    [60003, 'permanent'],
+    [30002, 'check_account'],
   ])('sends %i to %s, as the contract does', (code, cls) => {
     expect(ruleOfCode(code).class).toBe(cls)
+  })
+
+  it('takes nothing but 0 for a success', () => {
+    const done = Object.entries(codeRules).filter(([, rule]) => rule.class === 'done')
+    expect(done.map(([code]) => code)).toEqual(['0'])
+  })
+
+  it('tells an operator what to do wherever a row of accounts stops the fleet', () => {
+    const silent = Object.values(codeRules).filter(rule => rule.haltsAfter !== undefined && rule.act === undefined)
+    expect(silent).toEqual([])
   })
 
   it('tells an operator what to do wherever it stops the fleet', () => {

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { ApiClient, type Command } from '../../../worker/api/client.ts'
+import { Connections } from '../../../worker/api/connections.ts'
+import { Signer } from '../../../worker/api/signer.ts'
+import { systemClock } from '../../../worker/clock.ts'
+import type { Sign } from '../../../worker/limiter/trouble-watch.ts'
+import { type CallResult, createPacedCall, type PacedCallOptions } from '../../../worker/paced-call.ts'
+import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/byte-server.ts'
+
+const opened: { close(): unknown }[] = []
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close()
+})
+
+const envelope = (code: number): Uint8Array =>
+  httpAnswer(Buffer.from(JSON.stringify({ ActionStatus: code === 0 ? 'OK' : 'FAIL', ErrorCode: code, ErrorInfo: '' })))
+
+interface Caller {
+  readonly server: ByteServer
+  readonly signs: Sign[]
+  readonly signer: Signer
+  /** What the file of the key holds; the signer reads it when it is told to. */
+  readonly keyFile: { text: string }
+  call(command?: Command): Promise<CallResult>
+}
+
+/** A paced call that needs no Redis: every permit is given at once. */
+async function startCaller(answer: (n: number, request: string) => Bytes): Promise<Caller> {
+  const server = await startByteServer(answer)
+  const keyFile = { text: 'a'.repeat(64) }
+  let key = keyFile.text
+  const options = { sdkAppId: 1_400_000_000, admin: 'administrator' }
+  const signer = new Signer({
+    ...options,
+    key: () => key,
+    reloadKey: () => {
+      const changed = key !== keyFile.text
+      key = keyFile.text
+      return changed
+    },
+  })
+  const connections = new Connections({ origin: server.url, connectTimeoutMs: 5000 })
+  opened.push(connections, server)
+  const signs: Sign[] = []
+  const limiter: PacedCallOptions['limiter'] = {
+    pace: async (_command, send) => ({ kind: 'sent', value: send() }),
+    see: (_command, sign) => void signs.push(sign),
+  }
+  const client = new ApiClient({ ...options, signer, timeoutMs: 2000 })
+  const call = createPacedCall({ limiter, client, connections, signer, clock: systemClock, onRequest: () => {} })
+  const signal = new AbortController().signal
+  return {
+    server,
+    signs,
+    signer,
+    keyFile,
+    call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, signal),
+  }
+}
+
+const sayCodes =
+  (...codes: readonly number[]) =>
+  (n: number): Bytes => ({ bytes: envelope(codes[Math.min(n, codes.length - 1)] ?? 0) })
+
+const signatureOf = (request: string): string => /usersig=([^&]+)/.exec(request)?.[1] ?? ''
+const classOf = (result: CallResult): string => (result.kind === 'answered' ? result.verdict.class : result.by)
+
+describe('a paced call', () => {
+  it.each([
+    ['30006 once', [30006, 0], 2, 'done'],
+    ['30006 for good', [30006], 3, 'retry_now'],
+    ['30007 once', [30007, 0], 2, 'done'],
+    ['60008 for good', [60008], 3, 'retry_later'],
+    ['30008, which hammering would prolong', [30008, 0], 1, 'conflict'],
+    ['60007', [60007, 0], 1, 'throttled'],
+    ['30001', [30001, 0], 1, 'permanent'],
+    ['60010', [60010, 0], 1, 'stop'],
+    ['an unlisted code', [61234, 0], 1, 'retry_later'],
+  ] as const)('after %s sends what the policy says', async (_, codes, requests, cls) => {
+    const caller = await startCaller(sayCodes(...codes))
+    expect(classOf(await caller.call())).toBe(cls)
+    expect(caller.server.requests).toHaveLength(requests)
+  })
+
+  it.each([
+    ['a 502', { bytes: httpAnswer(Buffer.from('<html>'), { status: 502 }) }],
+    ['half a body', { bytes: httpAnswer(Buffer.from('{"Act'), { length: 80 }), after: 'end' }],
+    ['a reset', { bytes: '', after: 'reset' }],
+    ['no JSON', { bytes: httpAnswer(Buffer.from('<html>ok</html>')) }],
+    ['an empty body', { bytes: httpAnswer(Buffer.from('')) }],
+  ] as const)('repeats after %s, on another connection', async (_, bad) => {
+    const caller = await startCaller(n => (n === 0 ? bad : { bytes: envelope(0) }))
+    expect(classOf(await caller.call())).toBe('done')
+    expect(caller.server.requests).toHaveLength(2)
+    expect(caller.signs).toEqual(['unanswered', 'answered'])
+  })
+
+  it('does not repeat what a proxy refuses', async () => {
+    const caller = await startCaller(() => ({ bytes: httpAnswer(Buffer.from('no'), { status: 403 }) }))
+    expect(classOf(await caller.call())).toBe('retry_later')
+    expect(caller.server.requests).toHaveLength(1)
+  })
+
+  it('never follows a redirect, because the URL carries the signature', async () => {
+    const headers = ['Location: http://127.0.0.1:1/']
+    const caller = await startCaller(() => ({ bytes: httpAnswer(Buffer.from(''), { status: 302, headers }) }))
+    expect(classOf(await caller.call())).toBe('stop')
+    expect(caller.server.requests).toHaveLength(1)
+  })
+})
+
+describe('the signature of a paced call', () => {
+  it.each([70001, 70003, 70052])('is made anew once after %i', async code => {
+    const healed = await startCaller(sayCodes(code, 0))
+    expect(classOf(await healed.call())).toBe('done')
+    const ill = await startCaller(sayCodes(code))
+    expect(classOf(await ill.call())).toBe('renew_signature')
+    expect(ill.server.requests).toHaveLength(2)
+  })
+
+  it.each([60004, 60005])('is made anew twice after %i, which may pass by itself', async code => {
+    const healed = await startCaller(sayCodes(code, code, 0))
+    expect(classOf(await healed.call())).toBe('done')
+    const ill = await startCaller(sayCodes(code))
+    expect(classOf(await ill.call())).toBe('recheck_signature')
+    expect(ill.server.requests).toHaveLength(3)
+    expect(ill.signer.generation).toBeGreaterThan(2)
+  })
+
+  it('is made with the rotated key when the vendor refuses the old one', async () => {
+    const caller = await startCaller(sayCodes(70009, 0))
+    caller.keyFile.text = 'b'.repeat(64)
+    expect(classOf(await caller.call())).toBe('done')
+    const [before, after] = caller.server.requests.map(signatureOf)
+    expect(before).not.toBe(after)
+  })
+
+  it('halts nobody when all calls under way carried the old key: one reads the new one, the others repeat', async () => {
+    let old = ''
+    const caller = await startCaller((_, request) => {
+      old ||= signatureOf(request)
+      return { bytes: envelope(signatureOf(request) === old ? 70009 : 0) }
+    })
+    caller.signer.signature()
+    caller.keyFile.text = 'b'.repeat(64)
+    const results = await Promise.all(Array.from({ length: 10 }, () => caller.call()))
+    expect(results.map(classOf)).toEqual(Array.from({ length: 10 }, () => 'done'))
+  })
+
+  it('is our fault when the key stays wrong', async () => {
+    const caller = await startCaller(sayCodes(70009))
+    expect(classOf(await caller.call())).toBe('stop')
+    caller.keyFile.text = 'b'.repeat(64)
+    expect(classOf(await caller.call())).toBe('stop')
+    expect(caller.server.requests).toHaveLength(3)
+  })
+})
