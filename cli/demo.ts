@@ -106,6 +106,7 @@ const demoSettings = (redisUrl: string, prefix: string, vendorUrl: string): Reco
   IM_SDK_APP_ID: '1400000000',
   IM_ADMIN: 'administrator',
   IM_SECRET_KEY: '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e',
+  RECEIPT_KEY: randomBytes(32).toString('hex'),
   RATE_LIMIT_MARGIN: String(CEILING.margin),
   HTTP_PORT: '0',
   LOG_LEVEL: 'fatal',

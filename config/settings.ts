@@ -108,6 +108,21 @@ export const settingsTable = {
     unit: 'days',
     meaning: 'The due date of a job whose producer gives none.',
   }),
+  RECEIPT_KEY: setting({
+    schema: z.string().min(32),
+    expected: 'a random text of at least 32 characters that only you know',
+    required: true,
+    secret: true,
+    meaning:
+      'The key of pseudonyms and seals in receipts. It must be kept as long as the receipts: without it nobody can tell whether they are genuine.',
+  }),
+  RECEIPT_DAYS: setting({
+    schema: integer(1, 36_500),
+    expected: 'a whole number from 1 to 36500',
+    default: '400',
+    unit: 'days',
+    meaning: 'How long receipts, and the figures of a request that is done, stay in Redis.',
+  }),
   HTTP_HOST: setting({
     schema: z.string().regex(/^\S+$/),
     expected: 'an address or a host name',

@@ -39,6 +39,8 @@ export const workerSettings = [
   'VERIFY',
   'WORKER_CONCURRENCY',
   'MAX_ATTEMPTS',
+  'RECEIPT_KEY',
+  'RECEIPT_DAYS',
   'HTTP_HOST',
   'HTTP_PORT',
   'DRAIN_SECONDS',

@@ -32,6 +32,7 @@ export async function startSurroundings(vendorFlags: readonly string[]): Promise
       IM_SDK_APP_ID: String(DEFAULT_APP.sdkAppId),
       IM_ADMIN: DEFAULT_APP.admins?.[0] ?? '',
       IM_SECRET_KEY: DEFAULT_APP.keys?.[0] ?? '',
+      RECEIPT_KEY: 'a made-up key of receipts, for benchmarks',
       HTTP_PORT: '0',
       LOG_LEVEL: 'fatal',
     },

@@ -23,6 +23,9 @@ export interface WorkerProcess {
   stop(): Promise<number | string>
 }
 
+/** The made-up key of receipts in tests. */
+export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
+
 /** Settings of a worker for a simulator and a Redis. */
 export const workerSettingsFor = (
   simulator: Pick<Simulator, 'url'>,
@@ -34,6 +37,7 @@ export const workerSettingsFor = (
   IM_SDK_APP_ID: String(DEFAULT_APP.sdkAppId),
   IM_ADMIN: DEFAULT_APP.admins?.[0] ?? '',
   IM_SECRET_KEY: DEFAULT_APP.keys?.[0] ?? '',
+  RECEIPT_KEY: TEST_RECEIPT_KEY,
   HTTP_PORT: '0',
 })
 

@@ -15,6 +15,7 @@ const vendor = {
   IM_SDK_APP_ID: '1400000000',
   IM_ADMIN: 'administrator',
   IM_SECRET_KEY: 'made-up-key',
+  RECEIPT_KEY: 'a made-up key of receipts, for tests',
 }
 
 beforeAll(async () => {
@@ -52,6 +53,7 @@ describe.concurrent('settings', () => {
       'IM_SDK_APP_ID',
       'IM_ADMIN',
       'IM_SECRET_KEY',
+      'RECEIPT_KEY',
       'RATE_LIMIT_PER_SECOND',
       'VERIFY',
     ]) {

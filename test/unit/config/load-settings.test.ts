@@ -12,6 +12,7 @@ const complete = {
   IM_SDK_APP_ID: '1400000000',
   IM_ADMIN: 'administrator',
   IM_SECRET_KEY: 'made-up-key',
+  RECEIPT_KEY: 'a made-up key of receipts, for tests',
 }
 
 /** The faults of an environment; fails where there are none. */
@@ -51,6 +52,7 @@ describe('loading settings', () => {
       WORKER_CONCURRENCY: 256,
       MAX_ATTEMPTS: 15,
       DUE_DAYS: 30,
+      RECEIPT_DAYS: 400,
       HTTP_HOST: '127.0.0.1',
       HTTP_PORT: 9464,
       DRAIN_SECONDS: 25,
@@ -78,6 +80,7 @@ describe('loading settings', () => {
       '  IM_SDK_APP_ID: not set; expected a whole number, as the vendor’s console shows it',
       '  IM_ADMIN: not set; expected the user id of an app administrator, 1 to 32 printable characters',
       '  IM_SECRET_KEY: not set; expected the app’s secret key, here or in a file named by IM_SECRET_KEY_FILE',
+      '  RECEIPT_KEY: not set; expected a random text of at least 32 characters that only you know, here or in a file named by RECEIPT_KEY_FILE',
       '  HTTP_PORT: "70000"; expected a port number; 0 takes any free one and logs it',
       '  LOG_LEVEL: "loud"; expected trace, debug, info, warn, error, fatal or silent',
     ])

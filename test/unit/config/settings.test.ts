@@ -112,6 +112,8 @@ const rows: Readonly<Record<SettingName, Row>> = {
   WORKER_CONCURRENCY: wholeNumber(1, 10_000),
   MAX_ATTEMPTS: wholeNumber(1, 1000),
   DUE_DAYS: anyNumber(0, 3650),
+  RECEIPT_KEY: { good: same('any text of thirty-two characters'), bad: ['a'.repeat(31), 'too short'] },
+  RECEIPT_DAYS: wholeNumber(1, 36_500),
   HTTP_HOST: { good: same('0.0.0.0', '::1', 'worker.example'), bad: [' ', 'a b', 'a\n'] },
   HTTP_PORT: wholeNumber(0, 65_535),
   DRAIN_SECONDS: anyNumber(0, 3600),
