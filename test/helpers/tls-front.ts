@@ -1,9 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createServer as createTlsServer } from 'node:tls'
-import { selfSigned } from '../unit/simulator/self-signed.ts'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 
 /** TLS in front of a plain server of this machine, with handshakes that take as long as over a real network. */
 export interface TlsFront {
@@ -12,82 +10,40 @@ export interface TlsFront {
   /** For NODE_EXTRA_CA_CERTS: whom a client must trust. */
   readonly certificateFile: string
   /** Handshakes so far. */
-  readonly handshakes: number
+  handshakes(): Promise<number>
   /** Closes all connections on which nothing is under way, as a server does that tidies up. */
-  closeIdle(): void
+  closeIdle(): Promise<void>
   stop(): Promise<void>
 }
+
+const processFile = fileURLToPath(new URL('./tls-front-process.ts', import.meta.url))
+const startedSchema = z.object({ url: z.string(), certificateFile: z.string() })
+const countedSchema = z.object({ handshakes: z.number() })
 
 /**
  * Starts a front that begins each handshake `handshakeMs` late. A server has no other way to delay a connection: TCP's
  * own handshake is the system's.
  */
 export async function startTlsFront(targetPort: number, handshakeMs: number): Promise<TlsFront> {
-  const { key, cert } = selfSigned()
-  const dir = await mkdtemp(join(tmpdir(), 'clear-friends-tls-'))
-  const certificateFile = join(dir, 'certificate.pem')
-  await writeFile(certificateFile, cert)
-  const lines = new Set<Line>()
-  const sockets = new Set<Socket>()
-  let handshakes = 0
-  const tls = createTlsServer({ key, cert }, client => {
-    handshakes += 1
-    client.setNoDelay(true)
-    const line = new Line(client, connect({ host: '127.0.0.1', port: targetPort, noDelay: true }))
-    lines.add(line)
-    client.once('close', () => lines.delete(line))
-  })
-  const tcp = createServer({ noDelay: true, pauseOnConnect: true }, socket => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    socket.on('error', () => {})
-    setTimeout(() => tls.emit('connection', socket), handshakeMs)
-  })
-  await new Promise<void>(resolve => tcp.listen({ host: 'localhost', port: 0, backlog: 1024 }, resolve))
-  const address = tcp.address()
-  if (address === null || typeof address === 'string') throw new Error('the front has no port')
+  const child = fork(processFile, [String(targetPort), String(handshakeMs)])
+  const answer = async (): Promise<unknown> => (await once(child, 'message'))[0]
+  const { url, certificateFile } = startedSchema.parse(await answer())
+  const ask = async (question: 'closeIdle' | 'count'): Promise<number> => {
+    const answered = answer()
+    child.send(question)
+    return countedSchema.parse(await answered).handshakes
+  }
   return {
-    url: `https://localhost:${address.port}`,
+    url,
     certificateFile,
-    get handshakes() {
-      return handshakes
-    },
-    closeIdle: () => {
-      for (const line of lines) line.closeIfIdle()
+    handshakes: () => ask('count'),
+    closeIdle: async () => {
+      await ask('closeIdle')
     },
     stop: async () => {
-      for (const socket of sockets) socket.destroy()
-      await new Promise<void>(resolve => tcp.close(() => resolve()))
-      await rm(dir, { recursive: true, force: true })
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
     },
-  }
-}
-
-/** A client and its plain connection behind. HTTP/1.1 without pipelining: a request and its answer take turns. */
-class Line {
-  readonly #client: Socket
-  #isAnswered = true
-
-  constructor(client: Socket, server: Socket) {
-    this.#client = client
-    client.on('data', piece => {
-      this.#isAnswered = false
-      server.write(piece)
-    })
-    server.on('data', piece => {
-      this.#isAnswered = true
-      client.write(piece)
-    })
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      socket.on('error', () => {})
-      socket.on('close', () => other.destroy())
-    }
-  }
-
-  closeIfIdle(): void {
-    if (this.#isAnswered) this.#client.end()
   }
 }

@@ -29,8 +29,9 @@
 -- expiry: idle is not missing. Costs a few commands in O(log ceiling) for a whole batch.
 
 local SECOND = 1000000
--- Calls travel differently long even where the margin is nil. A thousandth more costs two calls in ten seconds.
-local TRAVEL = 1000
+-- Calls travel differently long even where the margin is nil. Two thousandths more cost four calls in ten seconds;
+-- twice as much would leave less than 98.5 % of the ceiling.
+local TRAVEL = 2000
 -- The longest reservation. Half would starve a fleet of more than 100 processes; double would double every hold.
 local LONGEST = 1000000
 -- As in lower-rate.lua.
