@@ -24,7 +24,7 @@ export interface WorkerProcess {
 }
 
 /** The made-up key of receipts in tests. */
-export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
+const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
 
 /** Settings of a worker for a simulator and a Redis. */
 export const workerSettingsFor = (
