@@ -68,6 +68,16 @@ export function define() {
       'Waiting jobs that will miss their due date at the allowed rate. The same on every worker.',
     ),
     rateLimit: gauge('rate_limit_per_second', 'The vendor’s ceiling as it is set.', ['command']),
+    rateAllowed: gauge(
+      'rate_allowed_per_second',
+      'Calls per second that the fleet allows itself now. The same on every worker: take the maximum.',
+      ['command'],
+    ),
+    peakCalls: gauge(
+      'peak_calls_per_second',
+      'Calls sent by the whole fleet in the fullest rolling second since the last scrape. Take the maximum.',
+      ['command'],
+    ),
     halted: gauge('halted', '1 with the code while the fleet is halted on a fault of our own.', ['code']),
     userSigExpires: gauge('usersig_expires_timestamp_seconds', 'When the current signature ends, in epoch seconds.'),
     buildInfo: gauge('build_info', 'Always 1; the version is in the label.', ['version']),

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics } from 'prom-client'
-import type { FinalOutcome, FleetStatus } from '../jobs/index.ts'
+import type { CallRates, FinalOutcome, FleetStatus } from '../jobs/index.ts'
 import { define } from './definitions.ts'
 
 /** What the rest of the worker tells the metrics: one function for each event, called where it happens. */
@@ -9,8 +9,12 @@ export interface Metrics {
   settled(outcome: FinalOutcome, ageMs: number): void
   wentBack(reason: string): void
   looked(result: string): void
-  /** The text that Prometheus reads. */
-  text(): Promise<string>
+  /**
+   * The text that Prometheus reads.
+   *
+   * @param scraper who asks, by its address: peaks are given to each since its own last scrape
+   */
+  text(scraper: string): Promise<string>
   readonly contentType: string
 }
 
@@ -22,6 +26,8 @@ export interface MetricsOptions {
   readonly commands: readonly string[]
   /** Reads the fleet's status; `undefined` while Redis is away, then the process tells what it knows itself. */
   readonly readStatus: () => Promise<FleetStatus> | undefined
+  /** Reads what the fleet calls and may call, for one scraper; `undefined` while Redis is away. */
+  readonly readCallRates: (scraper: string) => Promise<readonly CallRates[]> | undefined
   readonly userSigExpiresAt: () => number
 }
 
@@ -47,9 +53,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     looked: result => m.verifications.inc({ result }),
     wentBack: reason => m.jobRetries.inc({ reason }),
-    text: async () => {
+    text: async scraper => {
       m.userSigExpires.set(options.userSigExpiresAt())
-      showStatus(m, await options.readStatus())
+      // Side by side: Redis gets both questions at once.
+      const [status, callRates] = await Promise.all([options.readStatus(), options.readCallRates(scraper)])
+      showStatus(m, status)
+      showCallRates(m, callRates)
       return m.registry.metrics()
     },
     contentType: m.registry.contentType,
@@ -66,4 +75,13 @@ function showStatus(m: ReturnType<typeof define>, status: FleetStatus | undefine
   m.eta.set(status.etaSeconds ?? Number.NaN)
   m.dueAtRisk.set(status.dueAtRisk)
   if (status.halted !== null) m.halted.set({ code: status.halted.code }, 1)
+}
+
+function showCallRates(m: ReturnType<typeof define>, callRates: readonly CallRates[] | undefined): void {
+  m.rateAllowed.reset()
+  m.peakCalls.reset()
+  for (const { command, allowedPerSecond, peakPerSecond } of callRates ?? []) {
+    m.rateAllowed.set({ command }, allowedPerSecond)
+    m.peakCalls.set({ command }, peakPerSecond)
+  }
 }

@@ -3,6 +3,7 @@ import { openRedis, redisSettings } from '../config/redis.ts'
 import type { Secret } from '../config/secret.ts'
 import { readVersion } from '../config/version.ts'
 import {
+  createCallRatesReader,
   createFleetControl,
   createFleetStatusReader,
   createSettlement,
@@ -97,6 +98,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
   const readStatus = createFleetStatusReader(redis, prefix, rateSettings)
+  const readCallRates = createCallRatesReader(redis, prefix, settings.RATE_LIMIT_PER_SECOND, COMMANDS)
   const settlement = createSettlement(redis, prefix)
 
   const signer = new Signer({
@@ -110,6 +112,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
     commands: COMMANDS,
     readStatus: () => (redis.status === 'ready' ? readStatus() : undefined),
+    readCallRates: scraper => (redis.status === 'ready' ? readCallRates(scraper) : undefined),
     userSigExpiresAt: () => signer.expiresAt(),
   })
   const limiter = new Limiter({

@@ -7,7 +7,7 @@ export interface HttpServerOptions {
   readonly port: number
   /** Whether this process can take work: Redis answers and it is not draining; else why not. */
   readonly readiness: () => Promise<{ readonly ready: true } | { readonly ready: false; readonly reason: string }>
-  readonly metrics: { text(): Promise<string>; readonly contentType: string }
+  readonly metrics: { text(scraper: string): Promise<string>; readonly contentType: string }
 }
 
 /** A running server. */
@@ -30,8 +30,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       ? reply.send({ status: 'ready' })
       : reply.code(503).send({ status: 'not ready', reason: readiness.reason })
   })
-  server.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', options.metrics.contentType).send(await options.metrics.text()),
+  server.get('/metrics', async (request, reply) =>
+    reply.header('content-type', options.metrics.contentType).send(await options.metrics.text(request.ip)),
   )
   const port = await listen(server, options)
   return { port, close: () => server.close() }

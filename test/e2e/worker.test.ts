@@ -203,12 +203,16 @@ describe('a worker process', () => {
     await untilSettled(3)
     expect((await fetch(`${worker.url}/healthz`)).status).toBe(200)
     expect((await fetch(`${worker.url}/readyz`)).status).toBe(200)
-    const text = await (await fetch(`${worker.url}/metrics`)).text()
+    const readMetrics = async (): Promise<string> => (await fetch(`${worker.url}/metrics`)).text()
+    const text = await readMetrics()
     expect(text).toContain('clear_friends_api_requests_total{command="friend_delete_all",code="0"} 3')
     expect(text).toContain('clear_friends_api_requests_total{command="friend_delete_all",code="30006"} 1')
     expect(text).toContain('clear_friends_jobs_settled_total{outcome="cleared"} 3')
     expect(text).toContain('clear_friends_permits_total{command="friend_delete_all",result="used"} 4')
     expect(text).toContain('clear_friends_queue_jobs{state="waiting"} 0')
+    expect(text).toContain('clear_friends_rate_allowed_per_second{command="friend_delete_all"} 200')
+    const peak = /clear_friends_peak_calls_per_second\{command="friend_delete_all"\} [1-4]\n/
+    await eventually('the peak of the calls', async () => peak.test(await readMetrics()))
     expect(text).not.toMatch(/user_\d/)
   })
 

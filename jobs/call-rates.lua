@@ -1,0 +1,53 @@
+-- Reads how fast the fleet calls the vendor and how fast it may, for several commands. Joined behind allowed-rate.lua.
+--
+-- KEYS[1]  state of the fleet (hash)
+-- KEYS[…]  for each command, start of the keys that count its calls: `<this>:<epoch second>`, a hash of 10 ms bins
+-- ARGV[1]  the vendor's ceiling in calls per second
+-- ARGV[2]  10 ms bin (epoch time in ms / 10) after which a second has to end that counts; 0 for the longest look back
+-- ARGV[…]  the commands, in the order of their keys
+--
+-- Answers { the last bin at which a second ended that was counted, and for each command: calls per second allowed now as
+--           text, calls sent in the fullest of those seconds }.
+--
+-- Costs a read for each command and second looked back on, most of them of keys that do not exist; the longest look back
+-- at four commands under full load takes 5 ms.
+
+-- A rolling second, in bins.
+local SECOND = 100
+-- Calls are told with the next ask for permits, half a second later at most; the bins behind this are complete.
+local COMPLETE_AFTER = 100
+-- Bins. They are kept for 130 seconds. Half would miss peaks between scrapes a minute apart that come late.
+local LOOK_BACK = 12000
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local to = math.floor(now / 10000) - COMPLETE_AFTER
+local from = math.max(tonumber(ARGV[2]), to - LOOK_BACK)
+
+local firstSecond = math.floor((from - SECOND + 1) / 100)
+
+local function peakOf(sent)
+  local counts, isCalled = {}, false
+  for second = firstSecond, math.floor(to / 100) do
+    local bins = redis.call('HGETALL', sent .. ':' .. second)
+    for i = 1, #bins, 2 do
+      counts[second * 100 + bins[i]] = tonumber(bins[i + 1])
+      isCalled = true
+    end
+  end
+  local inSecond, most = 0, 0
+  if not isCalled then return most end
+  for bin = firstSecond * 100, to do
+    inSecond = inSecond + (counts[bin] or 0) - (counts[bin - SECOND] or 0)
+    if bin > from then most = math.max(most, inSecond) end
+  end
+  return most
+end
+
+local answer = { to }
+for i = 2, #KEYS do
+  local allowed = allowedRate(KEYS[1], ARGV[i + 1], tonumber(ARGV[1]), now)
+  answer[#answer + 1] = string.format('%.3f', allowed)
+  answer[#answer + 1] = peakOf(KEYS[i])
+end
+return answer
