@@ -16,6 +16,7 @@ export {
   requestSchema,
 } from './clear-friends-job.ts'
 export { defaultDue, parseDue, priorityOfDue, RETRY_PRIORITY } from './due.ts'
+export type { Enqueued } from './enqueue-batch.ts'
 export {
   EnqueueInterruptedError,
   InvalidJobError,
@@ -38,7 +39,6 @@ export { CLEAR_COMMAND, DEFAULT_PREFIX, JOB_NAME, keysOf, QUEUE_NAME } from './k
 export { FINAL_OUTCOMES, type FinalOutcome, type Outcome, type Reason, type Verified } from './outcome.ts'
 export {
   createProducer,
-  type Enqueued,
   type EnqueueManyOptions,
   type EnqueueOptions,
   type Entry,

@@ -1,10 +1,11 @@
-import { randomBytes, randomInt } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { type DeleteType, type JobData, makeJobData } from './clear-friends-job.ts'
+import { type DeleteType, makeJobData } from './clear-friends-job.ts'
 import { defaultDue, priorityOfDue } from './due.ts'
-import { EnqueueInterruptedError, InvalidJobError } from './errors.ts'
+import { addBatch, type Enqueued, type NewJob, sendBatch } from './enqueue-batch.ts'
+import { InvalidJobError } from './errors.ts'
+import { importedJobId, randomJobId } from './job-id.ts'
 import { DEFAULT_PREFIX, JOB_NAME } from './keys.ts'
-import { type ClearFriendsQueue, openQueue, type RedisConnection, unavailable } from './queue.ts'
+import { type ClearFriendsQueue, openQueue, type RedisConnection } from './queue.ts'
 
 /** What a producer is made from. */
 export interface ProducerOptions {
@@ -29,12 +30,6 @@ export interface EnqueueOptions {
 /** One entry of {@link Producer.enqueueMany}: an account, with or without options of its own. */
 export type Entry = string | ({ readonly account: string } & EnqueueOptions)
 
-/** `accepted`: the job is new. `duplicate`: there is a live job of this account already, whose id is given. */
-export interface Enqueued {
-  readonly result: 'accepted' | 'duplicate'
-  readonly jobId: string
-}
-
 /** Sums of an import: `entries = accepted + duplicate + rejected`. */
 export interface Manifest {
   readonly entries: number
@@ -47,9 +42,19 @@ export interface Manifest {
 export interface EnqueueManyOptions extends EnqueueOptions {
   /** Called for each refused entry with its index from 0 and a reason that does not hold the account. */
   readonly onRejected?: (index: number, reason: string) => void
-  /** Called after each batch with the sums so far. */
-  readonly onProgress?: (manifest: Manifest) => void
-  /** Stops before the next batch; what was enqueued stays. */
+  /** Called after each batch with the sums so far; the next batch is sent when it has resolved. */
+  readonly onProgress?: (manifest: Manifest) => unknown
+  /**
+   * Keeps the queue at so many live jobs: a batch waits until there is room for it. A whole number from 1. Default: any
+   * number. Each further producer that enqueues many at the same time may exceed it by one batch of 1,000.
+   */
+  readonly maxBacklog?: number
+  /**
+   * Makes entries that are sent a second time, by a program that was killed and does not know how far it came, answer as
+   * they did the first time: a random key that stays the same, and the index that the first entry has under it.
+   */
+  readonly repeatable?: { readonly key: string; readonly firstIndex: number }
+  /** Stops before the next batch, or while one waits for room; what was enqueued stays. */
   readonly signal?: AbortSignal
 }
 
@@ -67,9 +72,11 @@ export interface Producer {
    * Enqueues many accounts in batches, reading no further ahead than a batch. A batch that failed is sent again under
    * the same job ids, so that nothing is there twice.
    *
+   * @returns the sums; after the signal, of those entries that are in the queue or were refused
    * @throws {RedisUnavailableError} when Redis is away from the start
    * @throws {RedisTooOldError} when Redis is older than 6.2
    * @throws {EnqueueInterruptedError} when a batch failed for 30 seconds; says how far it came
+   * @throws {RangeError} when `maxBacklog` is no whole number from 1
    */
   enqueueMany(entries: Iterable<Entry> | AsyncIterable<Entry>, options?: EnqueueManyOptions): Promise<Manifest>
   /** Closes what the producer opened. */
@@ -80,8 +87,6 @@ export interface Producer {
  * The size of a batch. 1,000 is the knee: twice as many gain 5 %, and 5,000 hold up other clients of Redis for 120 ms.
  */
 const BATCH_SIZE = 1000
-const RESEND_FOR_MS = 30_000
-const RESEND_AFTER_MS = 250
 
 /**
  * Makes a producer. Connects when it is first used.
@@ -93,12 +98,6 @@ const RESEND_AFTER_MS = 250
  */
 export function createProducer(options: ProducerOptions): Producer {
   return new QueueProducer(options)
-}
-
-interface NewJob {
-  name: string
-  data: JobData
-  opts: { jobId: string; deduplication: { id: string }; priority: number }
 }
 
 class QueueProducer implements Producer {
@@ -116,7 +115,7 @@ class QueueProducer implements Producer {
   }
 
   async enqueue(account: string, options: EnqueueOptions = {}): Promise<Enqueued> {
-    const job = this.#makeJob(account, options)
+    const job = this.#makeJob(account, options, randomJobId())
     const queue = await this.#open()
     const [enqueued] = await addBatch(queue, [job])
     if (enqueued === undefined) throw new Error('BullMQ answered an enqueue without a job.')
@@ -127,32 +126,34 @@ class QueueProducer implements Producer {
     entries: Iterable<Entry> | AsyncIterable<Entry>,
     options: EnqueueManyOptions = {},
   ): Promise<Manifest> {
+    const { maxBacklog, repeatable, signal, onRejected, onProgress } = options
+    const batchSize = batchSizeFor(maxBacklog)
     const queue = await this.#open()
-    const sums = { entries: 0, accepted: 0, duplicate: 0, rejected: 0 }
-    let batch: NewJob[] = []
-    let entriesDone = 0
+    let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, rejected: 0 }
+    let batch: { jobs: NewJob[]; rejected: number } = { jobs: [], rejected: 0 }
     const flush = async (): Promise<void> => {
-      const added = await addBatchAgain(queue, shuffle(batch), entriesDone, options.signal)
-      for (const { result } of added) sums[result] += 1
-      batch = []
-      entriesDone = sums.entries
-      options.onProgress?.({ ...sums })
+      const added = await sendBatch(queue, batch.jobs, sums.entries, { maxBacklog, signal })
+      if (added === undefined) return
+      sums = addUp(sums, added, batch.rejected)
+      batch = { jobs: [], rejected: 0 }
+      await onProgress?.(sums)
     }
     for await (const entry of entries) {
       // Whatever else a caller without types may give is refused as an account.
       const { account, ...own } = typeof entry === 'object' && entry !== null ? entry : { account: entry }
-      const index = sums.entries++
+      const index = sums.entries + batch.jobs.length + batch.rejected
+      const jobId = repeatable ? importedJobId(repeatable.key, repeatable.firstIndex + index) : randomJobId()
       try {
-        batch.push(this.#makeJob(account, { ...options, ...own }))
+        batch.jobs.push(this.#makeJob(account, { ...options, ...own }, jobId))
       } catch (error) {
         if (!(error instanceof InvalidJobError)) throw error
-        sums.rejected += 1
-        options.onRejected?.(index, error.message)
+        batch.rejected += 1
+        onRejected?.(index, error.message)
       }
-      if (batch.length >= BATCH_SIZE) await flush()
-      if (options.signal?.aborted) break
+      if (batch.jobs.length >= batchSize) await flush()
+      if (signal?.aborted) break
     }
-    if (batch.length > 0) await flush()
+    if (batch.jobs.length + batch.rejected > 0) await flush()
     return sums
   }
 
@@ -162,13 +163,13 @@ class QueueProducer implements Producer {
     if (this.#ownsConnection) this.#connection.disconnect()
   }
 
-  #makeJob(account: string, options: EnqueueOptions): NewJob {
+  #makeJob(account: string, options: EnqueueOptions, jobId: string): NewJob {
     const due = options.due ?? defaultDue(Date.now() / 1000, this.#dueDays)
     const data = makeJobData({ account, deleteType: options.deleteType ?? 'both', request: options.request, due })
     return {
       name: JOB_NAME,
       data,
-      opts: { jobId: randomJobId(), deduplication: { id: account }, priority: priorityOfDue(due) },
+      opts: { jobId, deduplication: { id: account }, priority: priorityOfDue(due) },
     }
   }
 
@@ -179,18 +180,6 @@ class QueueProducer implements Producer {
     })
     return this.#queue
   }
-}
-
-/**
- * Eleven characters hold 66 bits: among a million live jobs two are the same once in a hundred million imports. A twelfth
- * would push the job's hash into the next size of Redis' allocator, 32 bytes a job.
- */
-const JOB_ID_LENGTH = 11
-
-function randomJobId(): string {
-  const id = randomBytes(9).toString('base64url').slice(0, JOB_ID_LENGTH)
-  // BullMQ keeps whole numbers for ids of its own.
-  return /^\d+$/.test(id) ? randomJobId() : id
 }
 
 function openOwn(url: string): Redis {
@@ -209,53 +198,19 @@ function openOwn(url: string): Redis {
   return connection
 }
 
-async function addBatch(queue: ClearFriendsQueue, jobs: readonly NewJob[]): Promise<Enqueued[]> {
-  try {
-    const added = await queue.addBulk([...jobs])
-    return added.map((job, index) => ({
-      result: job.id === jobs[index]?.opts.jobId ? 'accepted' : 'duplicate',
-      jobId: job.id ?? '',
-    }))
-  } catch (error) {
-    throw unavailable(error)
-  }
+/** A batch that is larger than the queue may be would wait for ever. */
+function batchSizeFor(maxBacklog: number | undefined): number {
+  if (maxBacklog === undefined) return BATCH_SIZE
+  if (Number.isInteger(maxBacklog) && maxBacklog >= 1) return Math.min(BATCH_SIZE, maxBacklog)
+  throw new RangeError(`maxBacklog is ${maxBacklog}; expected a whole number from 1`)
 }
 
-/**
- * Puts a batch into random order. Friends tend to stand side by side in a list, and clearing two of them at the same
- * moment makes the vendor refuse one (30008); a thousand places apart they are cleared seconds apart.
- */
-function shuffle<T>(batch: readonly T[]): T[] {
-  const shuffled = [...batch]
-  for (let last = shuffled.length - 1; last > 0; last--) {
-    const other = randomInt(last + 1)
-    const moved = shuffled[last] as T
-    shuffled[last] = shuffled[other] as T
-    shuffled[other] = moved
-  }
-  return shuffled
-}
-
-/** Sends a batch until it went through. The same job ids make the jobs that did arrive answer as accepted, once. */
-async function addBatchAgain(
-  queue: ClearFriendsQueue,
-  jobs: readonly NewJob[],
-  entriesDone: number,
-  signal: AbortSignal | undefined,
-): Promise<Enqueued[]> {
-  const giveUpAt = performance.now() + RESEND_FOR_MS
-  for (;;) {
-    try {
-      return await addBatch(queue, jobs)
-    } catch (error) {
-      if (performance.now() > giveUpAt || signal?.aborted) {
-        throw new EnqueueInterruptedError(
-          `Enqueueing stopped after ${entriesDone} entries: ${error instanceof Error ? error.message : String(error)}`,
-          entriesDone,
-          error,
-        )
-      }
-      await new Promise(resolve => setTimeout(resolve, RESEND_AFTER_MS))
-    }
+function addUp(before: Manifest, added: readonly Enqueued[], rejected: number): Manifest {
+  const accepted = added.filter(({ result }) => result === 'accepted').length
+  return {
+    entries: before.entries + added.length + rejected,
+    accepted: before.accepted + accepted,
+    duplicate: before.duplicate + added.length - accepted,
+    rejected: before.rejected + rejected,
   }
 }

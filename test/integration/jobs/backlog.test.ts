@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createProducer, keysOf } from '../../../jobs/index.ts'
+import { accounts, type JobsCorner, jobsCorner, waitingAccounts } from './corner.ts'
+
+const corner = jobsCorner()
+beforeEach(() => corner().empty())
+
+/** Takes jobs away, as fast workers do, and tells how many were in the queue at most. */
+function drain({ redis, prefix, queue }: JobsCorner): () => Promise<number> {
+  const { queue: start } = keysOf(prefix)
+  let most = 0
+  let over = false
+  const drained = (async () => {
+    while (!over) {
+      const ids = await redis.zrange(`${start}prioritized`, '0', '49')
+      most = Math.max(most, await redis.zcard(`${start}prioritized`))
+      await Promise.all(ids.map(id => queue.remove(id)))
+    }
+  })()
+  return async () => {
+    over = true
+    await drained
+    return most
+  }
+}
+
+describe('enqueueing many with a bound for the queue', () => {
+  it('waits for room and never exceeds the bound, down to a bound of one', async () => {
+    for (const [maxBacklog, entries] of [
+      [1500, 4500],
+      [7, 100],
+      [1, 20],
+    ] as const) {
+      const stop = drain(corner())
+      const manifest = await corner().producer.enqueueMany(accounts(entries), { maxBacklog })
+      expect(manifest).toMatchObject({ entries, accepted: entries })
+      expect(await stop()).toBeLessThanOrEqual(maxBacklog)
+      await corner().empty()
+    }
+  })
+
+  it('exceeds it by no more than a batch for each further producer', async () => {
+    const { redis, prefix } = corner()
+    const stop = drain(corner())
+    const wave = (name: string): string[] => accounts(3000).map(account => `${name}_${account}`)
+    const importAll = (name: string) => createProducer({ redis, prefix }).enqueueMany(wave(name), { maxBacklog: 1500 })
+    await Promise.all(['a', 'b', 'c'].map(importAll))
+    expect(await stop()).toBeLessThanOrEqual(1500 + 2 * 1000)
+  })
+
+  it('counts jobs that are worked on and that wait for their backoff, but no dead letters', async () => {
+    const { producer, take, token } = corner()
+    await producer.enqueueMany(accounts(4))
+    const [, delayed, dead] = [await take(), await take(), await take()]
+    await delayed?.moveToDelayed(Date.now() + 60_000, token)
+    const gaveUp = new AbortController()
+    const blocked = producer.enqueueMany(['user_5'], { maxBacklog: 4, signal: gaveUp.signal })
+    await dead?.moveToFailed(new Error('a made-up reason'), token, false)
+    expect(await blocked).toMatchObject({ accepted: 1 })
+    gaveUp.abort()
+    expect(await producer.enqueueMany(['user_6'], { maxBacklog: 4, signal: gaveUp.signal })).toMatchObject({
+      accepted: 0,
+    })
+  })
+
+  it('gives up the wait at a signal, and tells of no entry that it has not sent', async () => {
+    const { producer } = corner()
+    const stop = new AbortController()
+    const manifest = await producer.enqueueMany(accounts(2500), {
+      maxBacklog: 1200,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    })
+    expect(manifest).toEqual({ entries: 1000, accepted: 1000, duplicate: 0, rejected: 0 })
+    expect(await waitingAccounts(corner())).toHaveLength(1000)
+  })
+
+  it.for([0, -1, 2.5, Number.NaN])('refuses a bound of %d', async maxBacklog => {
+    await expect(corner().producer.enqueueMany(['user_1'], { maxBacklog })).rejects.toThrow(RangeError)
+    expect(await waitingAccounts(corner())).toEqual([])
+  })
+})
+
+describe('entries that are sent a second time under the same key', () => {
+  it('answer as they did the first time and make no second job', async () => {
+    const { producer } = corner()
+    const key = 'a made-up key'
+    await producer.enqueueMany(accounts(30), { repeatable: { key, firstIndex: 0 } })
+    const again = await producer.enqueueMany(accounts(50).slice(20), { repeatable: { key, firstIndex: 20 } })
+    expect(again).toEqual({ entries: 30, accepted: 30, duplicate: 0, rejected: 0 })
+    expect((await waitingAccounts(corner())).toSorted()).toEqual(accounts(50).toSorted())
+  })
+
+  it('are duplicates under another key, and those of another import are too', async () => {
+    const { producer } = corner()
+    await producer.enqueueMany(accounts(3), { repeatable: { key: 'one', firstIndex: 0 } })
+    const other = await producer.enqueueMany(accounts(3), { repeatable: { key: 'other', firstIndex: 0 } })
+    expect(other).toMatchObject({ accepted: 0, duplicate: 3 })
+  })
+})
