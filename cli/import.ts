@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { SingleBar } from 'cli-progress'
 import { Command, Option } from 'commander'
-import { createProducer, type Entry } from '../jobs/index.ts'
+import { createProducer, EnqueuedCounter, type Entry } from '../jobs/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import { FORMATS, type Format, readEntries } from './import-file/read-entries.ts'
@@ -46,6 +46,10 @@ export function importCommand(): Command {
           })
           progress.stop()
           await rejected.close()
+          // The producer has not seen these lines.
+          const counter = new EnqueuedCounter(fleet.redis, fleet.prefix)
+          counter.count({ rejected: rejected.count })
+          await counter.done()
           report(
             {
               ...sums,

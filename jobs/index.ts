@@ -15,6 +15,7 @@ export {
   parseJobData,
   requestSchema,
 } from './clear-friends-job.ts'
+export { EnqueuedCounter } from './count-enqueued.ts'
 export { defaultDue, parseDue, priorityOfDue, RETRY_PRIORITY } from './due.ts'
 export type { Enqueued } from './enqueue-batch.ts'
 export {
@@ -34,6 +35,7 @@ export {
   setFleetRate,
   TOO_MANY_MISSING,
 } from './fleet.ts'
+export { createFleetFiguresReader, ENQUEUE_RESULTS, type EnqueueResult, type FleetFigures } from './fleet-figures.ts'
 export { createFleetStatusReader, type FleetStatus } from './fleet-status.ts'
 export { CLEAR_COMMAND, DEFAULT_PREFIX, JOB_NAME, keysOf, QUEUE_NAME } from './keys.ts'
 export { FINAL_OUTCOMES, type FinalOutcome, type Outcome, type Reason, type Verified } from './outcome.ts'

@@ -27,6 +27,12 @@ export const keysOf = (
   readonly outcomes: string
   /** List: the last outcomes, newest first, to see when suspiciously many accounts are not imported. */
   readonly lastOutcomes: string
+  /** Hash: accounts that were to be enqueued, by what became of them. */
+  readonly enqueued: string
+  /** Hash: dead letters kept now, by code. */
+  readonly deadLetterCodes: string
+  /** Hash of the chain of receipts; `seq` is the number of the last one. */
+  readonly receiptChain: string
   /** Exists for a day after an operator has resumed a fleet that was halted because of them. */
   readonly missingIsRight: string
   /** Says when the next probe may be sent while the fleet is halted. */
@@ -41,6 +47,9 @@ export const keysOf = (
   fleet: `${prefix}:fleet`,
   outcomes: `${prefix}:outcomes`,
   lastOutcomes: `${prefix}:last-outcomes`,
+  enqueued: `${prefix}:enqueued`,
+  deadLetterCodes: `${prefix}:dead-letter-codes`,
+  receiptChain: `${prefix}:receipt-chain`,
   missingIsRight: `${prefix}:missing-is-right`,
   probe: `${prefix}:probe`,
   permits: command => `${prefix}:permits:${command}`,

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { type DeleteType, makeJobData } from './clear-friends-job.ts'
+import { EnqueuedCounter } from './count-enqueued.ts'
 import { defaultDue, priorityOfDue } from './due.ts'
 import { addBatch, type Enqueued, type NewJob, sendBatch } from './enqueue-batch.ts'
 import { InvalidJobError } from './errors.ts'
@@ -105,6 +106,7 @@ class QueueProducer implements Producer {
   readonly #ownsConnection: boolean
   readonly #prefix: string
   readonly #dueDays: number
+  readonly #counter: EnqueuedCounter
   #queue: Promise<ClearFriendsQueue> | undefined
 
   constructor(options: ProducerOptions) {
@@ -112,6 +114,7 @@ class QueueProducer implements Producer {
     this.#connection = typeof options.redis === 'string' ? openOwn(options.redis) : options.redis
     this.#prefix = options.prefix ?? DEFAULT_PREFIX
     this.#dueDays = options.dueDays ?? 30
+    this.#counter = new EnqueuedCounter(this.#connection, this.#prefix)
   }
 
   async enqueue(account: string, options: EnqueueOptions = {}): Promise<Enqueued> {
@@ -119,6 +122,7 @@ class QueueProducer implements Producer {
     const queue = await this.#open()
     const [enqueued] = await addBatch(queue, [job])
     if (enqueued === undefined) throw new Error('BullMQ answered an enqueue without a job.')
+    this.#counter.count({ [enqueued.result]: 1 })
     return enqueued
   }
 
@@ -134,7 +138,9 @@ class QueueProducer implements Producer {
     const flush = async (): Promise<void> => {
       const added = await sendBatch(queue, batch.jobs, sums.entries, { maxBacklog, signal })
       if (added === undefined) return
+      const before = sums
       sums = addUp(sums, added, batch.rejected)
+      this.#counter.countGrowth(before, sums)
       batch = { jobs: [], rejected: 0 }
       await onProgress?.(sums)
     }
@@ -154,11 +160,13 @@ class QueueProducer implements Producer {
       if (signal?.aborted) break
     }
     if (batch.jobs.length + batch.rejected > 0) await flush()
+    await this.#counter.done()
     return sums
   }
 
   async close(): Promise<void> {
     const queue = await this.#queue?.catch(() => undefined)
+    await this.#counter.done()
     await queue?.close()
     if (this.#ownsConnection) this.#connection.disconnect()
   }

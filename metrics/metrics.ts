@@ -1,16 +1,20 @@
-import { collectDefaultMetrics } from 'prom-client'
-import type { CallRates, FinalOutcome, FleetStatus } from '../jobs/index.ts'
-import { define } from './definitions.ts'
+import { ENQUEUE_RESULTS, FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../jobs/index.ts'
+import { type Definitions, define } from './definitions.ts'
+import { FewValues, largest } from './few-values.ts'
+import type { FleetReading } from './fleet-reading.ts'
 
 /** What the rest of the worker tells the metrics: one function for each event, called where it happens. */
 export interface Metrics {
+  /** Counts a job as in hand while it is worked on. */
+  inHand<T>(work: () => Promise<T>): Promise<T>
   requestDone(command: string, code: string, durationMs: number): void
   permit(command: string, result: string, waitMs: number): void
-  settled(outcome: FinalOutcome, ageMs: number): void
+  /** A job ended; `verified` is given for one that was cleared. */
+  settled(outcome: FinalOutcome, ageMs: number, verified?: Verified): void
   wentBack(reason: string): void
   looked(result: string): void
   /**
-   * The text that Prometheus reads.
+   * The text that Prometheus reads. Takes a second at most, whatever Redis does.
    *
    * @param scraper who asks, by its address: peaks are given to each since its own last scrape
    */
@@ -18,70 +22,139 @@ export interface Metrics {
   readonly contentType: string
 }
 
+/** What a process knows of itself at a scrape. */
+interface ProcessReading {
+  readonly vendorConnections: number
+  /** Epoch seconds; 0 before the first signature. */
+  readonly userSigExpiresAt: number
+}
+
 /** What metrics are made from. */
 export interface MetricsOptions {
   readonly version: string
   readonly ceilingPerSecond: number
-  /** Commands whose ceiling is shown. */
+  readonly jobSlots: number
+  /** All commands that are called. */
   readonly commands: readonly string[]
-  /** Reads the fleet's status; `undefined` while Redis is away, then the process tells what it knows itself. */
-  readonly readStatus: () => Promise<FleetStatus> | undefined
-  /** Reads what the fleet calls and may call, for one scraper; `undefined` while Redis is away. */
-  readonly readCallRates: (scraper: string) => Promise<readonly CallRates[]> | undefined
-  readonly userSigExpiresAt: () => number
+  /** Reads what is the fleet's; `undefined` while Redis is away. Must not hang. */
+  readonly readFleet: (scraper: string) => Promise<FleetReading | undefined>
+  readonly readProcess: () => ProcessReading
 }
 
-/** Makes the metrics of one process. Queue-wide gauges are read when they are asked for, never in between. */
+/** Codes of requests by command, reasons of retries and codes of dead letters that are told apart: 300 series in all. */
+const FEW = { requests: 50, reasons: 24, deadLetters: 15 }
+
+/** Makes the metrics of one process. The fleet's are read when they are asked for, never in between. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const m = define()
-  collectDefaultMetrics({ register: m.registry })
-  m.buildInfo.set({ version: options.version }, 1)
-  for (const command of options.commands) m.rateLimit.set({ command }, options.ceilingPerSecond)
+  const requests = new FewValues(FEW.requests)
+  const reasons = new FewValues(FEW.reasons)
+  let lastPrinted: Promise<unknown> = Promise.resolve()
+  startAtZero(m, options)
 
   return {
+    inHand: async work => {
+      m.jobs_in_hand.inc()
+      try {
+        return await work()
+      } finally {
+        m.jobs_in_hand.dec()
+      }
+    },
     requestDone: (command, code, durationMs) => {
-      m.apiRequests.inc({ command, code })
-      m.apiRequestDuration.observe({ command }, durationMs / 1000)
+      m.api_requests_total.inc({ command, code: requests.has(`${command} ${code}`) ? code : 'other' })
+      m.api_request_duration_seconds.observe({ command }, durationMs / 1000)
     },
     permit: (command, result, waitMs) => {
-      m.permits.inc({ command, result })
-      if (result === 'used') m.permitWait.observe({ command }, waitMs / 1000)
+      m.permits_total.inc({ command, result })
+      if (result === 'used') m.permit_wait_seconds.observe({ command }, waitMs / 1000)
     },
-    settled: (outcome, ageMs) => {
-      m.jobsSettled.inc({ outcome })
-      m.jobAgeAtSettle.observe(Math.max(0, ageMs) / 1000)
+    settled: (outcome, ageMs, verified) => {
+      m.jobs_settled_total.inc({ outcome })
+      if (verified !== undefined) m.cleared_total.inc({ verified })
+      // The enqueue time is the producer's clock, which may run ahead.
+      m.job_age_at_settle_seconds.observe(Math.max(0, ageMs) / 1000)
     },
-    looked: result => m.verifications.inc({ result }),
-    wentBack: reason => m.jobRetries.inc({ reason }),
+    looked: result => m.verifications_total.inc({ result }),
+    wentBack: reason => m.job_retries_total.inc({ reason: reasons.of(reason) }),
     text: async scraper => {
-      m.userSigExpires.set(options.userSigExpiresAt())
-      // Side by side: Redis gets both questions at once.
-      const [status, callRates] = await Promise.all([options.readStatus(), options.readCallRates(scraper)])
-      showStatus(m, status)
-      showCallRates(m, callRates)
-      return m.registry.metrics()
+      const reading = await options.readFleet(scraper)
+      const print = async (): Promise<string> => {
+        showProcess(m, options.readProcess())
+        showFleet(m, reading)
+        return m.registry.metrics()
+      }
+      // One after the other, or one text would be printed while another is being filled in.
+      const printed = lastPrinted.then(print, print)
+      lastPrinted = printed
+      return printed
     },
     contentType: m.registry.contentType,
   }
 }
 
-function showStatus(m: ReturnType<typeof define>, status: FleetStatus | undefined): void {
-  m.halted.reset()
-  m.queueJobs.reset()
-  if (status === undefined) return
-  for (const state of ['waiting', 'active', 'delayed', 'failed'] as const)
-    m.queueJobs.set({ state }, status.queue[state])
-  m.oldestPending.set(status.oldestPendingSeconds)
-  m.eta.set(status.etaSeconds ?? Number.NaN)
-  m.dueAtRisk.set(status.dueAtRisk)
-  if (status.halted !== null) m.halted.set({ code: status.halted.code }, 1)
+/** A counter that appears with its first event hides that event from `increase`. */
+function startAtZero(m: Definitions, { version, ceilingPerSecond, jobSlots, commands }: MetricsOptions): void {
+  m.build_info.set({ version }, 1)
+  m.job_slots.set(jobSlots)
+  for (const command of commands) {
+    m.rate_limit_per_second.set({ command }, ceilingPerSecond)
+    m.api_requests_total.inc({ command, code: '0' }, 0)
+    for (const result of ['used', 'missed', 'void']) m.permits_total.inc({ command, result }, 0)
+  }
+  for (const outcome of ['cleared', 'not_imported', 'dead_lettered']) m.jobs_settled_total.inc({ outcome }, 0)
+  for (const verified of ['yes', 'no', 'skipped']) m.cleared_total.inc({ verified }, 0)
+  for (const result of ['empty', 'not_empty', 'unread']) m.verifications_total.inc({ result }, 0)
 }
 
-function showCallRates(m: ReturnType<typeof define>, callRates: readonly CallRates[] | undefined): void {
-  m.rateAllowed.reset()
-  m.peakCalls.reset()
-  for (const { command, allowedPerSecond, peakPerSecond } of callRates ?? []) {
-    m.rateAllowed.set({ command }, allowedPerSecond)
-    m.peakCalls.set({ command }, peakPerSecond)
+function showProcess(m: Definitions, reading: ProcessReading): void {
+  m.vendor_connections.set(reading.vendorConnections)
+  m.usersig_expires_timestamp_seconds.set(reading.userSigExpiresAt)
+}
+
+/** Everything that Redis told is absent while it tells nothing: an old figure would look like a fleet that works. */
+function showFleet(m: Definitions, reading: FleetReading | undefined): void {
+  m.redis_up.set(reading === undefined ? 0 : 1)
+  for (const each of readFromRedis(m)) each.remove()
+  for (const each of labelledFromRedis(m)) each.reset()
+  if (reading === undefined) return
+  const { status, figures, callRates } = reading
+  m.redis_round_trip_seconds.set(reading.roundTripMs / 1000)
+  m.redis_clock_offset_seconds.set(reading.clockOffsetMs / 1000)
+  for (const state of ['waiting', 'active', 'delayed', 'failed'] as const)
+    m.queue_jobs.set({ state }, status.queue[state])
+  m.oldest_pending_seconds.set(status.oldestPendingSeconds)
+  if (status.etaSeconds !== null) m.eta_seconds.set(status.etaSeconds)
+  m.due_at_risk.set(status.dueAtRisk)
+  m.paused.set(status.paused ? 1 : 0)
+  if (status.halted !== null) m.halted.set({ code: status.halted.code }, 1)
+  for (const [code, jobs] of Object.entries(largest(figures.deadLetters, FEW.deadLetters)))
+    m.dead_letters.set({ code }, jobs)
+  for (const result of ENQUEUE_RESULTS) m.enqueued_total.inc({ result }, figures.enqueued[result])
+  for (const outcome of FINAL_OUTCOMES) m.ended_total.inc({ outcome }, status.outcomes[outcome])
+  m.receipts_total.inc(figures.receipts)
+  for (const { command, allowedPerSecond, peakPerSecond } of callRates) {
+    m.rate_allowed_per_second.set({ command }, allowedPerSecond)
+    m.peak_calls_per_second.set({ command }, peakPerSecond)
   }
 }
+
+const labelledFromRedis = (m: Definitions) => [
+  m.queue_jobs,
+  m.halted,
+  m.dead_letters,
+  m.enqueued_total,
+  m.ended_total,
+  m.rate_allowed_per_second,
+  m.peak_calls_per_second,
+]
+
+const readFromRedis = (m: Definitions) => [
+  m.redis_round_trip_seconds,
+  m.redis_clock_offset_seconds,
+  m.oldest_pending_seconds,
+  m.eta_seconds,
+  m.due_at_risk,
+  m.paused,
+  m.receipts_total,
+]

@@ -117,4 +117,6 @@ export function errorsPage(): string {
   ].join('\n')
 }
 
-const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+/** A row of a Markdown table. */
+export const line = (cells: readonly string[]): string =>
+  `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`

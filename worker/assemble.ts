@@ -2,15 +2,8 @@ import type { Settings } from '../config/load-settings.ts'
 import { openRedis, redisSettings } from '../config/redis.ts'
 import type { Secret } from '../config/secret.ts'
 import { readVersion } from '../config/version.ts'
-import {
-  createCallRatesReader,
-  createFleetControl,
-  createFleetStatusReader,
-  createSettlement,
-  keysOf,
-  openQueue,
-  waitUntilReady,
-} from '../jobs/index.ts'
+import { createFleetControl, createSettlement, keysOf, openQueue, waitUntilReady } from '../jobs/index.ts'
+import { createFleetReading } from '../metrics/fleet-reading.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { ApiClient, COMMANDS } from './api/client.ts'
 import { Connections } from './api/connections.ts'
@@ -97,8 +90,6 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   const queue = closing.add(await openQueue(redis, prefix), each => each.close())
   redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
-  const readStatus = createFleetStatusReader(redis, prefix, rateSettings)
-  const readCallRates = createCallRatesReader(redis, prefix, settings.RATE_LIMIT_PER_SECOND, COMMANDS)
   const settlement = createSettlement(redis, prefix)
 
   const signer = new Signer({
@@ -107,13 +98,19 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     key: () => settings.IM_SECRET_KEY.reveal(),
     reloadKey: () => reloadKey(settings.IM_SECRET_KEY, log),
   })
+  const { origin } = new URL(settings.IM_BASE_URL)
+  const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+  closing.add(connections, each => each.close())
   const metrics = createMetrics({
     version: readVersion(),
     ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
+    jobSlots: settings.WORKER_CONCURRENCY,
     commands: COMMANDS,
-    readStatus: () => (redis.status === 'ready' ? readStatus() : undefined),
-    readCallRates: scraper => (redis.status === 'ready' ? readCallRates(scraper) : undefined),
-    userSigExpiresAt: () => signer.expiresAt(),
+    readFleet: createFleetReading(redis, prefix, rateSettings, COMMANDS),
+    readProcess: () => ({
+      vendorConnections: connections.count,
+      userSigExpiresAt: signer.expiresAt(),
+    }),
   })
   const limiter = new Limiter({
     redis: permitsRedis,
@@ -123,9 +120,6 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     onRate: (command, trouble, perSecond) => log.warn({ command, trouble, perSecond }, 'the fleet’s rate was changed'),
   })
   closing.add(limiter, each => each.close())
-  const { origin } = new URL(settings.IM_BASE_URL)
-  const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
-  closing.add(connections, each => each.close())
   const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
   const faultRows = new FaultRows()
   const call = createPacedCall({
@@ -173,7 +167,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     prefix,
     concurrency: settings.WORKER_CONCURRENCY,
     maxAttempts: settings.MAX_ATTEMPTS,
-    process: (job, signal) => processJob(job, jobOptions, signal),
+    process: (job, signal) => metrics.inHand(() => processJob(job, jobOptions, signal)),
     onProcessed: recorder.processed,
     log,
   })

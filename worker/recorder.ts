@@ -1,5 +1,6 @@
 import { type FinalOutcome, TOO_MANY_MISSING } from '../jobs/index.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { labelOfReason } from './api/classify.ts'
 import type { Clock } from './clock.ts'
 import type { Logger } from './log.ts'
 import type { JobInHand, Processed } from './process-job.ts'
@@ -32,7 +33,8 @@ export function createRecorder({ metrics, guard, clock, log }: RecorderOptions):
   const summary = new Summary(log)
 
   const ended = (job: JobInHand, enqueuedAt: number, final: FinalOutcome, processed: Processed): void => {
-    metrics.settled(final, clock.epochMs() - enqueuedAt)
+    const verified = processed.outcome.kind === 'cleared' ? processed.outcome.verified : undefined
+    metrics.settled(final, clock.epochMs() - enqueuedAt, verified)
     summary.count(final)
     const reason = 'reason' in processed.outcome ? processed.outcome.reason.code : undefined
     const line = { jobId: job.id, outcome: final, reason, attempts: job.attemptsMade + 1, calls: processed.calls }
@@ -40,7 +42,7 @@ export function createRecorder({ metrics, guard, clock, log }: RecorderOptions):
     if (final === 'dead_lettered') log.warn({ jobId: job.id, reason, act: processed.act }, 'dead letter')
   }
   const wentBack = (job: JobInHand, reason: string): void => {
-    metrics.wentBack(reason)
+    metrics.wentBack(labelOfReason(reason))
     summary.count('went_back')
     log.debug({ jobId: job.id, reason }, 'went back to the queue')
   }

@@ -101,3 +101,9 @@ const unknownOutcome = (code: string, text: string): Verdict => ({
   answered: false,
   body: undefined,
 })
+
+/** The value of a `reason` label for a code: as many values as we know codes, whatever the vendor and proxies answer. */
+export function labelOfReason(code: string): string {
+  if (/^\d+$/.test(code)) return isListedCode(Number(code)) ? code : 'unlisted'
+  return code.replace(/^http_(\d)\d*$/, 'http_$1xx')
+}

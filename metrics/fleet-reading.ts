@@ -1,0 +1,78 @@
+import {
+  type CallRates,
+  createCallRatesReader,
+  createFleetFiguresReader,
+  createFleetStatusReader,
+  type FleetFigures,
+  type FleetStatus,
+  type RateSettings,
+  type RedisConnection,
+} from '../jobs/index.ts'
+
+/** What Redis told for one scrape. */
+export interface FleetReading {
+  readonly status: FleetStatus
+  readonly figures: FleetFigures
+  /** Peaks are since the same scraper's last reading. */
+  readonly callRates: readonly CallRates[]
+  readonly roundTripMs: number
+  /** How far Redis' clock is ahead of this host's, exact to half the round trip. */
+  readonly clockOffsetMs: number
+}
+
+/** Half would call a busy Redis away; double would make a scrape wait too long for one that hangs. */
+const ANSWER_WITHIN_MS = 1000
+
+/**
+ * Makes a reader that never hangs: it gives nothing at once while there is no connection, and after a second where Redis
+ * does not answer. A question that hangs is not asked again, and nobody else waits for Redis meanwhile.
+ *
+ * @param redis stays the caller's
+ * @param commands the vendor's commands whose rates are read
+ */
+export function createFleetReading(
+  redis: RedisConnection,
+  prefix: string,
+  settings: RateSettings,
+  commands: readonly string[],
+): (scraper: string) => Promise<FleetReading | undefined> {
+  const readFigures = createFleetFiguresReader(redis, prefix)
+  const readStatus = createFleetStatusReader(redis, prefix, settings)
+  const readCallRates = createCallRatesReader(redis, prefix, settings.ceilingPerSecond, commands)
+  const ask = async (scraper: string): Promise<FleetReading> => {
+    const sentAt = performance.now()
+    const figuresWithTime = readFigures().then(figures => {
+      const roundTripMs = performance.now() - sentAt
+      return { figures, roundTripMs, clockOffsetMs: figures.readAt - (Date.now() - roundTripMs / 2) }
+    })
+    // Sent together and answered in this order, so that the time of the short script is the way to Redis and back.
+    const [timed, status, callRates] = await Promise.all([figuresWithTime, readStatus(), readCallRates(scraper)])
+    return { ...timed, status, callRates }
+  }
+  const underWay = new Map<string, { readonly answer: Promise<FleetReading | undefined>; readonly since: number }>()
+  const begin = (scraper: string): Promise<FleetReading | undefined> => {
+    const answer = ask(scraper)
+      .catch(() => undefined)
+      .finally(() => underWay.delete(scraper))
+    underWay.set(scraper, { answer, since: performance.now() })
+    return answer
+  }
+  return async scraper => {
+    const now = performance.now()
+    const hangs = underWay.values().some(({ since }) => now - since >= ANSWER_WITHIN_MS)
+    if (redis.status !== 'ready' || hangs) return undefined
+    return answerWithin(ANSWER_WITHIN_MS, underWay.get(scraper)?.answer ?? begin(scraper))
+  }
+}
+
+async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>(resolve => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,100 @@
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { startPrivateRedis } from '../../../cli/demo/private-redis.ts'
+import { createProducer, EnqueuedCounter, keysOf } from '../../../jobs/index.ts'
+import { createFleetReading } from '../../../metrics/fleet-reading.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { COMMAND_NAMES, metricsForTests, seriesValue } from '../../helpers/metric-text.ts'
+import { type TestRedis, testRedis } from '../../helpers/redis.ts'
+
+const RATE = { ceilingPerSecond: 200, margin: 0.01 }
+
+let corner: TestRedis
+let redis: Redis
+
+beforeEach(() => {
+  corner = testRedis()
+  redis = new Redis(corner.url, { maxRetriesPerRequest: null })
+})
+
+afterEach(async () => {
+  await corner.cleanUp()
+  redis.disconnect()
+})
+
+const read = async () => {
+  await eventually('the connection', async () => redis.status === 'ready')
+  const reading = await createFleetReading(redis, corner.prefix, RATE, [])('test')
+  if (reading === undefined) throw new Error('Redis did not answer')
+  return reading
+}
+
+describe('what is read of the fleet for a scrape', () => {
+  it('counts what producers and imports enqueued, fleet-wide', async () => {
+    const first = createProducer({ redis, prefix: corner.prefix })
+    const second = createProducer({ redis, prefix: corner.prefix })
+    await first.enqueueMany(['user_1', 'user_2', 'user_2', ''])
+    await second.enqueue('user_1')
+    await second.enqueue('user_3')
+    await second.close()
+    const counter = new EnqueuedCounter(redis, corner.prefix)
+    counter.count({ rejected: 2 })
+    await counter.done()
+    expect((await read()).figures.enqueued).toEqual({ accepted: 3, duplicate: 2, rejected: 3 })
+    await first.close()
+  })
+
+  it('counts a batch with one command', async () => {
+    const monitor = await redis.duplicate().monitor()
+    onTestFinished(() => monitor.disconnect())
+    const commands: string[][] = []
+    monitor.on('monitor', (_time: string, args: string[], source: string) => {
+      if (source !== 'lua' && args.some(arg => arg === keysOf(corner.prefix).enqueued)) commands.push(args)
+    })
+    const producer = createProducer({ redis, prefix: corner.prefix })
+    // The first one also takes the text of the script to Redis.
+    await producer.enqueueMany(['user_1'])
+    await eventually('the monitor to see the first count', async () => commands.length > 0)
+    commands.length = 0
+    await producer.enqueueMany(['user_1', 'user_1', '', 'user_2'])
+    await producer.close()
+    await eventually('the monitor to see the second count', async () => commands.length > 0)
+    expect(commands).toHaveLength(1)
+  })
+
+  it('knows the dead letters by code, the receipts and the clock', async () => {
+    const keys = keysOf(corner.prefix)
+    await redis.hset(keys.deadLetterCodes, { 30001: 2, 61234: 0, still_has_friends: 1 })
+    await redis.hset(keys.receiptChain, { seq: 17 })
+    const { figures, clockOffsetMs, roundTripMs } = await read()
+    expect(figures).toMatchObject({ deadLetters: { 30001: 2, still_has_friends: 1 }, receipts: 17 })
+    // Redis runs on this host.
+    expect(Math.abs(clockOffsetMs)).toBeLessThanOrEqual(roundTripMs + 5)
+  })
+
+  it('is nothing, soon, while Redis hangs or is gone, and is back with Redis', async () => {
+    const server = await startPrivateRedis()
+    onTestFinished(() => server.stop())
+    const client = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 })
+    client.on('error', () => {})
+    onTestFinished(() => client.disconnect())
+    await eventually('the connection', async () => client.status === 'ready')
+    const readFleet = createFleetReading(client, corner.prefix, RATE, COMMAND_NAMES)
+    const metrics = metricsForTests({ readFleet })
+    expect(seriesValue(await metrics.text('test'), 'clear_friends_redis_up')).toBe(1)
+
+    process.kill(server.pid, 'SIGSTOP')
+    const texts = await Promise.all([metrics.text('test'), metrics.text('test')])
+    expect(texts.map(text => seriesValue(text, 'clear_friends_redis_up'))).toEqual([0, 0])
+    // The question is still under way: nobody waits for it a second time.
+    const askedAt = performance.now()
+    expect(await readFleet('test')).toBeUndefined()
+    expect(performance.now() - askedAt).toBeLessThan(900)
+    process.kill(server.pid, 'SIGCONT')
+    await eventually('Redis to be up again', async () => (await readFleet('test')) !== undefined)
+
+    await server.stop()
+    await eventually('the connection to be gone', async () => client.status !== 'ready')
+    expect(seriesValue(await metrics.text('test'), 'clear_friends_redis_up')).toBe(0)
+  })
+})
