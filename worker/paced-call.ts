@@ -65,7 +65,8 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
     let renewed = false
     let result: CallResult = { kind: 'closed', by: 'aborted' }
     const once = async (): Promise<void> => {
-      const next = await requestOnce(options, turnstileOf(command), command, body, signal, onSent)
+      const isRepeat = result.kind === 'answered'
+      const next = await requestOnce(options, turnstileOf(command), { command, body, signal, onSent, isRepeat })
       // A repeat that could not be made leaves what the request before it has shown.
       if (next.kind === 'closed' && result.kind === 'answered') return
       result = next
@@ -74,7 +75,7 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
         renewed = true
         return once()
       }
-      if (next.verdict.class === 'recheck_signature') renew(options.signer)
+      if (next.verdict.class === 'recheck_signature') options.signer.renewFromFile()
       if (isWorthRepeating(next.verdict)) throw new WorthRepeating()
     }
     await pRetry(once, {
@@ -89,24 +90,13 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
   }
 }
 
-/**
- * Signs anew where that may help: always for an old signature, for a wrong key only when it was rotated. Where another
- * call has signed anew meanwhile, the answer is about a signature that is no longer in use.
- */
+/** Whether the signature was refused and the one in use now may pass; signs anew where that may help. */
 function mayPassWithNewSignature(
   { verdict, signature }: RequestResult & { kind: 'answered' },
   signer: Signer,
 ): boolean {
   if (verdict.class !== 'renew_signature' && verdict.class !== 'stop') return false
-  if (signer.generation !== signature) return true
-  if (signer.renewWithNewKey()) return true
-  if (verdict.class === 'stop') return false
-  signer.renew()
-  return true
-}
-
-const renew = (signer: Signer): void => {
-  if (!signer.renewWithNewKey()) signer.renew()
+  return signer.refused(signature, verdict.class === 'renew_signature')
 }
 
 /** Tells p-retry to go on; the verdict itself is kept beside it, as a value. */
@@ -120,16 +110,23 @@ const pause = async (tries: number, backoff: Backoff, signal: AbortSignal): Prom
   await sleep(fullJitterMs(tries, backoff), undefined, { signal }).catch(() => {})
 }
 
+interface OneRequest {
+  readonly command: Command
+  readonly body: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+  readonly onSent: (() => void) | undefined
+  /** Whether this call has sent a request before. */
+  readonly isRepeat: boolean
+}
+
 async function requestOnce(
   options: PacedCallOptions,
   turnstile: Turnstile,
-  command: Command,
-  body: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
-  onSent: (() => void) | undefined,
+  { command, body, signal, onSent, isRepeat }: OneRequest,
 ): Promise<RequestResult> {
-  const { connections, clock, onRequest } = options
-  await turnstile.enter()
+  const { connections, clock, onRequest, signer } = options
+  // Behind everybody else a quick repeat would not be quick, and an answer that must halt the fleet would come late.
+  await turnstile.enter(isRepeat ? 'first' : 'last')
   const sent = await sendAtSlot(options, command, body, signal).finally(() => turnstile.leave())
   if (sent.kind === 'closed') return sent
   onSent?.()
@@ -138,6 +135,7 @@ async function requestOnce(
   if (reply.kind === 'answer') connections.giveBack(sent.connection)
   else connections.discard(sent.connection)
   const verdict = classify(reply)
+  if (verdict.class === 'done') signer.accepted(sent.signature)
   onRequest(command, verdict, clock.monotonicMs() - sentAt)
   options.limiter.see(command, signOf(verdict))
   return { kind: 'answered', verdict, signature: sent.signature }

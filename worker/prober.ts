@@ -83,7 +83,7 @@ export class Prober {
 
   async #probe(): Promise<Verdict | undefined> {
     const { limiter, client, connections, signer, admin } = this.#options
-    if (!signer.renewWithNewKey()) signer.renew()
+    signer.renewFromFile()
     const connection = await connections.take().catch(() => undefined)
     if (connection === undefined) return undefined
     const body = { From_Account: admin, StartIndex: 0 }

@@ -1,4 +1,4 @@
-/** Lets a bounded number through at a time, the others wait first come, first served. */
+/** Lets a bounded number through at a time; the others wait, first come, first served, unless one may go first. */
 export class Turnstile {
   #free: number
   readonly #waiting: (() => void)[] = []
@@ -8,13 +8,20 @@ export class Turnstile {
     this.#free = places
   }
 
-  /** Waits for a place. Give it back with {@link leave}, exactly once. */
-  enter(): Promise<void> {
+  /**
+   * Waits for a place. Give it back with {@link leave}, exactly once.
+   *
+   * @param where in the line to wait
+   */
+  enter(where: 'first' | 'last' = 'last'): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1
       return Promise.resolve()
     }
-    return new Promise(resolve => this.#waiting.push(resolve))
+    return new Promise(resolve => {
+      if (where === 'first') this.#waiting.unshift(resolve)
+      else this.#waiting.push(resolve)
+    })
   }
 
   /** Gives the place to the next in line. */

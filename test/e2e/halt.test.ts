@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_APP, type FaultAnswer } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
@@ -10,9 +10,15 @@ import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-
 const PER_ROW = 300
 const KEY = DEFAULT_APP.keys?.[0] ?? ''
 const [KEY_B, KEY_C] = ['b'.repeat(64), 'c'.repeat(64)]
+const LOOPBACK = ['127.0.0.1', '::1', '::ffff:127.0.0.1']
 const LONG_MS = 60_000
 /** 200 calls a second at 30 to 60 ms: about ten are under way. A busy machine may hold up the news a little. */
 const UNDER_WAY = 30
+/**
+ * Two workers, and each lets two accounts pass before the third is a row. An OK that was under way and comes in between
+ * begins the row anew, so that it may be twice as many.
+ */
+const BEFORE_A_ROW = 8
 
 let folder: string
 let keyFile: string
@@ -24,12 +30,19 @@ beforeAll(async () => {
   keyFile = join(folder, 'key')
   await writeFile(keyFile, KEY)
   fleet = await startVendorAndWorkers({
-    simulator: { users: { importAll: true }, latency: { p50Ms: 30, p99Ms: 60 } },
+    simulator: {
+      users: { importAll: true },
+      latency: { p50Ms: 30, p99Ms: 60 },
+      // The rows follow each other within a minute, and would add up to the fault of one of them.
+      gateway: { authFailuresPerMinute: 0 },
+    },
     workers: 2,
     // The calls that clear are what is counted; then every read is a probe.
     settings: { IM_SECRET_KEY: '', IM_SECRET_KEY_FILE: keyFile, VERIFY: 'off' },
   })
 })
+
+afterEach(() => mendAll())
 
 afterAll(async () => {
   await fleet.stop()
@@ -54,6 +67,13 @@ const untilGoingOn = (): Promise<void> =>
 const failForAll = (answer: FaultAnswer) => (): void =>
   fleet.simulator.setFaults([{ answer, accounts: 'all', times: 'always' }])
 const mendFaults = (): void => fleet.simulator.setFaults([])
+/** Whatever a row has broken: a row that fails must not fail those behind it. */
+async function mendAll(): Promise<void> {
+  mendFaults()
+  fleet.simulator.setClock({ skewMs: 0 })
+  fleet.simulator.setApp({ admins: ['administrator'], allowedIps: LOOPBACK, standing: 'good' })
+  if ((await fleet.readStatus()).halted !== null) await fleet.control.resume()
+}
 
 async function attemptsSpent(): Promise<number> {
   const jobs = await fleet.queue.getJobs(['prioritized', 'waiting', 'delayed', 'active'])
@@ -101,7 +121,7 @@ const FAULTS: readonly Fault[] = [
     code: '60021',
     told: /allowlist/,
     breakIt: () => fleet.simulator.setApp({ allowedIps: ['10.0.0.1'] }),
-    mendIt: () => fleet.simulator.setApp({ allowedIps: ['127.0.0.1', '::1', '::ffff:127.0.0.1'] }),
+    mendIt: () => fleet.simulator.setApp({ allowedIps: LOOPBACK }),
     endedBy: 'probe',
   },
   {
@@ -209,8 +229,7 @@ describe('a fault of our own', () => {
     await untilHalted()
     await untilQuiet()
     expect((await fleet.readStatus()).halted).toMatchObject({ code: 'http_403' })
-    // Two workers; each lets two accounts pass before the third is a row.
-    expect(await attemptsSpent()).toBeLessThanOrEqual(4)
+    expect(await attemptsSpent()).toBeLessThanOrEqual(BEFORE_A_ROW)
     mendFaults()
     await untilGoingOn()
   })
@@ -223,11 +242,11 @@ describe('a fault of our own', () => {
     await untilQuiet()
     const { halted, queue } = await fleet.readStatus()
     expect(halted).toMatchObject({ code: '60003', reason: expect.stringContaining('for 3 accounts in a row') })
-    expect(queue.failed).toBeLessThanOrEqual(4)
+    expect(queue.failed).toBeLessThanOrEqual(BEFORE_A_ROW)
     mendFaults()
     await fleet.control.resume()
     await untilGoingOn()
-    for (const job of await fleet.queue.getFailed()) await job.retry('failed')
+    for (const job of await fleet.queue.getFailed()) await job.remove()
   })
 
   it('leaves every job as it was: all end at their first attempt, in the end', async () => {
@@ -245,8 +264,8 @@ describe('a fault of our own', () => {
       .settledLines()
       .filter(line => line.outcome === 'cleared')
       .map(line => line.attempts)
-    expect(attempts.length).toBeGreaterThanOrEqual(enqueued - 4)
+    expect(attempts.length).toBeGreaterThanOrEqual(enqueued - BEFORE_A_ROW)
     // Those that the refusing proxy had twice, and nobody else.
-    expect(attempts.filter(each => each > 1).length).toBeLessThanOrEqual(4)
+    expect(attempts.filter(each => each > 1).length).toBeLessThanOrEqual(BEFORE_A_ROW)
   })
 })

@@ -24,6 +24,8 @@ export class Signer {
   readonly #clock: Clock
   #signature = ''
   #generation = 0
+  /** Made because the one before was refused, and not accepted since. */
+  #onTrial = false
   #signedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: SignerOptions) {
@@ -50,8 +52,35 @@ export class Signer {
     return this.#generation
   }
 
-  /** Signs anew if there is a new key to sign with. */
-  renewWithNewKey(): boolean {
+  /** The vendor took a request with this signature. */
+  accepted(generation: number): void {
+    if (generation === this.#generation) this.#onTrial = false
+  }
+
+  /**
+   * The vendor refused a signature. Signs anew where that may help: with a rotated key always, with the same key only
+   * where the refused signature may have been too old and was not made for that reason itself. Otherwise a thousand calls
+   * would each find out anew that signing does not help.
+   *
+   * @param generation the number of the signature that was refused
+   * @param mayBeTooOld whether the vendor's code can mean that
+   * @returns whether a request with the signature in use from now on may pass
+   */
+  refused(generation: number, mayBeTooOld: boolean): boolean {
+    if (generation !== this.#generation) return true
+    if (this.#reload()) return true
+    if (!mayBeTooOld || this.#onTrial) return false
+    this.renew()
+    this.#onTrial = true
+    return true
+  }
+
+  /** Signs anew, with the rotated key where there is one. */
+  renewFromFile(): void {
+    if (!this.#reload()) this.renew()
+  }
+
+  #reload(): boolean {
     const { reloadKey } = this.#options
     if (!reloadKey()) return false
     this.renew()

@@ -118,6 +118,16 @@ describe('the signature of a paced call', () => {
     expect(ill.server.requests).toHaveLength(2)
   })
 
+  it('is not made anew by every call when that does not help', async () => {
+    const ill = await startCaller(sayCodes(70001))
+    const results = await Promise.all(Array.from({ length: 20 }, () => ill.call()))
+    expect(new Set(results.map(classOf))).toEqual(new Set(['renew_signature']))
+    expect(classOf(await ill.call())).toBe('renew_signature')
+    expect(ill.signer.generation).toBe(2)
+    // All twenty were under way with the first signature, and repeated; the last found the second one refused.
+    expect(ill.server.requests.length).toBeLessThanOrEqual(41)
+  })
+
   it.each([60004, 60005])('is made anew twice after %i, which may pass by itself', async code => {
     const healed = await startCaller(sayCodes(code, code, 0))
     expect(classOf(await healed.call())).toBe('done')

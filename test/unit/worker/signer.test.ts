@@ -64,11 +64,27 @@ describe('Signer', () => {
   it('takes up a rotated key, and only a rotated one', () => {
     const { signer, rotate } = makeSigner()
     signer.signature()
-    expect(signer.renewWithNewKey()).toBe(false)
+    expect(signer.refused(signer.generation, false)).toBe(false)
     rotate('another-key')
-    expect(signer.renewWithNewKey()).toBe(true)
+    expect(signer.refused(signer.generation, false)).toBe(true)
     const token = decode(signer.signature())
     const text = `TLS.identifier:administrator\nTLS.sdkappid:1400000000\nTLS.time:${token['TLS.time']}\nTLS.expire:86400\n`
     expect(token['TLS.sig']).toBe(createHmac('sha256', 'another-key').update(text).digest('base64'))
+  })
+
+  it('signs anew once for a refusal, and again only after the vendor has accepted what came of it', () => {
+    const { signer } = makeSigner()
+    signer.signature()
+    const old = signer.generation
+    expect(signer.refused(old, true)).toBe(true)
+    const onTrial = signer.generation
+    expect(onTrial).toBeGreaterThan(old)
+    expect(signer.refused(old, true)).toBe(true)
+    expect(signer.refused(onTrial, true)).toBe(false)
+    signer.accepted(old)
+    expect(signer.refused(onTrial, true)).toBe(false)
+    signer.accepted(onTrial)
+    expect(signer.refused(onTrial, true)).toBe(true)
+    expect(signer.generation).toBeGreaterThan(onTrial)
   })
 })
