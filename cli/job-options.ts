@@ -28,8 +28,8 @@ export const dueOption = (): Option =>
   })
 
 /** `--request <id>`. */
-export const requestOption = (): Option =>
-  new Option('--request <id>', 'groups the accounts of one erasure request; not a user id').argParser(text => {
+export const requestOption = (meaning = 'groups the accounts of one erasure request; not a user id'): Option =>
+  new Option('--request <id>', meaning).argParser(text => {
     const parsed = requestSchema.safeParse(text)
     if (parsed.success) return parsed.data
     throw new InvalidArgumentError(parsed.error.issues.map(issue => issue.message).join('; '))

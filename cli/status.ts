@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { createFleetStatusReader, type FleetStatus } from '../jobs/index.ts'
-import { withFleet } from './fleet-connection.ts'
+import { createFleetStatusReader, createRequestReader, type FleetStatus, type RequestStatus } from '../jobs/index.ts'
+import { type FleetConnection, withFleet } from './fleet-connection.ts'
+import { requestOption } from './job-options.ts'
 import { count, print, span } from './output.ts'
 
 const WATCH_EVERY_MS = 1000
@@ -12,25 +13,40 @@ export function statusCommand(): Command {
     .description('Shows the queue, the rate, a halt with its reason, and the forecast.')
     .option('--json', 'print one JSON object (with --watch one a line)')
     .option('--watch', 'go on until Ctrl-C, once a second')
-    .action(async (options: { json?: true; watch?: true }) => {
+    .addOption(requestOption('only the accounts of this request, and what became of them'))
+    .action(async (options: StatusOptions) => {
       await withFleet(async fleet => {
-        const read = createFleetStatusReader(fleet.redis, fleet.prefix, {
-          ceilingPerSecond: fleet.settings.RATE_LIMIT_PER_SECOND,
-          margin: fleet.settings.RATE_LIMIT_MARGIN,
-        })
-        const show = (status: FleetStatus): void => {
-          if (options.json) print(JSON.stringify(status))
-          else print((options.watch && process.stdout.isTTY ? CLEAR_SCREEN : '') + describe(status))
-        }
-        if (!options.watch) return show(await read())
+        const read = readerOf(fleet, options.request)
+        if (!options.watch) return print(await read(options.json))
         const stopped = new AbortController()
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
+        const start = process.stdout.isTTY && !options.json ? CLEAR_SCREEN : ''
         while (!stopped.signal.aborted) {
-          show(await read())
+          print(start + (await read(options.json)))
           await sleep(WATCH_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => {})
         }
       })
     })
+}
+
+interface StatusOptions {
+  readonly json?: true
+  readonly watch?: true
+  readonly request?: string
+}
+
+/** Makes what reads the status of the fleet, or of a request, and puts it into JSON or words. */
+function readerOf(fleet: FleetConnection, request: string | undefined): (json: true | undefined) => Promise<string> {
+  const rate = {
+    ceilingPerSecond: fleet.settings.RATE_LIMIT_PER_SECOND,
+    margin: fleet.settings.RATE_LIMIT_MARGIN,
+  }
+  if (request === undefined) {
+    const read = createFleetStatusReader(fleet.redis, fleet.prefix, rate)
+    return async json => (json ? JSON.stringify(await read()) : describe(await read()))
+  }
+  const read = createRequestReader(fleet.redis, fleet.prefix, rate)
+  return async json => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
 }
 
 const CLEAR_SCREEN = '\x1b[2J\x1b[H'
@@ -53,4 +69,17 @@ function describe(status: FleetStatus): string {
 function describeStandstill({ halted, paused }: FleetStatus): string[] {
   if (halted !== null) return [`HALTED    since ${halted.since}, code ${halted.code}: ${halted.reason}`]
   return paused ? ['PAUSED    by an operator; `clear-friends resume` goes on'] : []
+}
+
+/** Puts what became of a request into words. */
+function describeRequest(status: RequestStatus): string {
+  const { accepted, cleared, verified, notImported, dead, cancelled, pending, etaSeconds } = status
+  return [
+    `request   ${status.request}`,
+    `accepted  ${count(accepted)} = ${count(cleared)} cleared + ${count(notImported)} not imported + ${count(dead)} dead letters + ${count(cancelled)} cancelled + ${count(pending)} pending`,
+    `verified  ${count(verified)} of the cleared were seen empty`,
+    `first     enqueued ${status.firstAt}`,
+    `last      ${status.lastAt === null ? 'nothing has ended yet' : `ended ${status.lastAt}`}`,
+    `done in   ${pending === 0 ? 'done' : etaSeconds === null ? 'unknown while nothing moves' : `at most ${span(etaSeconds)}`}`,
+  ].join('\n')
 }

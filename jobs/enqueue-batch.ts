@@ -1,8 +1,20 @@
 import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobData } from './clear-friends-job.ts'
 import { EnqueueInterruptedError } from './errors.ts'
-import { type ClearFriendsQueue, unavailable } from './queue.ts'
+import { ledgerKeys, ledgerLua } from './ledger.ts'
+import { type ClearFriendsQueue, openQueue, type RedisConnection, unavailable } from './queue.ts'
+import { createRedisScript } from './redis-script.ts'
+
+const countAcceptedLua = ledgerLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
+
+/** Where batches go. */
+export interface Target {
+  readonly queue: ClearFriendsQueue
+  /** Counts jobs as accepted by the requests that they name, each once. Safe to repeat. */
+  readonly countAccepted: (jobIds: readonly string[]) => Promise<unknown>
+}
 
 /** A job that is not in the queue yet. */
 export interface NewJob {
@@ -31,13 +43,27 @@ const RESEND_AFTER_MS = 250
 const LOOK_AFTER_MS = { first: 50, last: 1000 }
 
 /**
- * Puts jobs into the queue with one pipeline.
+ * Opens the queue for batches.
+ *
+ * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
+ * @throws {RedisTooOldError} when it is older than 6.2
+ */
+export async function openTarget(connection: RedisConnection, prefix: string): Promise<Target> {
+  const queue = await openQueue(connection, prefix)
+  const run = createRedisScript(connection, 'clearFriendsCountAccepted', countAcceptedLua)
+  return { queue, countAccepted: jobIds => run(ledgerKeys(prefix), jobIds) }
+}
+
+/**
+ * Puts jobs into the queue with one pipeline, and counts those of requests with a second round trip.
  *
  * @throws {RedisUnavailableError} when it failed; some of the jobs may be there
  */
-export async function addBatch(queue: ClearFriendsQueue, jobs: readonly NewJob[]): Promise<Enqueued[]> {
+export async function addBatch({ queue, countAccepted }: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
   try {
     const added = await queue.addBulk([...jobs])
+    // Duplicates too: a producer that died before it came here may have left them uncounted.
+    if (jobs.some(job => job.data.request !== undefined)) await countAccepted(added.map(job => job.id ?? ''))
     return added.map((job, index) => ({
       result: job.id === jobs[index]?.opts.jobId ? 'accepted' : 'duplicate',
       jobId: job.id ?? '',
@@ -56,7 +82,7 @@ export async function addBatch(queue: ClearFriendsQueue, jobs: readonly NewJob[]
  * @throws {EnqueueInterruptedError} when Redis was away for 30 seconds, or when the signal came while it was
  */
 export async function sendBatch(
-  queue: ClearFriendsQueue,
+  target: Target,
   jobs: readonly NewJob[],
   entriesDone: number,
   { maxBacklog, signal }: SendOptions,
@@ -66,11 +92,11 @@ export async function sendBatch(
   let giveUpAt: number | undefined
   for (;;) {
     try {
-      const room = await waitForRoom(queue, jobs.length, maxBacklog, signal)
+      const room = await waitForRoom(target.queue, jobs.length, maxBacklog, signal)
       if (room === 'aborted') return undefined
       // Redis has answered for as long as that took.
       if (room === 'waited') giveUpAt = undefined
-      return await addBatch(queue, shuffled)
+      return await addBatch(target, shuffled)
     } catch (error) {
       giveUpAt ??= performance.now() + RESEND_FOR_MS
       if (performance.now() > giveUpAt || signal?.aborted) throw interrupted(entriesDone, error)

@@ -34,3 +34,9 @@ export class InvalidRateError extends Error {
   override readonly name = 'InvalidRateError'
   readonly code = 'INVALID_RATE'
 }
+
+/** Thrown when a request id leads to no figures: no job ever named it, or its figures have expired. */
+export class UnknownRequestError extends Error {
+  override readonly name = 'UnknownRequestError'
+  readonly code = 'UNKNOWN_REQUEST'
+}

@@ -24,6 +24,7 @@ export {
   InvalidRateError,
   RedisTooOldError,
   RedisUnavailableError,
+  UnknownRequestError,
 } from './errors.ts'
 export {
   createFleetControl,
@@ -50,6 +51,15 @@ export {
 } from './producer.ts'
 export { type ClearFriendsQueue, openQueue, type RedisConnection, waitUntilReady } from './queue.ts'
 export { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
+export type { JobEnd } from './receipts/receipt-content.ts'
+export { createReceiptSeals, type ReceiptSeals } from './receipts/receipt-seals.ts'
 export { createRedisScript, type RedisScript } from './redis-script.ts'
 export { LEAST_REDIS_VERSION, type RedisVersion, readRedisVersion, requireRedisVersion } from './redis-version.ts'
-export { createSettlement, type Settled, type Settlement } from './settlement.ts'
+export { createRequestReader, type RequestStatus } from './request-status.ts'
+export {
+  createSettlement,
+  type Recorded,
+  type Settled,
+  type Settlement,
+  type SettlementOptions,
+} from './settlement.ts'

@@ -29,10 +29,6 @@ export const keysOf = (
   readonly lastOutcomes: string
   /** Hash: accounts that were to be enqueued, by what became of them. */
   readonly enqueued: string
-  /** Hash: dead letters kept now, by code. */
-  readonly deadLetterCodes: string
-  /** Hash of the chain of receipts; `seq` is the number of the last one. */
-  readonly receiptChain: string
   /** Exists for a day after an operator has resumed a fleet that was halted because of them. */
   readonly missingIsRight: string
   /** Says when the next probe may be sent while the fleet is halted. */
@@ -43,16 +39,32 @@ export const keysOf = (
   readonly sent: (command: string) => string
   /** Start of BullMQ's keys of the queue; a job's hash is this and its id. */
   readonly queue: string
+  /** Stream: the receipts, oldest first. An entry's id is `<seq>-<epoch ms>`. */
+  readonly receipts: string
+  /** Hash: the end of the receipts' chain. Field `seq` is the number of the last receipt. */
+  readonly receiptChain: string
+  /** Stream: sealed checkpoints of the chain; an entry's id is that of the last receipt it covers. */
+  readonly receiptCheckpoints: string
+  /** Exists while a worker that has made a checkpoint holds the turn. */
+  readonly receiptTurn: string
+  /** Hash: code → dead letters that are kept now. */
+  readonly deadLetterCodes: string
+  /** Start of the hashes that hold a request's figures: `<this><request id>`. */
+  readonly requests: string
 } => ({
   fleet: `${prefix}:fleet`,
   outcomes: `${prefix}:outcomes`,
   lastOutcomes: `${prefix}:last-outcomes`,
   enqueued: `${prefix}:enqueued`,
-  deadLetterCodes: `${prefix}:dead-letter-codes`,
-  receiptChain: `${prefix}:receipt-chain`,
   missingIsRight: `${prefix}:missing-is-right`,
   probe: `${prefix}:probe`,
   permits: command => `${prefix}:permits:${command}`,
   sent: command => `${prefix}:sent:${command}`,
   queue: `${prefix}:${QUEUE_NAME}:`,
+  receipts: `${prefix}:receipts`,
+  receiptChain: `${prefix}:receipt-chain`,
+  receiptCheckpoints: `${prefix}:receipt-checkpoints`,
+  receiptTurn: `${prefix}:receipt-turn`,
+  deadLetterCodes: `${prefix}:dead-letter-codes`,
+  requests: `${prefix}:request:`,
 })

@@ -2,6 +2,7 @@
  * How one attempt at a job ended, as a value. Only the pool turns it into what BullMQ wants to see.
  *
  * - `cleared`, `not_imported`: the job is done.
+ * - `cancelled`: a veto came before anything was deleted; the job is done.
  * - `retry`: worth another attempt, later; counts as an attempt.
  * - `snooze`: come back later without having used an attempt (throttled, draining, paused, no permit).
  * - `stop`: our own credentials or settings are at fault; the whole fleet is halted and the job stays as it was.
@@ -10,6 +11,7 @@
 export type Outcome =
   | { readonly kind: 'cleared'; readonly verified: Verified }
   | { readonly kind: 'not_imported' }
+  | { readonly kind: 'cancelled'; readonly reason: Reason }
   | { readonly kind: 'retry'; readonly reason: Reason }
   | { readonly kind: 'snooze'; readonly reason: Reason; readonly waitMs: number }
   | { readonly kind: 'stop'; readonly reason: Reason }

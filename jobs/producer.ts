@@ -2,11 +2,11 @@ import { Redis } from 'ioredis'
 import { type DeleteType, makeJobData } from './clear-friends-job.ts'
 import { EnqueuedCounter } from './count-enqueued.ts'
 import { defaultDue, priorityOfDue } from './due.ts'
-import { addBatch, type Enqueued, type NewJob, sendBatch } from './enqueue-batch.ts'
+import { addBatch, type Enqueued, type NewJob, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
 import { InvalidJobError } from './errors.ts'
 import { importedJobId, randomJobId } from './job-id.ts'
 import { DEFAULT_PREFIX, JOB_NAME } from './keys.ts'
-import { type ClearFriendsQueue, openQueue, type RedisConnection } from './queue.ts'
+import type { RedisConnection } from './queue.ts'
 
 /** What a producer is made from. */
 export interface ProducerOptions {
@@ -107,7 +107,7 @@ class QueueProducer implements Producer {
   readonly #prefix: string
   readonly #dueDays: number
   readonly #counter: EnqueuedCounter
-  #queue: Promise<ClearFriendsQueue> | undefined
+  #target: Promise<Target> | undefined
 
   constructor(options: ProducerOptions) {
     this.#ownsConnection = typeof options.redis === 'string'
@@ -119,8 +119,8 @@ class QueueProducer implements Producer {
 
   async enqueue(account: string, options: EnqueueOptions = {}): Promise<Enqueued> {
     const job = this.#makeJob(account, options, randomJobId())
-    const queue = await this.#open()
-    const [enqueued] = await addBatch(queue, [job])
+    const target = await this.#open()
+    const [enqueued] = await addBatch(target, [job])
     if (enqueued === undefined) throw new Error('BullMQ answered an enqueue without a job.')
     this.#counter.count({ [enqueued.result]: 1 })
     return enqueued
@@ -132,11 +132,11 @@ class QueueProducer implements Producer {
   ): Promise<Manifest> {
     const { maxBacklog, repeatable, signal, onRejected, onProgress } = options
     const batchSize = batchSizeFor(maxBacklog)
-    const queue = await this.#open()
+    const target = await this.#open()
     let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, rejected: 0 }
     let batch: { jobs: NewJob[]; rejected: number } = { jobs: [], rejected: 0 }
     const flush = async (): Promise<void> => {
-      const added = await sendBatch(queue, batch.jobs, sums.entries, { maxBacklog, signal })
+      const added = await sendBatch(target, batch.jobs, sums.entries, { maxBacklog, signal })
       if (added === undefined) return
       const before = sums
       sums = addUp(sums, added, batch.rejected)
@@ -165,9 +165,9 @@ class QueueProducer implements Producer {
   }
 
   async close(): Promise<void> {
-    const queue = await this.#queue?.catch(() => undefined)
+    const target = await this.#target?.catch(() => undefined)
     await this.#counter.done()
-    await queue?.close()
+    await target?.queue.close()
     if (this.#ownsConnection) this.#connection.disconnect()
   }
 
@@ -181,12 +181,12 @@ class QueueProducer implements Producer {
     }
   }
 
-  #open(): Promise<ClearFriendsQueue> {
-    this.#queue ??= openQueue(this.#connection, this.#prefix).catch(error => {
-      this.#queue = undefined
+  #open(): Promise<Target> {
+    this.#target ??= openTarget(this.#connection, this.#prefix).catch(error => {
+      this.#target = undefined
       throw error
     })
-    return this.#queue
+    return this.#target
   }
 }
 

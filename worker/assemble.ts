@@ -2,7 +2,14 @@ import type { Settings } from '../config/load-settings.ts'
 import { openRedis, redisSettings } from '../config/redis.ts'
 import type { Secret } from '../config/secret.ts'
 import { readVersion } from '../config/version.ts'
-import { createFleetControl, createSettlement, keysOf, openQueue, waitUntilReady } from '../jobs/index.ts'
+import {
+  createFleetControl,
+  createReceiptSeals,
+  createSettlement,
+  keysOf,
+  openQueue,
+  waitUntilReady,
+} from '../jobs/index.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { ApiClient, COMMANDS } from './api/client.ts'
@@ -90,7 +97,8 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   const queue = closing.add(await openQueue(redis, prefix), each => each.close())
   redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
-  const settlement = createSettlement(redis, prefix)
+  const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
+  const settlement = createSettlement({ redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS })
 
   const signer = new Signer({
     sdkAppId: settings.IM_SDK_APP_ID,

@@ -14,7 +14,7 @@ export interface PoolOptions {
   readonly maxAttempts: number
   readonly process: (job: JobInHand, signal: AbortSignal) => Promise<Processed>
   /** Told of each attempt that ended, before BullMQ is. */
-  readonly onProcessed: (job: JobInHand, enqueuedAt: number, processed: Processed) => Promise<void>
+  readonly onProcessed: (job: JobInHand, processed: Processed) => Promise<void>
   readonly log: Logger
 }
 
@@ -89,11 +89,13 @@ export class Pool {
       progress: job.progress,
       attemptsMade: job.attemptsMade,
       timesStarted: job.attemptsStarted,
+      timesStalled: job.stalledCounter,
+      enqueuedAt: job.timestamp,
     }
     const signal = cancelled === undefined ? this.#draining.signal : AbortSignal.any([this.#draining.signal, cancelled])
     try {
       const processed = await this.#options.process(inHand, signal)
-      await this.#options.onProcessed(inHand, job.timestamp, processed)
+      await this.#options.onProcessed(inHand, processed)
       await this.#tellBullMq(job, token, processed)
     } catch (error) {
       if (!isForBullMq(error)) {
@@ -115,6 +117,7 @@ export class Pool {
     switch (outcome.kind) {
       case 'cleared':
       case 'not_imported':
+      case 'cancelled':
         return
       case 'dead':
         throw new UnrecoverableError(`${outcome.reason.code} ${outcome.reason.text}`)

@@ -1,4 +1,5 @@
-import { type FinalOutcome, type Outcome, parseJobData, type Settlement } from '../jobs/index.ts'
+import { z } from 'zod'
+import { type JobEnd, type Outcome, parseJobData, type Recorded, type Settlement } from '../jobs/index.ts'
 import { type Cleared, clearAccount } from './clear-account.ts'
 import type { FaultRows } from './fault-rows.ts'
 import type { PacedCall } from './paced-call.ts'
@@ -14,12 +15,18 @@ export interface JobInHand {
   readonly attemptsMade: number
   /** How often a worker took the job, crashes included. */
   readonly timesStarted: number
+  /** How often a worker lost it: it crashed, or its lock ran out. */
+  readonly timesStalled: number
+  /** Epoch ms, by the producer's clock. */
+  readonly enqueuedAt: number
 }
 
 /** How an attempt ended, and what the pool needs besides. */
 export interface Processed extends Cleared {
   /** Requests sent in this attempt. */
   readonly calls: number
+  /** Whether this attempt settled the job, and not an earlier one or another worker. */
+  readonly settled?: true
   /** Suspiciously many accounts do not exist: we may be asking the wrong app. */
   readonly suspicious?: true
 }
@@ -45,12 +52,25 @@ const CRASHES_AT_MOST = 100
  * @param signal gives up waits when the process drains
  */
 export async function processJob(job: JobInHand, options: ProcessJobOptions, signal: AbortSignal): Promise<Processed> {
+  const { settlement, maxAttempts } = options
+  // A worker that crashed may have settled the job and not told BullMQ; then nothing is left to do.
+  const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
+  if (recorded !== undefined) return asRecorded(job, recorded)
   const attempted = await attempt(job, options, signal)
-  const processed = { ...attempted, outcome: exhaust(attempted, job, options.maxAttempts) }
-  const final = finalOf(processed.outcome)
-  if (final === undefined) return processed
-  const settled = await options.settlement.settle(job.id, final)
-  return settled === 'suspicious' ? { ...processed, suspicious: true } : processed
+  const processed = { ...attempted, outcome: exhaust(attempted, job, maxAttempts) }
+  const end = endOf(job, processed)
+  if (end === undefined) return processed
+  const settled = await settlement.settle(job.id, end)
+  switch (settled.kind) {
+    case 'settled':
+      return { ...processed, settled: true, ...(settled.suspicious ? { suspicious: true } : {}) }
+    case 'already':
+      return { ...asRecorded(job, settled), calls: processed.calls }
+    case 'gone':
+      return processed
+    default:
+      return settled satisfies never
+  }
 }
 
 async function attempt(job: JobInHand, options: ProcessJobOptions, signal: AbortSignal): Promise<Processed> {
@@ -90,14 +110,25 @@ function exhaust({ outcome, progress }: Processed, job: JobInHand, maxAttempts: 
   return dead(outcome.reason.code, `${outcome.reason.text}; given up after ${job.attemptsMade + 1} attempts`)
 }
 
-/** The final outcome that an attempt leads to; none where the job goes on. */
-function finalOf(outcome: Outcome): FinalOutcome | undefined {
+/** What is written down of a job that ends with this attempt; nothing where it goes on. */
+function endOf(job: JobInHand, { outcome, progress }: Processed): JobEnd | undefined {
+  const known = {
+    ...accountAndRequestIn(job.data),
+    calls: progress.calls,
+    attempts: job.attemptsMade + 1,
+    enqueuedAt: job.enqueuedAt,
+  }
   switch (outcome.kind) {
     case 'cleared':
+      return { ...known, outcome: 'cleared', verified: outcome.verified }
     case 'not_imported':
-      return outcome.kind
-    case 'dead':
-      return 'dead_lettered'
+      return { ...known, outcome: 'not_imported', verified: 'skipped' }
+    case 'cancelled':
+      return { ...known, outcome: 'cancelled', verified: 'skipped', code: outcome.reason.code }
+    case 'dead': {
+      const { code, text } = outcome.reason
+      return { ...known, outcome: 'dead_lettered', verified: 'no', code, why: text }
+    }
     case 'retry':
     case 'snooze':
     case 'stop':
@@ -106,5 +137,32 @@ function finalOf(outcome: Outcome): FinalOutcome | undefined {
       return outcome satisfies never
   }
 }
+
+/** Ends an attempt as an earlier one was written down, so that what BullMQ keeps says the same as the receipt. */
+function asRecorded(job: JobInHand, { outcome, reason }: Recorded): Processed {
+  const nothingDone = { progress: parseProgress(job.progress), calls: 0 }
+  switch (outcome) {
+    case 'cleared':
+      return { ...nothingDone, outcome: { kind: 'cleared', verified: 'skipped' } }
+    case 'not_imported':
+      return { ...nothingDone, outcome: { kind: 'not_imported' } }
+    case 'cancelled':
+      return { ...nothingDone, outcome: { kind: 'cancelled', reason } }
+    case 'dead_lettered':
+      return { ...nothingDone, outcome: { kind: 'dead', reason } }
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** The account and request for the receipt. Data that does not fit the contract belongs to no request. */
+function accountAndRequestIn(data: unknown): Pick<JobEnd, 'account' | 'request'> {
+  const parsed = parseJobData(data)
+  if (parsed.ok) return { account: parsed.data.account, request: parsed.data.request }
+  const unfit = unfitDataSchema.safeParse(data)
+  return { account: unfit.success ? unfit.data.account : '' }
+}
+
+const unfitDataSchema = z.object({ account: z.string() })
 
 const dead = (code: string, text: string): Outcome => ({ kind: 'dead', reason: { code, text } })

@@ -24,7 +24,7 @@ const LOOK_AT_SETTINGS =
 
 /** Tells metrics, log and the queue guard how each attempt ended. */
 export interface Recorder {
-  processed(job: JobInHand, enqueuedAt: number, processed: Processed): Promise<void>
+  processed(job: JobInHand, processed: Processed): Promise<void>
   close(): void
 }
 
@@ -32,9 +32,11 @@ export interface Recorder {
 export function createRecorder({ metrics, guard, clock, log }: RecorderOptions): Recorder {
   const summary = new Summary(log)
 
-  const ended = (job: JobInHand, enqueuedAt: number, final: FinalOutcome, processed: Processed): void => {
+  const ended = (job: JobInHand, final: FinalOutcome, processed: Processed): void => {
+    // Whoever settled it has counted it.
+    if (!processed.settled) return log.debug({ jobId: job.id, outcome: final }, 'was settled before')
     const verified = processed.outcome.kind === 'cleared' ? processed.outcome.verified : undefined
-    metrics.settled(final, clock.epochMs() - enqueuedAt, verified)
+    metrics.settled(final, clock.epochMs() - job.enqueuedAt, verified)
     summary.count(final)
     const reason = 'reason' in processed.outcome ? processed.outcome.reason.code : undefined
     const line = { jobId: job.id, outcome: final, reason, attempts: job.attemptsMade + 1, calls: processed.calls }
@@ -48,17 +50,18 @@ export function createRecorder({ metrics, guard, clock, log }: RecorderOptions):
   }
 
   return {
-    processed: async (job, enqueuedAt, processed) => {
+    processed: async (job, processed) => {
       const { outcome, act, calls } = processed
       summary.count('calls', calls)
       if (processed.looked !== undefined) metrics.looked(processed.looked)
       switch (outcome.kind) {
         case 'cleared':
         case 'not_imported':
-          ended(job, enqueuedAt, outcome.kind, processed)
+        case 'cancelled':
+          ended(job, outcome.kind, processed)
           return processed.suspicious ? guard.halt(TOO_MANY, LOOK_AT_SETTINGS) : undefined
         case 'dead':
-          return ended(job, enqueuedAt, 'dead_lettered', processed)
+          return ended(job, 'dead_lettered', processed)
         case 'retry':
           return wentBack(job, outcome.reason.code)
         case 'snooze':

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_APP, type Simulator } from '../../simulator/index.ts'
 import { eventually } from './eventually.ts'
+import { TEST_RECEIPT_KEY } from './settling.ts'
 
 const entry = fileURLToPath(new URL('../../bin/clear-friends.js', import.meta.url))
 
@@ -22,9 +23,6 @@ export interface WorkerProcess {
   /** SIGTERM, unless it has ended; resolves when it has. */
   stop(): Promise<number | string>
 }
-
-/** The made-up key of receipts in tests. */
-const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
 
 /** Settings of a worker for a simulator and a Redis. */
 export const workerSettingsFor = (

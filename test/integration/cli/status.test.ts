@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createFleetControl, createProducer, createSettlement, openQueue } from '../../../jobs/index.ts'
+import { createFleetControl, createProducer, openQueue } from '../../../jobs/index.ts'
+import { testSettle } from '../../helpers/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 import { startCommand } from './start-command.ts'
 
@@ -21,7 +22,7 @@ const shape = (value: unknown): unknown =>
 describe.concurrent('clear-friends status', () => {
   it('--json prints exactly the fields that programs rely on', async context => {
     const corner = await openCorner(context)
-    await createSettlement(corner.redis, corner.prefix).settle(await enqueue(corner, 1200), 'cleared')
+    await testSettle(corner.redis, corner.prefix)(await enqueue(corner, 1200), 'cleared')
     const { code, stdout, stderr } = await corner.run('status', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const status: unknown = JSON.parse(stdout)
@@ -98,5 +99,33 @@ describe.concurrent('clear-friends status --watch', () => {
     await command.linesPrinted(1)
     command.stopReading()
     expect(await command.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe.concurrent('clear-friends status --request', () => {
+  it('tells what became of the accounts of the request, and adds up', async context => {
+    const { redis, prefix, run } = await openCorner(context)
+    await run('enqueue', 'user_1', 'user_2', 'user_3', '--request', 'ticket-12')
+    const producer = createProducer({ redis, prefix })
+    const { jobId } = await producer.enqueue('user_1')
+    await producer.close()
+    await testSettle(redis, prefix)(jobId, 'cleared', { request: 'ticket-12' })
+    const json = await run('status', '--request', 'ticket-12', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ...{ request: 'ticket-12', accepted: 3, cleared: 1, verified: 1, notImported: 0, dead: 0, cancelled: 0 },
+      ...{ pending: 2, etaSeconds: 1 },
+    })
+    const { code, stdout } = await run('status', '--request', 'ticket-12')
+    expect(code).toBe(0)
+    expect(stdout).toContain(
+      'accepted  3 = 1 cleared + 0 not imported + 0 dead letters + 0 cancelled + 2 pending\nverified  1 of the cleared',
+    )
+  })
+
+  it('says that it does not know the request', async context => {
+    const { run } = await openCorner(context)
+    const { code, stdout, stderr } = await run('status', '--request', 'ticket-99')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('there is no request "ticket-99": no account was enqueued under it')
   })
 })

@@ -5,7 +5,6 @@ import {
   createFleetControl,
   createFleetStatusReader,
   createQueueStatusReader,
-  createSettlement,
   type Entry,
   keysOf,
   priorityOfDue,
@@ -13,6 +12,7 @@ import {
   RETRY_PRIORITY,
   setFleetRate,
 } from '../../../jobs/index.ts'
+import { testSettle } from '../../helpers/settling.ts'
 import { accounts, jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()
@@ -52,10 +52,10 @@ describe('the status of a queue', () => {
 
   it('counts settled jobs by outcome', async () => {
     const { producer, redis, prefix } = corner()
-    const settlement = createSettlement(redis, prefix)
+    const settle = testSettle(redis, prefix)
     const outcomes = ['cleared', 'cleared', 'not_imported', 'dead_lettered', 'cleared'] as const
     for (const [index, outcome] of outcomes.entries()) {
-      await settlement.settle((await producer.enqueue(`user_${index}`)).jobId, outcome)
+      await settle((await producer.enqueue(`user_${index}`)).jobId, outcome)
     }
     expect((await readQueue()).outcomes).toEqual({ cleared: 3, not_imported: 1, dead_lettered: 1, cancelled: 0 })
   })

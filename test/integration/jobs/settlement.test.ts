@@ -1,61 +1,129 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createSettlement, FINAL_OUTCOMES, keysOf } from '../../../jobs/index.ts'
+import { createReceiptSeals, createSettlement, FINAL_OUTCOMES, keysOf } from '../../../jobs/index.ts'
+import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/settling.ts'
 import { jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()
 beforeEach(() => corner().empty())
 
-const settlement = () => createSettlement(corner().redis, corner().prefix)
+const seals = createReceiptSeals(TEST_RECEIPT_KEY)
+const settle = (...args: Parameters<ReturnType<typeof testSettle>>) =>
+  testSettle(corner().redis, corner().prefix)(...args)
 const counts = () => corner().redis.hgetall(keysOf(corner().prefix).outcomes)
+const receipts = () => corner().redis.xrange(keysOf(corner().prefix).receipts, '-', '+')
+const figures = (request: string) => corner().redis.hgetall(keysOf(corner().prefix).requests + request)
 
 describe('settling a job', () => {
-  it.each(FINAL_OUTCOMES)('counts it once as %s', async outcome => {
+  it.each(FINAL_OUTCOMES)('counts it once as %s and writes one receipt', async outcome => {
     const { jobId } = await corner().producer.enqueue('user_1')
-    expect(await settlement().settle(jobId, outcome)).toBe('settled')
+    expect(await settle(jobId, outcome)).toEqual({ kind: 'settled', suspicious: false })
     expect(await counts()).toEqual({ [outcome]: '1' })
+    expect(await receipts()).toHaveLength(1)
   })
 
-  it('a second time changes nothing, whatever the outcome is now', async () => {
+  it('a second time changes nothing and tells the outcome that stands', async () => {
     const { jobId } = await corner().producer.enqueue('user_1')
-    await settlement().settle(jobId, 'cleared')
-    expect(await settlement().settle(jobId, 'cleared')).toBe('already')
-    expect(await settlement().settle(jobId, 'dead_lettered')).toBe('already')
+    await settle(jobId, 'cleared')
+    expect(await settle(jobId, 'cleared')).toMatchObject({ kind: 'already', outcome: 'cleared' })
+    expect(await settle(jobId, 'dead_lettered')).toMatchObject({ kind: 'already', outcome: 'cleared' })
     expect(await counts()).toEqual({ cleared: '1' })
+    expect(await receipts()).toHaveLength(1)
   })
 
   it('from many places at once is won by one of them', async () => {
     const { jobId } = await corner().producer.enqueue('user_1')
-    const answers = await Promise.all(Array.from({ length: 20 }, () => settlement().settle(jobId, 'cleared')))
-    expect(answers.filter(answer => answer === 'settled')).toHaveLength(1)
-    expect(answers.filter(answer => answer === 'already')).toHaveLength(19)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => settle(jobId, 'cleared')))
+    expect(answers.filter(answer => answer.kind === 'settled')).toHaveLength(1)
+    expect(answers.filter(answer => answer.kind === 'already')).toHaveLength(19)
     expect(await counts()).toEqual({ cleared: '1' })
+    expect(await receipts()).toHaveLength(1)
   })
 
   it('that is no longer there counts nothing and makes nothing', async () => {
     const { jobId } = await corner().producer.enqueue('user_1')
     await (await corner().queue.getJob(jobId))?.remove()
-    expect(await settlement().settle(jobId, 'cleared')).toBe('gone')
+    expect(await settle(jobId, 'cleared')).toEqual({ kind: 'gone' })
     expect(await counts()).toEqual({})
+    expect(await receipts()).toEqual([])
     expect(await corner().redis.exists(keysOf(corner().prefix).queue + jobId)).toBe(0)
   })
 
   it('works after the server has forgotten its scripts', async () => {
     const { producer, redis } = corner()
-    const { settle } = settlement()
     const [first, second] = [await producer.enqueue('user_1'), await producer.enqueue('user_2')]
     await settle(first.jobId, 'cleared')
     await redis.script('FLUSH')
-    expect(await settle(second.jobId, 'cleared')).toBe('settled')
+    expect(await settle(second.jobId, 'cleared')).toMatchObject({ kind: 'settled' })
   })
 
   it('leaves nothing behind when the job goes', async () => {
     const { producer, take, token, redis, prefix } = corner()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
-    await settlement().settle(jobId, 'cleared')
+    await settle(jobId, 'cleared')
     await job?.moveToCompleted(null, token, false)
     await job?.remove()
     const left = await redis.keys(`${prefix}*`)
     expect(left.filter(key => key.includes(jobId))).toEqual([])
+  })
+
+  it('can be looked up by whoever takes the job after a crash', async () => {
+    const { redis, prefix, producer } = corner()
+    const { jobId } = await producer.enqueue('user_1')
+    const { lookUp } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
+    expect(await lookUp(jobId)).toBeUndefined()
+    await settle(jobId, 'dead_lettered', { code: '30001', why: 'it said so' })
+    expect(await lookUp(jobId)).toEqual({
+      outcome: 'dead_lettered',
+      reason: { code: '30001', text: 'it said so' },
+    })
+  })
+})
+
+describe('a receipt', () => {
+  it('holds a pseudonym, never the account', async () => {
+    const { jobId } = await corner().producer.enqueue('user_4711')
+    await settle(jobId, 'cleared', { account: 'user_4711', request: 'ticket-1' })
+    const [[id, fields] = ['', []]] = await receipts()
+    expect(id).toMatch(/^1-\d{13}$/)
+    expect(fields).toContain(seals.pseudonymOf('user_4711'))
+    expect(fields).toContain('ticket-1')
+    expect(fields.join()).not.toContain('user_4711')
+  })
+
+  it('has the next number without gaps, whatever the chain’s own record says', async () => {
+    const { producer, redis, prefix } = corner()
+    const chain = keysOf(prefix).receiptChain
+    const settleNext = async (account: string) => settle((await producer.enqueue(account)).jobId, 'cleared')
+    await settleNext('user_1')
+    await settleNext('user_2')
+    expect(await redis.hget(chain, 'seq')).toBe('2')
+    await redis.del(chain)
+    await settleNext('user_3')
+    expect((await receipts()).map(([id]) => id.split('-')[0])).toEqual(['1', '2', '3'])
+    expect(await redis.hget(chain, 'seq')).toBe('3')
+  })
+})
+
+describe('the figures of a request', () => {
+  it('count a job as accepted and ended, once, and end with the receipts', async () => {
+    const { producer, redis, prefix } = corner()
+    const { jobId } = await producer.enqueue('user_1', { request: 'ticket-1' })
+    await settle(jobId, 'cleared', { request: 'ticket-1' })
+    await settle(jobId, 'cleared', { request: 'ticket-1' })
+    expect(await figures('ticket-1')).toMatchObject({ accepted: '1', cleared: '1', verified: '1' })
+    const days = (await redis.ttl(`${keysOf(prefix).requests}ticket-1`)) / 86_400
+    expect(days).toBeCloseTo(400, 1)
+  })
+})
+
+describe('dead letters', () => {
+  it('are counted by code', async () => {
+    const { producer, redis, prefix } = corner()
+    const codes = ['30001', '30001', 'invalid_job']
+    for (const [index, code] of codes.entries()) {
+      await settle((await producer.enqueue(`user_${index}`)).jobId, 'dead_lettered', { code })
+    }
+    expect(await redis.hgetall(keysOf(prefix).deadLetterCodes)).toEqual({ 30001: '2', invalid_job: '1' })
   })
 })

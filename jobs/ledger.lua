@@ -1,0 +1,101 @@
+-- Shared by the scripts that end a job or begin one anew; joined in front of them. What it does to the receipts, to a
+-- request's figures and to the counters happens inside one script, so that no crash can come in between.
+--
+-- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
+-- KEYS[2]  hash of outcomes
+-- KEYS[3]  stream of receipts
+-- KEYS[4]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
+-- KEYS[5]  hash of dead letters kept now, by code
+-- KEYS[6]  start of the hashes of requests' figures
+--
+-- A request's hash: accepted, cleared, verified (of the cleared), not_imported, dead_lettered, cancelled; firstAt,
+-- lastAt in epoch ms. Pending is what is left of accepted, so the sum holds whatever happens. While something is
+-- pending the hash has no end; then it lives as long as receipts do.
+local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS = unpack(KEYS, 1, 6)
+
+-- Times in ms have more digits than Lua prints by itself.
+local function text(number) return string.format('%.0f', number) end
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Appends a receipt. Its number follows the last one, its time never goes back, and the chain takes it in: nothing
+-- can be taken out, put in or moved later without the chain showing it. Content and its seal are the worker's.
+local function writeReceipt(content)
+  local last = redis.call('HMGET', CHAIN, 'seq', 'at', 'chain')
+  local seq, at = (tonumber(last[1]) or 0) + 1, text(math.max(nowMs(), tonumber(last[2]) or 0))
+  local function add()
+    return redis.pcall('XADD', RECEIPTS, text(seq) .. '-' .. at, 'account', content.account, 'request',
+      content.request, 'outcome', content.outcome, 'verified', content.verified, 'code', content.code, 'calls',
+      content.calls, 'attempts', content.attempts, 'enqueuedAt', content.enqueuedAt, 'seal', content.seal)
+  end
+  local added = add()
+  if type(added) == 'table' and added.err then
+    -- The chain's hash is gone or was set back, the stream is not. No job may wait for that; the break shows when the
+    -- receipts are checked.
+    local newest = redis.call('XREVRANGE', RECEIPTS, '+', '-', 'COUNT', 1)[1]
+    seq = (newest and tonumber(string.match(newest[1], '^%d+')) or 0) + 1
+    added = add()
+    if type(added) == 'table' and added.err then return added end
+  end
+  local link = redis.sha1hex((last[3] or '') .. '|' .. text(seq) .. '|' .. at .. '|' .. content.seal)
+  redis.call('HSET', CHAIN, 'seq', text(seq), 'at', at, 'chain', link)
+  return { ok = text(seq) }
+end
+
+-- Counts a job as accepted by its request, once in the job's life: the mark is in the job's own hash. `enqueuedAt` in
+-- epoch ms.
+local function countAccepted(jobKey, request, enqueuedAt)
+  local key = REQUESTS .. request
+  -- Figures that are gone, expired or lost, would count an end without a beginning.
+  if redis.call('HSETNX', jobKey, 'counted', 1) == 0 and redis.call('EXISTS', key) == 1 then return end
+  redis.call('HINCRBY', key, 'accepted', 1)
+  local first = tonumber(redis.call('HGET', key, 'firstAt'))
+  if not first or tonumber(enqueuedAt) < first then redis.call('HSET', key, 'firstAt', enqueuedAt) end
+  redis.call('PERSIST', key)
+end
+
+-- Gives a request's figures an end, when nothing of it is pending any more.
+local function expireWhenDone(key, days)
+  local figures = redis.call('HMGET', key, 'accepted', 'cleared', 'not_imported', 'dead_lettered', 'cancelled')
+  local pending = tonumber(figures[1]) or 0
+  for i = 2, 5 do pending = pending - (tonumber(figures[i]) or 0) end
+  if pending <= 0 then redis.call('EXPIRE', key, days * 86400) end
+end
+
+-- Ends a job whose hash exists, unless it has ended before. Answers the number of its receipt, or nothing and the
+-- outcome that stands. `days`: how long a request's figures live on.
+local function endJob(jobKey, content, days)
+  local stands = redis.call('HGET', jobKey, 'settled')
+  if stands then return nil, stands end
+  -- First what may fail, so that it fails before anything is written.
+  local receipt = writeReceipt(content)
+  if receipt.err then error(receipt.err) end
+  redis.call('HSET', jobKey, 'settled', content.outcome)
+  redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
+  if content.outcome == 'dead_lettered' then
+    redis.call('HSET', jobKey, 'code', content.code)
+    redis.call('HINCRBY', DEAD_CODES, content.code, 1)
+  end
+  if content.request ~= '' then
+    local key = REQUESTS .. content.request
+    countAccepted(jobKey, content.request, content.enqueuedAt)
+    redis.call('HINCRBY', key, content.outcome, 1)
+    if content.verified == 'yes' then redis.call('HINCRBY', key, 'verified', 1) end
+    redis.call('HSET', key, 'lastAt', text(nowMs()))
+    expireWhenDone(key, days)
+  end
+  return receipt.ok
+end
+
+-- The content of a receipt as it comes in ARGV from `first` on.
+local function contentFrom(first)
+  return {
+    account = ARGV[first], request = ARGV[first + 1], outcome = ARGV[first + 2], verified = ARGV[first + 3],
+    code = ARGV[first + 4], calls = ARGV[first + 5], attempts = ARGV[first + 6], enqueuedAt = ARGV[first + 7],
+    seal = ARGV[first + 8],
+  }
+end
+

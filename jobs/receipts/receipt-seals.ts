@@ -1,0 +1,47 @@
+import { createHmac } from 'node:crypto'
+
+/**
+ * Everything that `RECEIPT_KEY` does. Each use has a key of its own, derived from it, so that what is made for one use
+ * can never pass for another.
+ *
+ * All of it is HMAC-SHA-256 in base64url, 43 characters.
+ */
+export interface ReceiptSeals {
+  /** Stands for an account: the same account has the same pseudonym, and without the key nobody can tell whose it is. */
+  pseudonymOf(account: string): string
+  /** Seals what a worker knows of a receipt. */
+  content(parts: readonly (string | number)[]): string
+  /** Seals the chain up to a receipt. */
+  checkpoint(parts: readonly (string | number)[]): string
+  /** Seals a line of an export, its number and time included. */
+  line(parts: readonly (string | number | null)[]): string
+  /** Ties a line of an export to the one before it. */
+  link(parts: readonly string[]): string
+}
+
+/**
+ * Derives the seals from the key of receipts.
+ *
+ * @param key the value of `RECEIPT_KEY`
+ */
+export function createReceiptSeals(key: string): ReceiptSeals {
+  const sealWith = (use: string): ((text: string) => string) => {
+    const derived = createHmac('sha256', key).update(`clear-friends receipts 1: ${use}`).digest()
+    return text => createHmac('sha256', derived).update(text).digest('base64url')
+  }
+  const account = sealWith('account')
+  const [content, checkpoint, line, link] = [
+    sealWith('content'),
+    sealWith('checkpoint'),
+    sealWith('line'),
+    sealWith('link'),
+  ]
+  // JSON keeps the parts apart: no two lists of parts give the same text.
+  return {
+    pseudonymOf: account,
+    content: parts => content(JSON.stringify(parts)),
+    checkpoint: parts => checkpoint(JSON.stringify(parts)),
+    line: parts => line(JSON.stringify(parts)),
+    link: parts => link(JSON.stringify(parts)),
+  }
+}
