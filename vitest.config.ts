@@ -21,7 +21,13 @@ export default defineConfig({
         fileParallelism: false,
       }),
       // Where other work shares the cores, calls are stamped late now and then; a limiter at fault fails three times.
-      suite('faults', { testTimeout: 180_000, hookTimeout: 60_000, fileParallelism: false, retry: 2 }),
+      suite('faults', {
+        globalSetup: ['test/helpers/redis-for-tests.ts'],
+        testTimeout: 180_000,
+        hookTimeout: 60_000,
+        fileParallelism: false,
+        retry: 2,
+      }),
     ],
   },
 })
