@@ -2,9 +2,8 @@
 --
 -- KEYS[1]  state of the fleet (hash)
 -- KEYS[…]  for each command, start of the keys that count its calls: `<this>:<epoch second>`, a hash of 10 ms bins
--- ARGV[1]  the vendor's ceiling in calls per second
--- ARGV[2]  10 ms bin (epoch time in ms / 10) after which a second has to end that counts; 0 for the longest look back
--- ARGV[…]  the commands, in the order of their keys
+-- ARGV[1]  10 ms bin (epoch time in ms / 10) after which a second has to end that counts; 0 for the longest look back
+-- ARGV[…]  the commands in the order of their keys, each with the vendor's ceiling in calls per second
 --
 -- Answers { the last bin at which a second ended that was counted, and for each command: calls per second allowed now as
 --           text, calls sent in the fullest of those seconds }.
@@ -22,7 +21,7 @@ local LOOK_BACK = 12000
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local to = math.floor(now / 10000) - COMPLETE_AFTER
-local from = math.max(tonumber(ARGV[2]), to - LOOK_BACK)
+local from = math.max(tonumber(ARGV[1]), to - LOOK_BACK)
 
 local firstSecond = math.floor((from - SECOND + 1) / 100)
 
@@ -46,7 +45,7 @@ end
 
 local answer = { to }
 for i = 2, #KEYS do
-  local allowed = allowedRate(KEYS[1], ARGV[i + 1], tonumber(ARGV[1]), now)
+  local allowed = allowedRate(KEYS[1], ARGV[i * 2 - 2], tonumber(ARGV[i * 2 - 1]), now)
   answer[#answer + 1] = string.format('%.3f', allowed)
   answer[#answer + 1] = peakOf(KEYS[i])
 end

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { allowedRateLua } from './allowed-rate.ts'
+import { ceilingOf } from './ceilings.ts'
 import { keysOf } from './keys.ts'
 import type { RedisConnection } from './queue.ts'
 import { createRedisScript } from './redis-script.ts'
@@ -37,10 +38,11 @@ export function createCallRatesReader(
   const keys = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsCallRates', script)
   const scriptKeys = [keys.fleet, ...commands.map(keys.sent)]
+  const commandsWithCeilings = commands.flatMap(command => [command, ceilingOf(command, ceilingPerSecond)])
   /** Up to where each reader has been told, in bins of Redis' time. In the order of their last question. */
   const toldUntil = new Map<string, number>()
   return async reader => {
-    const answer = await run(scriptKeys, [ceilingPerSecond, toldUntil.get(reader) ?? 0, ...commands])
+    const answer = await run(scriptKeys, [toldUntil.get(reader) ?? 0, ...commandsWithCeilings])
     const [until, ...rates] = answerSchema.parse(answer)
     toldUntil.delete(reader)
     toldUntil.set(reader, until)

@@ -3,6 +3,7 @@
  */
 export { allowedRateLua } from './allowed-rate.ts'
 export { type CallRates, createCallRatesReader } from './call-rates.ts'
+export { ceilingOf } from './ceilings.ts'
 export {
   accountFault,
   accountSchema,

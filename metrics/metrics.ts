@@ -1,4 +1,4 @@
-import { ENQUEUE_RESULTS, FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../jobs/index.ts'
+import { ceilingOf, ENQUEUE_RESULTS, FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../jobs/index.ts'
 import { type Definitions, define } from './definitions.ts'
 import { FewValues, largest } from './few-values.ts'
 import type { FleetReading } from './fleet-reading.ts'
@@ -98,7 +98,7 @@ function startAtZero(m: Definitions, { version, ceilingPerSecond, jobSlots, comm
   m.build_info.set({ version }, 1)
   m.job_slots.set(jobSlots)
   for (const command of commands) {
-    m.rate_limit_per_second.set({ command }, ceilingPerSecond)
+    m.rate_limit_per_second.set({ command }, ceilingOf(command, ceilingPerSecond))
     m.api_requests_total.inc({ command, code: '0' }, 0)
     for (const result of ['used', 'missed', 'void']) m.permits_total.inc({ command, result }, 0)
   }

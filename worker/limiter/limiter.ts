@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { allowedRateLua, createRedisScript, keysOf, type RedisConnection, type RedisScript } from '../../jobs/index.ts'
+import {
+  allowedRateLua,
+  ceilingOf,
+  createRedisScript,
+  keysOf,
+  type RedisConnection,
+  type RedisScript,
+} from '../../jobs/index.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Closed, Lane, type PaceOptions } from './lane.ts'
 import { RedisClock } from './redis-clock.ts'
@@ -21,7 +28,7 @@ export interface LimiterOptions {
   /** A connection of its own, made for permits: it must fail fast and never send a command twice. */
   readonly redis: RedisConnection
   readonly prefix: string
-  /** The vendor's ceiling, in calls per second and command. */
+  /** The vendor's ceiling, in calls per second and command, apart from commands that it allows less; see `ceilingOf`. */
   readonly ceilingPerSecond: number
   /** Share kept off the ceiling. */
   readonly margin: number
@@ -143,7 +150,7 @@ export class Limiter {
     const scriptKeys = [keys.permits(command), keys.fleet, keys.sent(command)]
     this.#asks += 1
     const ask = this.#asks
-    const args = reserveArguments(ask, command, request, ceilingPerSecond, margin)
+    const args = reserveArguments(ask, command, request, ceilingOf(command, ceilingPerSecond), margin)
     const answer = await within(ANSWER_WITHIN_MS, this.#script(scriptKeys, args))
     const reservation = answer === TOO_LATE ? undefined : parseReservation(answer, ask)
     if (reservation !== undefined) return reservation
@@ -172,7 +179,7 @@ export class Limiter {
     const { prefix, ceilingPerSecond, onRate } = this.#options
     try {
       while (seen.times > 0) {
-        const args = [command, ceilingPerSecond, trouble, seen.times]
+        const args = [command, ceilingOf(command, ceilingPerSecond), trouble, seen.times]
         seen.times = 0
         const answer = await this.#lowerRate([keysOf(prefix).fleet], args)
         onRate?.(command, trouble, z.coerce.number().parse(answer))
