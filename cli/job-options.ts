@@ -15,17 +15,21 @@ export const deleteTypeOption = (): Option =>
     .default('both')
 
 /** `--due <ISO date or 2h/7d>`. */
-export const dueOption = (): Option =>
-  new Option(
-    '--due <when>',
-    'due date: an ISO date, or a span from now such as 2h or 7d (default: DUE_DAYS)',
-  ).argParser(text => {
-    try {
-      return parseDue(text, Date.now() / 1000)
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : 'no due date')
-    }
-  })
+export const dueOption = (): Option => newDueOption().argParser(readDue)
+
+/** The same, for a command that must know what was written, too: gives `{ text, at }`. */
+export const dueTextOption = (): Option => newDueOption().argParser(text => ({ text, at: readDue(text) }))
+
+const newDueOption = (): Option =>
+  new Option('--due <when>', 'due date: an ISO date, or a span from now such as 2h or 7d (default: DUE_DAYS)')
+
+function readDue(text: string): number {
+  try {
+    return parseDue(text, Date.now() / 1000)
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : 'no due date')
+  }
+}
 
 /** `--request <id>`. */
 export const requestOption = (meaning = 'groups the accounts of one erasure request; not a user id'): Option =>

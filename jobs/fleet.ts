@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { InvalidRateError } from './errors.ts'
 import { keysOf } from './keys.ts'
@@ -42,6 +43,16 @@ function parseFleet([pause, halt]: readonly (string | null)[]): FleetState {
     paused: parseField(pause, pauseSchema, { reason: 'the stored reason cannot be read', since: 0 }),
     halted: parseField(halt, haltSchema, { code: 'unreadable', reason: 'the stored halt cannot be read', since: 0 }),
   }
+}
+
+/**
+ * Gives what tells this fleet from every other: a random id that is made when it is first asked for. A Redis that has
+ * lost its data has another one.
+ */
+export async function readFleetId(redis: RedisConnection, prefix: string): Promise<string> {
+  const { fleet } = keysOf(prefix)
+  await redis.hsetnx(fleet, 'id', randomUUID())
+  return z.string().parse(await redis.hget(fleet, 'id'))
 }
 
 /** The code of a halt because suspiciously many accounts do not exist. Only a person can end it. */

@@ -34,6 +34,7 @@ export {
   type FleetState,
   type Halt,
   type Pause,
+  readFleetId,
   setFleetRate,
   TOO_MANY_MISSING,
 } from './fleet.ts'

@@ -14,7 +14,7 @@ const CR = 0x0d
 const BOM = '\uFEFF'
 
 /** Thrown when the input is no text at all. Nothing of it was used. */
-class NotTextError extends Error {
+export class NotTextError extends Error {
   override readonly name = 'NotTextError'
   readonly code = 'NOT_TEXT'
 }

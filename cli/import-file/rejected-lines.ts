@@ -1,50 +1,104 @@
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { constants } from 'node:fs'
+import { access, type FileHandle, open, stat, truncate } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileFault, ImportFileError } from './file-fault.ts'
+
+/** So much waits in memory until it is written. */
+const BUFFER_LENGTH = 65_536
 
 /**
  * Writes the rejected lines of an import, a line each: number, tab, reason. The accounts stay out of it, since a text
  * that is refused may be half a user id; whoever has the file finds the line by its number.
+ *
+ * The file is made when the first line is written, and replaced where there was one.
  */
 export class RejectedLines {
   readonly file: string
-  #stream: WriteStream | undefined
-  #count = 0
+  #handle: FileHandle | undefined
+  #buffer = ''
+  #bytes: number
 
-  /** @param file is made when the first line is rejected, and replaced where there was one */
-  constructor(file: string) {
+  /**
+   * @param file where to write
+   * @param keepBytes what an interrupted import has left of it; behind that it is cut off
+   */
+  constructor(file: string, keepBytes = 0) {
     this.file = file
-  }
-
-  /** How many lines were rejected. */
-  get count(): number {
-    return this.#count
+    this.#bytes = keepBytes
   }
 
   /**
-   * Adds a line.
+   * Finds out before anything is enqueued whether the file can be written, as far as that can be known.
    *
-   * @throws the error of the file system when the file cannot be written
+   * @throws {ImportFileError} when it cannot, or when what an interrupted import has written is gone
    */
-  async add(line: number, reason: string): Promise<void> {
-    this.#stream ??= await open(this.file)
-    if (this.#stream.errored !== null) throw this.#stream.errored
-    this.#count += 1
-    if (!this.#stream.write(`${line}\t${reason}\n`)) await once(this.#stream, 'drain')
+  async check(): Promise<void> {
+    const size = await stat(this.file).then(
+      found => found.size,
+      () => undefined,
+    )
+    if ((size ?? 0) < this.#bytes) {
+      throw new ImportFileError(
+        `${this.file}: the interrupted import has listed rejected lines there, and they are gone. ` +
+          'Put the file back, or delete the checkpoint to begin at the first line.',
+      )
+    }
+    const place = size === undefined ? dirname(this.file) : this.file
+    await access(place, constants.W_OK).catch(error => this.#fail(error))
   }
 
-  /** Writes what is left. */
+  /** Adds a line. Throws as {@link flush} does. */
+  async add(line: number, reason: string): Promise<void> {
+    this.#buffer += `${line}\t${reason}\n`
+    if (this.#buffer.length >= BUFFER_LENGTH) await this.flush()
+  }
+
+  /**
+   * Writes what is left.
+   *
+   * @returns the bytes of all lines so far
+   * @throws {ImportFileError} when the file cannot be written
+   */
+  async flush(): Promise<number> {
+    if (this.#buffer === '') return this.#bytes
+    const text = this.#buffer
+    this.#buffer = ''
+    try {
+      this.#handle ??= await openAt(this.file, this.#bytes)
+      await this.#handle.appendFile(text)
+      // A checkpoint that knows of lines which a power cut takes could not be resumed. Pipes cannot do that.
+      await this.#handle.datasync().catch(() => {})
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#bytes += Buffer.byteLength(text)
+    return this.#bytes
+  }
+
+  /** Takes back the lines behind so many bytes, which do not count. */
+  async cutTo(bytes: number): Promise<void> {
+    this.#buffer = ''
+    await this.#handle?.truncate(bytes).catch(error => this.#fail(error))
+    this.#bytes = bytes
+  }
+
+  /** Closes the file. Safe to repeat. */
   async close(): Promise<void> {
-    if (this.#stream === undefined) return
-    this.#stream.end()
-    await finished(this.#stream)
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close()
+  }
+
+  #fail(error: unknown): never {
+    throw new ImportFileError(
+      `${this.file}: the list of rejected lines cannot be written (${fileFault(error)}). ` +
+        'Make that possible, or name another place with --rejected-file.',
+    )
   }
 }
 
-async function open(file: string): Promise<WriteStream> {
-  const stream = createWriteStream(file)
-  await once(stream, 'open')
-  // A failure while nobody waits for the stream is met at the next line, or at the end.
-  stream.on('error', () => {})
-  return stream
+async function openAt(file: string, bytes: number): Promise<FileHandle> {
+  if (bytes === 0) return open(file, 'w')
+  await truncate(file, bytes)
+  return open(file, 'a')
 }

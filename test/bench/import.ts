@@ -79,7 +79,7 @@ function* accountLines(lines: number): Generator<string> {
 
 /** Runs the command and gives the peak of its memory, in megabytes, read from /proc while it runs. */
 async function runImport(file: string, redisUrl: string): Promise<number> {
-  const child = spawn(process.execPath, [entry, 'import', file], {
+  const child = spawn(process.execPath, [entry, 'import', file, '--max-backlog', String(LARGE_LINES)], {
     env: { PATH: process.env['PATH'], REDIS_URL: redisUrl },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -16,7 +16,7 @@ export interface CommandCorner {
   readonly redis: Redis
   run(...args: readonly string[]): Promise<CommandResult>
   /** Writes a file into the folder and gives its path. */
-  file(name: string, content: string): Promise<string>
+  file(name: string, content: string | Buffer): Promise<string>
   /** The data of all jobs that wait in line, first ones first. */
   jobs(): Promise<Record<string, unknown>[]>
   /** The accounts of all jobs that wait in line, sorted. */

@@ -1,0 +1,23 @@
+/** Thrown when a file of an import cannot be opened, read or written. The message says which one, why, and what to do. */
+export class ImportFileError extends Error {
+  override readonly name = 'ImportFileError'
+  readonly code = 'IMPORT_FILE'
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'the disk quota is used up',
+  EISDIR: 'it is a folder',
+  ENOENT: 'there is no such file or folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'there is no such folder',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+}
+
+/** Says in words what the file system answered. */
+export function fileFault(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault'
+  const words = WORDS[code]
+  return words === undefined ? code : `${words}, ${code}`
+}

@@ -1,0 +1,15 @@
+import { basename, extname } from 'node:path'
+
+/** The formats that `import` reads. */
+export const FORMATS = ['txt', 'csv', 'ndjson'] as const
+
+/** One of {@link FORMATS}. */
+export type Format = (typeof FORMATS)[number]
+
+/** Finds the format by the extension; that of compressed files is the one inside, as in `wave.csv.gz`. */
+export function formatOf(file: string): Format {
+  const inner = basename(file).replace(/\.gz$/i, '')
+  const extension = extname(inner).slice(1).toLowerCase()
+  if (extension === 'csv') return 'csv'
+  return extension === 'ndjson' || extension === 'jsonl' ? 'ndjson' : 'txt'
+}

@@ -1,0 +1,95 @@
+import { SingleBar } from 'cli-progress'
+import { count, say, span } from '../output.ts'
+import type { Done } from './checkpoint.ts'
+
+/** Shows how far an import is. */
+export interface Progress {
+  /** So many bytes more of the input were read. */
+  read(bytes: number): void
+  show(done: Done): void
+  stop(): void
+}
+
+/** Where nobody watches a bar, a line goes to the log this often: a sign of life in an import that takes hours. */
+const LINE_EVERY_MS = 30_000
+/** The rate is that of so long a time, so that the first minutes, which fill the queue, do not count for ever. */
+const RATE_OVER_MS = 60_000
+const BAR_EVERY_MS = 500
+
+/**
+ * Starts to show progress on stderr: a bar on a terminal, else a line every 30 seconds.
+ *
+ * @param totalBytes size of the input where it is known
+ */
+export function startProgress(totalBytes: number | undefined): Progress {
+  const figures = new ImportFigures(totalBytes)
+  if (!process.stderr.isTTY) {
+    const timer = setInterval(() => say(figures.text()), LINE_EVERY_MS)
+    return { read: bytes => figures.read(bytes), show: done => figures.show(done), stop: () => clearInterval(timer) }
+  }
+  const format = totalBytes === undefined ? '{text}' : '{bar} {text}'
+  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, barsize: 20 })
+  bar.start(totalBytes ?? 0, 0, { text: figures.text() })
+  const timer = setInterval(() => bar.update(figures.bytes, { text: figures.text() }), BAR_EVERY_MS)
+  return {
+    read: bytes => figures.read(bytes),
+    show: done => figures.show(done),
+    stop: () => {
+      clearInterval(timer)
+      bar.stop()
+    },
+  }
+}
+
+interface Sample {
+  readonly atMs: number
+  readonly lines: number
+  readonly bytes: number
+}
+
+/** The figures of an import and what follows from them. */
+export class ImportFigures {
+  readonly #totalBytes: number | undefined
+  readonly #nowMs: () => number
+  #samples: Sample[] = []
+  #done: Done | undefined
+  /** Bytes of the input that were read. */
+  bytes = 0
+
+  constructor(totalBytes: number | undefined, nowMs: () => number = () => performance.now()) {
+    this.#totalBytes = totalBytes
+    this.#nowMs = nowMs
+  }
+
+  /** So many bytes more of the input were read. */
+  read(bytes: number): void {
+    this.bytes += bytes
+  }
+
+  /** The import has come so far. */
+  show(done: Done): void {
+    this.#done = done
+  }
+
+  /** For instance `41 % read: 412,000 lines (411,990 accepted, 10 duplicate, 0 rejected), 199 lines/s, about 48 min left`. */
+  text(): string {
+    const { lines = 0, accepted = 0, duplicate = 0, rejected = 0 } = this.#done ?? {}
+    const { linesPerSecond, bytesPerSecond } = this.#rates(lines)
+    const left = this.#totalBytes === undefined ? undefined : (this.#totalBytes - this.bytes) / bytesPerSecond
+    return [
+      ...(this.#totalBytes ? [`${Math.floor((this.bytes / this.#totalBytes) * 100)} % read: `] : []),
+      `${count(lines)} lines (${count(accepted)} accepted, ${count(duplicate)} duplicate, ${count(rejected)} rejected)`,
+      `, ${count(Math.round(linesPerSecond))} lines/s`,
+      ...(left !== undefined && Number.isFinite(left) ? [`, about ${span(left)} left`] : []),
+    ].join('')
+  }
+
+  #rates(lines: number): { linesPerSecond: number; bytesPerSecond: number } {
+    const now = { atMs: this.#nowMs(), lines, bytes: this.bytes }
+    this.#samples = [...this.#samples.filter(({ atMs }) => now.atMs - atMs <= RATE_OVER_MS), now]
+    const first = this.#samples[0] ?? now
+    const seconds = (now.atMs - first.atMs) / 1000
+    if (seconds === 0) return { linesPerSecond: 0, bytesPerSecond: 0 }
+    return { linesPerSecond: (lines - first.lines) / seconds, bytesPerSecond: (now.bytes - first.bytes) / seconds }
+  }
+}

@@ -1,0 +1,240 @@
+import { existsSync } from 'node:fs'
+import { appendFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, type TestContext } from 'vitest'
+import { keysOf } from '../../../jobs/index.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { type CommandCorner, openCorner } from './corner.ts'
+import { type StartedCommand, startCommand } from './start-command.ts'
+
+const users = (count: number): string => Array.from({ length: count }, (_, n) => `user_${n}\n`).join('')
+
+const queued = ({ redis, prefix }: CommandCorner): Promise<number> => redis.zcard(`${keysOf(prefix).queue}prioritized`)
+
+/** Starts an import that cannot come to its end, and waits until it has enqueued so many. */
+async function startAndWait(corner: CommandCorner, jobs: number, ...args: readonly string[]): Promise<StartedCommand> {
+  const command = startCommand(['import', '--json', ...args], corner.settings, corner.folder)
+  await eventually(`${jobs} jobs`, async () => (await queued(corner)) >= jobs)
+  return command
+}
+
+async function killWhen(corner: CommandCorner, jobs: number, ...args: readonly string[]): Promise<void> {
+  const command = await startAndWait(corner, jobs, ...args)
+  command.signal('SIGKILL')
+  await command.ended
+}
+
+/** An import that was killed when it had enqueued 1,000 accounts, had said so in its checkpoint, and could not go on. */
+async function interrupted(context: TestContext, args: readonly string[] = [], content = users(3000)) {
+  const corner = await openCorner(context)
+  const file = await corner.file('wave.txt', content)
+  const command = await startAndWait(corner, 1000, file, '--max-backlog', '1000', ...args)
+  const hasSaidSo = async () => (await readFile(`${file}.checkpoint`, 'utf8')).includes('"accepted":1000')
+  await eventually('the checkpoint', hasSaidSo)
+  command.signal('SIGKILL')
+  await command.ended
+  return { corner, file }
+}
+
+describe.concurrent('an import that was killed', () => {
+  it('is resumed without a gap and without doubles, and its manifest adds up over all runs', async context => {
+    const corner = await openCorner(context)
+    // Every tenth line is empty, and every line with a 7 at its end repeats the one before.
+    const text = (n: number): string => (n % 10 === 0 ? '' : `user_${n % 10 === 7 ? n - 1 : n}`)
+    const lines = Array.from({ length: 6000 }, (_, n) => text(n))
+    const file = await corner.file('wave.txt', `${lines.join('\n')}\n`)
+    // In the middle of a batch; while it waits for room; and once more.
+    await killWhen(corner, 1, file)
+    await killWhen(corner, 2000, file, '--resume', '--max-backlog', '2000')
+    await killWhen(corner, 3000, file, '--resume', '--max-backlog', '3000')
+    const { code, stdout, stderr } = await corner.run('import', file, '--resume', '--json')
+    expect(stderr).toBe(`the rejected lines are listed in ${file}.rejected\n`)
+    expect(code).toBe(0)
+    const manifest = { lines: 6000, accepted: 4800, duplicate: 600, rejected: 600, rejectedFile: `${file}.rejected` }
+    expect(JSON.parse(stdout)).toEqual(manifest)
+    expect(await corner.accounts()).toEqual([...new Set(lines.filter(line => line !== ''))].toSorted())
+    const rejected = Array.from({ length: 600 }, (_, n) => `${n * 10 + 1}\tthe account is empty\n`).join('')
+    expect(await readFile(`${file}.rejected`, 'utf8')).toBe(rejected)
+    expect((await readdir(corner.folder)).toSorted()).toEqual(['wave.txt', 'wave.txt.rejected'])
+  })
+
+  it('keeps the due date that a span meant when it was begun', async context => {
+    const { corner, file } = await interrupted(context, ['--due', '7d'])
+    const { code } = await corner.run('import', file, '--resume', '--due', '7d')
+    expect(code).toBe(0)
+    expect(new Set((await corner.jobs()).map(job => job['due'])).size).toBe(1)
+  })
+
+  it('is not begun anew by mistake, but by decision', async context => {
+    const { corner, file } = await interrupted(context)
+    const { code, stdout, stderr } = await corner.run('import', file)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('an import of this file was interrupted after 1,000 lines, or is still running')
+    expect(stderr).toContain(`Go on with --resume, or delete ${file}.checkpoint`)
+    await rm(`${file}.checkpoint`)
+    const anew = await corner.run('import', file, '--json')
+    expect(JSON.parse(anew.stdout)).toMatchObject({ lines: 3000, accepted: 2000, duplicate: 1000 })
+  })
+
+  it('gives way to the import of a file that has changed', async context => {
+    const { corner, file } = await interrupted(context)
+    await appendFile(file, 'user_new\n')
+    const { code, stdout } = await corner.run('import', file, '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ lines: 3001, accepted: 2001, duplicate: 1000 })
+    expect(await readdir(corner.folder)).toEqual(['wave.txt'])
+  })
+
+  it.for<[string, (corner: CommandCorner, file: string) => Promise<unknown>, readonly string[], string]>([
+    [
+      'a file that has grown',
+      (_, file) => appendFile(file, 'user_new\n'),
+      [],
+      'has changed since, it had 28,890 bytes',
+    ],
+    ['other bytes', (_, file) => writeFile(file, users(3000).replace('9', '8')), [], 'but not the same ones'],
+    [
+      'an unread line that has changed',
+      (_, file) => writeFile(file, users(3000).replace('2999', '2998')),
+      [],
+      'changed',
+    ],
+    ['no checkpoint', (_, file) => rm(`${file}.checkpoint`), [], 'there is nothing to resume'],
+    [
+      'something else there',
+      (_, file) => writeFile(`${file}.checkpoint`, '{}'),
+      [],
+      'this is no checkpoint of an import',
+    ],
+    ['another request', async () => {}, ['--request', 'ticket-2'], '--request was ticket-1 and is ticket-2'],
+    ['another delete type', async () => {}, ['--delete-type', 'single'], '--delete-type was both and is single'],
+    ['a due date', async () => {}, ['--due', '2h'], '--due was not given and is 2h'],
+    ['another format', async () => {}, ['--format', 'ndjson'], '--format was txt and is ndjson'],
+    ['a Redis that lost its data', c => c.redis.del(keysOf(c.prefix).fleet), [], 'this one has lost its data'],
+  ])('is not resumed with %s; nothing is enqueued', async ([, change, args, message], context) => {
+    const { corner, file } = await interrupted(context, ['--request', 'ticket-1'])
+    await change(corner, file)
+    const { code, stdout, stderr } = await corner.run('import', file, '--resume', '--request', 'ticket-1', ...args)
+    expect(stderr).toContain(message)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(await queued(corner)).toBe(1000)
+  })
+
+  it('is not resumed by another fleet', async context => {
+    const { corner, file } = await interrupted(context)
+    const other = await openCorner(context)
+    const { code, stderr } = await other.run('import', file, '--resume')
+    expect(code).toBe(1)
+    expect(stderr).toContain(`REDIS_PREFIX was "${corner.prefix}" and is "${other.prefix}"`)
+    expect(await queued(other)).toBe(0)
+  })
+
+  it('is not resumed when its list of rejected lines is gone', async context => {
+    const { corner, file } = await interrupted(context, [], `\n${users(3000)}`)
+    await rm(`${file}.rejected`)
+    const { code, stderr } = await corner.run('import', file, '--resume')
+    expect(code).toBe(1)
+    expect(stderr).toContain('the interrupted import has listed rejected lines there, and they are gone')
+  })
+
+  it.for([
+    ['-', '--resume'],
+    ['-', '--checkpoint-file', 'here'],
+  ])('cannot be one of standard input: %j', async (args, context) => {
+    const corner = await openCorner(context)
+    const { code, stderr } = await corner.run('import', ...args)
+    expect(code).toBe(2)
+    expect(stderr).toContain('standard input cannot be read again, so its import cannot be resumed')
+  })
+})
+
+describe.concurrent('an import that waits for room in the queue', () => {
+  it('holds no more jobs than it was told, ends soon at Ctrl-C, and tells what it has done', async context => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', `${users(1500)}\n${users(2000).slice(users(1500).length)}`)
+    const command = await startAndWait(corner, 1000, file, '--max-backlog', '1700')
+    command.signal('SIGINT')
+    const { code, stdout, stderr } = await command.ended
+    expect(code).toBe(1)
+    expect(stderr).toContain('interrupted: the lines after these were not enqueued; the same command with --resume')
+    expect(JSON.parse(stdout)).toEqual({ lines: 1000, accepted: 1000, duplicate: 0, rejected: 0, rejectedFile: null })
+    expect(await queued(corner)).toBe(1000)
+    const resumed = await corner.run('import', file, '--resume', '--json')
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ lines: 2001, accepted: 2000, rejected: 1 })
+    expect(await readFile(`${file}.rejected`, 'utf8')).toBe('1501\tthe account is empty\n')
+  })
+
+  it('counts a line that repeats one of the file as duplicate, even when the first is settled already', async context => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', `${users(1000)}user_0\nuser_1000\n`)
+    const command = await startAndWait(corner, 1000, file, '--max-backlog', '1000')
+    const { queue } = keysOf(corner.prefix)
+    // What settling leaves of a job: nothing.
+    await corner.redis.eval(
+      "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end",
+      0,
+      queue.replaceAll(/[{}]/g, '?'),
+    )
+    expect(JSON.parse((await command.ended).stdout)).toMatchObject({ lines: 1002, accepted: 1001, duplicate: 1 })
+    expect(await corner.accounts()).toEqual(['user_1000'])
+  })
+
+  it.for(['0', '-1', '2.5', 'many', ''])('refuses a bound of "%s"', async (bound, context) => {
+    const corner = await openCorner(context)
+    const { code, stderr } = await corner.run('import', await corner.file('wave.txt', 'user_1'), '--max-backlog', bound)
+    expect(code).toBe(2)
+    expect(stderr).toContain('expected a whole number from 1')
+  })
+})
+
+describe.concurrent('an import that cannot write', () => {
+  it.for([
+    ['--checkpoint-file', 'the checkpoint cannot be written ('],
+    ['--rejected-file', 'the list of rejected lines cannot be written ('],
+  ] as const)('to the place of its %s says so before anything is enqueued', async ([option, message], context) => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', users(10))
+    // A folder in which nobody may make files, not even root.
+    const { code, stdout, stderr } = await corner.run('import', file, option, '/proc/no/wave')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(`/proc/no/wave: ${message}`)
+    expect(stderr).toContain(`name another place with ${option}`)
+    expect(await queued(corner)).toBe(0)
+  })
+
+  it('its checkpoint because the disk is full says so before anything is enqueued', async context => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', users(10))
+    await symlink('/dev/full', `${file}.checkpoint.next`)
+    const { code, stderr } = await corner.run('import', file)
+    expect(code).toBe(1)
+    expect(stderr).toContain('the checkpoint cannot be written (the disk is full, ENOSPC)')
+    expect(await queued(corner)).toBe(0)
+    expect(existsSync(`${file}.checkpoint`)).toBe(false)
+  })
+
+  it('its rejected lines because the disk is full stops, and goes on when there is room', async context => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', `${users(1200)}\n${users(1300).slice(users(1200).length)}`)
+    await symlink('/dev/full', `${file}.rejected`)
+    const { code, stdout, stderr } = await corner.run('import', file)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('the list of rejected lines cannot be written (the disk is full, ENOSPC)')
+    expect(stderr).toContain('the same command with --resume goes on from here')
+    await rm(`${file}.rejected`)
+    const resumed = await corner.run('import', file, '--resume', '--json')
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ lines: 1301, accepted: 1300, duplicate: 0, rejected: 1 })
+    expect(await readFile(`${file}.rejected`, 'utf8')).toBe('1201\tthe account is empty\n')
+  })
+
+  it('beside its file is given other places', async context => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', `${users(3000)}\n`)
+    const places = ['--checkpoint-file', join(corner.folder, 'here'), '--rejected-file', join(corner.folder, 'there')]
+    await killWhen(corner, 1000, file, '--max-backlog', '1000', ...places)
+    expect((await readdir(corner.folder)).toSorted()).toEqual(['here', 'wave.txt'])
+    const { code } = await corner.run('import', file, '--resume', ...places)
+    expect(code).toBe(0)
+    expect((await readdir(corner.folder)).toSorted()).toEqual(['there', 'wave.txt'])
+  })
+})
