@@ -56,7 +56,8 @@ const isSiblingOf =
   (alternative: Alternative): boolean =>
     alternative.exactVersion === owner.version
 
-const isLibrary = (alternative: Alternative): boolean => alternative.name.startsWith('lib')
+/** Whether a program may need it to run; `libjs-…` are scripts for browsers. */
+const isLibrary = ({ name }: Alternative): boolean => name.startsWith('lib') && !name.startsWith('libjs-')
 
 /**
  * Reads the descriptions that `apt-cache show` prints: stanzas of `Field: value` lines with an empty line between them.

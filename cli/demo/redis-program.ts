@@ -1,3 +1,4 @@
+import type { Looked } from './debian-program.ts'
 import { runProgram } from './run-program.ts'
 
 /** A Redis (or Valkey) server that can be started: a program of this machine, or an image for a Docker engine. */
@@ -22,10 +23,8 @@ interface DockerRedisProgram {
   readonly version: string
 }
 
-/** What a look at one place gave: a server, or why there is none, as half a sentence. */
-export type LookedUp =
-  | { readonly kind: 'found'; readonly program: RedisProgram }
-  | { readonly kind: 'missing'; readonly reason: string }
+/** What a look at one place for a server gave. */
+export type LookedUp = Looked<RedisProgram>
 
 /** Lowest version that BullMQ takes without a warning. */
 const LOWEST_VERSION = '6.2.0'

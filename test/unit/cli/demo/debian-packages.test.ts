@@ -58,7 +58,7 @@ describe('what apt-cache show prints', () => {
 
 const archive = new Map([
   ['alpha-server', 'Version: 1\nDepends: lsb-base, alpha-tools (= 1)'],
-  ['alpha-tools', 'Version: 1\nDepends: adduser, libc6 (>= 2), libfast2, libold1 | libnew1'],
+  ['alpha-tools', 'Version: 1\nDepends: adduser, libc6 (>= 2), libfast2, libjs-jquery, libold1 | libnew1'],
   ['libfast2', 'Version: 9\nDepends: libc6, libdeep7, fonts-plain'],
   ['libdeep7', 'Version: 3\nDepends: libfast2'],
   ['libold1', 'Version: 1'],

@@ -1,0 +1,198 @@
+/**
+ * A program of a Debian package, fetched without root and without touching the system.
+ *
+ * apt is pointed at lists, state and cache of its own inside the cache folder (the system's sources and keys stay in
+ * force, so the packages are verified as always), the packages are unpacked there, and the program runs from that tree.
+ * Everything is built in a folder of this process and then moved into place in one step: two processes may do it at once.
+ */
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { arch } from 'node:os'
+import { join } from 'node:path'
+import { cacheFolder } from './cache-folder.ts'
+import { type PackageSource, packagesToUnpack, parseDescriptions } from './debian-packages.ts'
+import { parseOsRelease } from './os-release.ts'
+import { runProgram } from './run-program.ts'
+
+const DOWNLOAD_TIMEOUT_MS = 180_000
+const QUESTION_TIMEOUT_MS = 30_000
+/** A building folder that is older than this belongs to a process that was killed; a download takes seconds. */
+const LEFT_BEHIND_AFTER_MS = 60 * 60 * 1000
+
+/** What a look at one place gave: what was looked for, or why it is not there, as half a sentence. */
+export type Looked<T> = { readonly kind: 'found'; readonly program: T } | Missing
+
+interface Missing {
+  readonly kind: 'missing'
+  readonly reason: string
+}
+
+/** A program that a Debian package holds. */
+export interface DebianProgram<T> {
+  readonly package: string
+  /** Its name, which is also that of its file in `/usr/bin`. */
+  readonly name: string
+  /** What there is none of without it, for people. */
+  readonly lacking: string
+  /** Where its trees are in the cache. */
+  readonly folder: string
+  /** Finds out whether a file is the program and runs, with the variables that it needs. */
+  check(file: string, environment: Readonly<Record<string, string>>): Promise<Looked<T>>
+}
+
+/**
+ * Gives a program of this Debian or Ubuntu release: from the cache, else downloaded into it.
+ *
+ * @param report gets one line before a download
+ * @param cache where the cache is; default: {@link cacheFolder}
+ */
+export async function fetchDebianProgram<T>(
+  program: DebianProgram<T>,
+  report: (line: string) => void,
+  cache: string = cacheFolder(),
+): Promise<Looked<T>> {
+  const aptGet = await runProgram('apt-get', ['--version'], { timeoutMs: QUESTION_TIMEOUT_MS })
+  if (aptGet.kind === 'failed') return missing(`apt-get: ${aptGet.reason}`)
+  const tree = join(cache, program.folder, await nameOfRelease())
+  const cached = await checkTree(program, tree)
+  if (cached.kind === 'found') return cached
+  report(
+    `No ${program.lacking} on this machine: downloading Debian's ${program.package} into ${cache} (once, without installing it)`,
+  )
+  try {
+    return await buildTree(program, tree)
+  } catch (error) {
+    return missing(`cannot write to ${cache}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function buildTree<T>(program: DebianProgram<T>, tree: string): Promise<Looked<T>> {
+  const parent = join(tree, '..')
+  await mkdir(parent, { recursive: true })
+  await removeLeftBehind(parent)
+  const building = await mkdtemp(join(parent, 'building-'))
+  try {
+    const fault = await unpackInto(program.package, join(building, 'tree'), building)
+    if (fault !== undefined) return missing(fault)
+    const built = await checkTree(program, join(building, 'tree'))
+    if (built.kind === 'missing') return built
+    await moveIntoPlace(program, join(building, 'tree'), tree, building)
+    return await checkTree(program, tree)
+  } finally {
+    await rm(building, { recursive: true, force: true })
+  }
+}
+
+/** Downloads and unpacks; the answer is what went wrong, if anything did. */
+async function unpackInto(root: string, tree: string, building: string): Promise<string | undefined> {
+  const apt = await aptOfItsOwn(building)
+  // A third source of the system may be broken while Debian's own lists arrive; only the download below decides.
+  const update = await runProgram('apt-get', [...apt, '-qq', 'update'], { timeoutMs: DOWNLOAD_TIMEOUT_MS })
+  const names = await packagesToUnpack(root, packageSource(apt))
+  if (names.length === 0) {
+    return `apt knows no ${root}${update.kind === 'failed' ? `: ${update.reason}` : ' in its sources'}`
+  }
+  const packages = join(building, 'packages')
+  await mkdir(packages)
+  const inPackages = { timeoutMs: DOWNLOAD_TIMEOUT_MS, directory: packages }
+  const download = await runProgram('apt-get', [...apt, '-qq', 'download', ...names], inPackages)
+  if (download.kind === 'failed') return `apt-get download: ${download.reason}`
+  await mkdir(tree)
+  for (const file of await readdir(packages)) {
+    const unpack = await runProgram('dpkg', ['-x', file, tree], inPackages)
+    if (unpack.kind === 'failed') return `dpkg -x ${file}: ${unpack.reason}`
+  }
+  return undefined
+}
+
+/** Writes settings for apt that keep it inside the folder, and gives the arguments that name them. */
+async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
+  await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
+  await mkdir(join(folder, 'archives', 'partial'), { recursive: true })
+  const file = join(folder, 'apt.conf')
+  const settings = [
+    `Dir::State ${quoted(folder)};`,
+    `Dir::State::Lists ${quoted(join(folder, 'lists'))};`,
+    `Dir::Cache ${quoted(folder)};`,
+    // As root apt would download as user _apt, who cannot write here.
+    'APT::Sandbox::User "root";',
+    'Acquire::Languages "none";',
+    'Acquire::Retries "2";',
+    'Acquire::http::Timeout "20";',
+    'Acquire::https::Timeout "20";',
+    // Hooks of the system clean up in places that are none of our business.
+    '#clear APT::Update::Pre-Invoke;',
+    '#clear APT::Update::Post-Invoke;',
+    '#clear APT::Update::Post-Invoke-Success;',
+  ]
+  await writeFile(file, `${settings.join('\n')}\n`)
+  return ['-c', file]
+}
+
+const quoted = (path: string): string => `"${path.replaceAll('"', '')}"`
+
+function packageSource(apt: readonly string[]): PackageSource {
+  const options = { timeoutMs: QUESTION_TIMEOUT_MS }
+  return {
+    describe: async names => {
+      const shown = await runProgram('apt-cache', [...apt, 'show', '--no-all-versions', ...names], options)
+      return parseDescriptions(shown.stdout)
+    },
+    installed: async names => {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: these are dpkg's placeholders
+      const format = '${Package} ${db:Status-Status}\\n'
+      const listed = await runProgram('dpkg-query', ['-W', '-f', format, ...names], options)
+      const installed = listed.stdout.split('\n').filter(line => line.endsWith(' installed'))
+      return new Set(installed.map(line => line.slice(0, line.indexOf(' '))))
+    },
+  }
+}
+
+async function checkTree<T>(program: DebianProgram<T>, tree: string): Promise<Looked<T>> {
+  const folders = await libraryFolders(tree)
+  return program.check(join(tree, 'usr', 'bin', program.name), { LD_LIBRARY_PATH: folders.join(':') })
+}
+
+/** The folders with shared libraries: `lib` and `usr/lib`, and in them the folder of the architecture. */
+async function libraryFolders(tree: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const base of [join(tree, 'usr', 'lib'), join(tree, 'lib')]) {
+    const entries = await readdir(base, { recursive: true }).catch(() => [])
+    const libraries = entries.filter(entry => /\.so(\.\d+)*$/.test(entry)).map(entry => join(base, entry, '..'))
+    found.push(...new Set(libraries))
+  }
+  return found
+}
+
+/** Moves a finished tree to its name. A tree that is there already and works came from another process and stays. */
+async function moveIntoPlace<T>(
+  program: DebianProgram<T>,
+  built: string,
+  tree: string,
+  building: string,
+): Promise<void> {
+  for (const attempt of ['first', 'last'] as const) {
+    try {
+      return await rename(built, tree)
+    } catch (error) {
+      if ((await checkTree(program, tree)).kind === 'found') return
+      if (attempt === 'last') throw error
+      await rename(tree, join(building, 'broken'))
+    }
+  }
+}
+
+async function removeLeftBehind(parent: string): Promise<void> {
+  const folders = (await readdir(parent)).filter(name => name.startsWith('building-'))
+  for (const folder of folders.map(name => join(parent, name))) {
+    const changedAt = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now()
+    if (Date.now() - changedAt > LEFT_BEHIND_AFTER_MS) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** For instance `debian-12-x64`: a tree of one release may not run on another that shares the checkout. */
+async function nameOfRelease(): Promise<string> {
+  const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''))
+  return [release.id, release.version, arch()].join('-').replace(/[^\w.-]/g, '_')
+}
+
+const missing = (reason: string): Missing => ({ kind: 'missing', reason })
