@@ -11,3 +11,27 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   epochMs: () => Date.now(),
 }
+
+/** The only timers that tests need to steer. */
+export interface Timers {
+  /**
+   * Does something later, once.
+   *
+   * @returns takes it back; without effect when it has been done
+   */
+  after(ms: number, act: () => void): () => void
+  /** As {@link after}, and does not keep the process running for it. */
+  afterIfRunning(ms: number, act: () => void): () => void
+}
+
+/** The timers of this host. */
+export const systemTimers: Timers = {
+  after: (ms, act) => {
+    const timer = setTimeout(act, ms)
+    return () => clearTimeout(timer)
+  },
+  afterIfRunning: (ms, act) => {
+    const timer = setTimeout(act, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}

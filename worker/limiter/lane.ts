@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock, Timers } from '../clock.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
 
@@ -16,6 +16,7 @@ export interface PaceOptions {
 /** What a lane needs from its limiter. */
 export interface LaneOptions {
   readonly clock: Clock
+  readonly timers: Timers
   readonly redisClock: RedisClock
   readonly reserve: (request: Omit<ReserveRequest, 'probe'>) => Promise<Reservation>
   /** Whether Redis can be asked. */
@@ -74,8 +75,9 @@ export class Lane {
   #closed: Closed | undefined
   /** Counts up when all that was asked for before has become void. */
   #generation = 0
-  #slotTimer: NodeJS.Timeout | undefined
-  #askTimer: NodeJS.Timeout | undefined
+  #stopSlotTimer: () => void = () => {}
+  #stopAskTimer: () => void = () => {}
+  #stopReportTimer: (() => void) | undefined
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -132,7 +134,7 @@ export class Lane {
     this.#returned = []
     for (const _ of this.#slots) this.#options.onPermit('void', 0)
     this.#slots = []
-    clearTimeout(this.#slotTimer)
+    this.#stopSlotTimer()
   }
 
   /** As {@link voidAll}, and tells Redis with the next ask that its clock jumped. */
@@ -145,7 +147,7 @@ export class Lane {
   close(by: Closed): void {
     this.#closed = by
     this.voidAll()
-    clearTimeout(this.#askTimer)
+    this.#stopAskTimers()
     this.#closeWaiters(by)
   }
 
@@ -177,7 +179,7 @@ export class Lane {
     this.#asking = true
     this.#sent = new Map()
     this.#returned = []
-    clearTimeout(this.#askTimer)
+    this.#stopAskTimers()
     try {
       const leadMs = this.#leadMs()
       const holdsPermits = this.#slots.length > 0
@@ -244,22 +246,28 @@ export class Lane {
   }
 
   #arm(): void {
-    clearTimeout(this.#slotTimer)
+    this.#stopSlotTimer()
     const slot = this.#slots[0]
     if (slot === undefined || this.#waiting.length === 0) return
     const inMs = this.#options.redisClock.steadyAt(slot / 1000) - this.#options.clock.monotonicMs()
-    this.#slotTimer = setTimeout(() => this.#goOn(), Math.max(0, Math.ceil(inMs - EARLY_MS / 2)))
+    this.#stopSlotTimer = this.#options.timers.after(Math.max(0, Math.ceil(inMs - EARLY_MS / 2)), () => this.#goOn())
   }
 
   #askAfter(waitMs: number): void {
-    clearTimeout(this.#askTimer)
-    this.#askTimer = setTimeout(() => this.#ask(), Math.ceil(waitMs))
+    this.#stopAskTimer()
+    this.#stopAskTimer = this.#options.timers.after(Math.ceil(waitMs), () => this.#ask())
   }
 
   /** Without further asks nobody would hear of the last calls sent. */
   #reportSentSoon(): void {
-    if (this.#sent.size === 0 || this.#askTimer?.hasRef() === false) return
-    this.#askTimer = setTimeout(() => void this.#reserve(0), REPORT_SENT_AFTER_MS).unref()
+    if (this.#sent.size === 0) return
+    this.#stopReportTimer ??= this.#options.timers.afterIfRunning(REPORT_SENT_AFTER_MS, () => void this.#reserve(0))
+  }
+
+  #stopAskTimers(): void {
+    this.#stopAskTimer()
+    this.#stopReportTimer?.()
+    this.#stopReportTimer = undefined
   }
 
   #countSent(bin: number, count: number): void {

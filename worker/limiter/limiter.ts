@@ -8,7 +8,7 @@ import {
   type RedisConnection,
   type RedisScript,
 } from '../../jobs/index.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock, systemTimers, type Timers } from '../clock.ts'
 import { type Closed, Lane, type PaceOptions } from './lane.ts'
 import { RedisClock } from './redis-clock.ts'
 import { parseReservation, type Reservation, type ReserveRequest, reserveArguments } from './reservation.ts'
@@ -37,6 +37,7 @@ export interface LimiterOptions {
   /** Told when this process changed the fleet's rate, with calls per second allowed from then on. */
   readonly onRate?: (command: string, trouble: Trouble, perSecond: number) => void
   readonly clock?: Clock
+  readonly timers?: Timers
 }
 
 /** What became of a permit. */
@@ -60,6 +61,7 @@ export class Limiter {
   readonly #seen = new Map<string, { times: number; reporting: boolean }>()
   readonly #options: LimiterOptions
   readonly #clock: Clock
+  readonly #timers: Timers
   #asks = 0
   readonly #redisClock = new RedisClock()
   readonly #script: RedisScript
@@ -70,6 +72,7 @@ export class Limiter {
   constructor(options: LimiterOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#timers = options.timers ?? systemTimers
     this.#script = createRedisScript(options.redis, 'clearFriendsPermit', permitScript)
     this.#lowerRate = createRedisScript(options.redis, 'clearFriendsLowerRate', lowerRateScript)
     options.redis.on('ready', this.#onReady)
@@ -132,6 +135,7 @@ export class Limiter {
     if (lane === undefined) {
       lane = new Lane({
         clock: this.#clock,
+        timers: this.#timers,
         redisClock: this.#redisClock,
         reserve: request => this.#reserve(command, { ...request, probe }),
         isOpen: () => this.#options.redis.status === 'ready',
@@ -151,7 +155,7 @@ export class Limiter {
     this.#asks += 1
     const ask = this.#asks
     const args = reserveArguments(ask, command, request, ceilingOf(command, ceilingPerSecond), margin)
-    const answer = await within(ANSWER_WITHIN_MS, this.#script(scriptKeys, args))
+    const answer = await within(this.#timers, ANSWER_WITHIN_MS, this.#script(scriptKeys, args))
     const reservation = answer === TOO_LATE ? undefined : parseReservation(answer, ask)
     if (reservation !== undefined) return reservation
     // A connection that is silent may be dead without a word; one that answers something else is out of step.
@@ -202,14 +206,14 @@ class NoAnswerError extends Error {
 
 const TOO_LATE = Symbol('too late')
 
-async function within<T>(ms: number, answer: Promise<T>): Promise<T | typeof TOO_LATE> {
-  let timer: NodeJS.Timeout | undefined
+async function within<T>(timers: Timers, ms: number, answer: Promise<T>): Promise<T | typeof TOO_LATE> {
+  let stopTimer = (): void => {}
   const tooLate = new Promise<typeof TOO_LATE>(resolve => {
-    timer = setTimeout(() => resolve(TOO_LATE), ms)
+    stopTimer = timers.after(ms, () => resolve(TOO_LATE))
   })
   try {
     return await Promise.race([answer, tooLate])
   } finally {
-    clearTimeout(timer)
+    stopTimer()
   }
 }

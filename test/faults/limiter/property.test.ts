@@ -1,0 +1,25 @@
+/**
+ * Promises 1 and 2 of the design, with generated fleets and faults in virtual time: the real limiter and the real script
+ * in a real Redis, and only the time, the timers and the ways are the test's. Nothing here depends on how busy the
+ * machine is, so there is no allowance for noise.
+ */
+import fc from 'fast-check'
+import { afterAll, beforeAll, it } from 'vitest'
+import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
+import { aScenario, expectLimitKept, play } from '../../helpers/limit-property.ts'
+import { realLimiter } from '../../helpers/virtual-fleet.ts'
+
+const RUNS = 100
+
+let redis: PrivateRedis
+beforeAll(async () => {
+  redis = await startPrivateRedis()
+})
+afterAll(() => redis.stop())
+
+it('no rolling second is above the ceiling, and the ceiling is used, whatever befalls a fleet', async () => {
+  const property = fc.asyncProperty(aScenario, async scenario =>
+    expectLimitKept(await play(scenario, { url: redis.url, prefix: '{property}' }, realLimiter)),
+  )
+  await fc.assert(property, { numRuns: RUNS, endOnFailure: false, interruptAfterTimeLimit: 120_000 })
+})

@@ -1,0 +1,13 @@
+/** Promises 1 and 2 of the design, with generated fleets and faults. The fault suite does the same many times more. */
+import fc from 'fast-check'
+import { it } from 'vitest'
+import { aScenario, expectLimitKept, play } from '../../helpers/limit-property.ts'
+import { testRedis } from '../../helpers/redis.ts'
+import { realLimiter } from '../../helpers/virtual-fleet.ts'
+
+it('no rolling second is above the ceiling, and the ceiling is used, whatever befalls a fleet', async () => {
+  const property = fc.asyncProperty(aScenario, async scenario =>
+    expectLimitKept(await play(scenario, testRedis(), realLimiter)),
+  )
+  await fc.assert(property, { numRuns: 12, interruptAfterTimeLimit: 20_000 })
+})
