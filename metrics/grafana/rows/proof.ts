@@ -1,0 +1,81 @@
+import { FLEET, type Row } from '../question.ts'
+
+/** Whether what was accepted was done, and can be proved. */
+export const proof: Row = {
+  title: 'Proof',
+  questions: [
+    {
+      title: 'Does what was accepted come to an end?',
+      says: 'Accounts accepted and jobs ended, since the fleet’s Redis was set up. The gap is the queue. Bad: a gap that is larger than the queue; run `clear-friends status`.',
+      unit: 'none',
+      shows: 'lines',
+      width: 8,
+      queries: [
+        { expr: `max(clear_friends_enqueued_total{${FLEET}, result="accepted"})`, legend: 'accepted' },
+        { expr: `max(sum by (instance) (clear_friends_ended_total{${FLEET}}))`, legend: 'ended' },
+      ],
+    },
+    {
+      title: 'Does every end leave a receipt?',
+      says: 'Bad: receipts that do not rise with the jobs that end. Pause the fleet until they do: what is cleared now could not be proved.',
+      unit: 'none',
+      shows: 'lines',
+      width: 8,
+      queries: [
+        { expr: `max(sum by (instance) (clear_friends_ended_total{${FLEET}}))`, legend: 'ended' },
+        { expr: `max(clear_friends_receipts_total{${FLEET}})`, legend: 'receipts' },
+      ],
+    },
+    {
+      title: 'Is what was cleared proved?',
+      says: 'Clears by whether the list was seen empty; “skipped” is what VERIFY asks for. Bad: “no”: the lists cannot be read. See what the vendor answers to friend_get.',
+      unit: 'ops',
+      shows: 'stacked',
+      width: 8,
+      queries: [
+        {
+          expr: `sum by (verified) (rate(clear_friends_cleared_total{${FLEET}}[$__rate_interval]))`,
+          legend: '{{verified}}',
+        },
+      ],
+    },
+    {
+      title: 'Why were jobs given up?',
+      says: 'Dead letters that are kept now, by code. Bad: any. docs/errors.md says what each code asks for.',
+      unit: 'none',
+      shows: 'lines',
+      width: 8,
+      queries: [{ expr: `max by (code) (clear_friends_dead_letters{${FLEET}}) or vector(0)`, legend: '{{code}}' }],
+    },
+    {
+      title: 'How much is enqueued?',
+      says: 'Accounts per second by what became of them. Bad: many rejected: a producer sends something else than user ids.',
+      unit: 'ops',
+      shows: 'stacked',
+      width: 8,
+      queries: [
+        {
+          expr: `max by (result) (rate(clear_friends_enqueued_total{${FLEET}}[$__rate_interval]))`,
+          legend: '{{result}}',
+        },
+      ],
+    },
+    {
+      title: 'How old are jobs when they end?',
+      says: 'Half of them, and all but 5 %. Bad: days. With a short queue it is retries; see why jobs go back.',
+      unit: 's',
+      shows: 'lines',
+      width: 8,
+      queries: [
+        {
+          expr: `histogram_quantile(0.5, sum by (le) (rate(clear_friends_job_age_at_settle_seconds_bucket{${FLEET}}[$__rate_interval])))`,
+          legend: 'half',
+        },
+        {
+          expr: `histogram_quantile(0.95, sum by (le) (rate(clear_friends_job_age_at_settle_seconds_bucket{${FLEET}}[$__rate_interval])))`,
+          legend: 'all but 5 %',
+        },
+      ],
+    },
+  ],
+}
