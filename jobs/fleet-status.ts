@@ -22,7 +22,7 @@ export interface FleetStatus {
     readonly lastSecond: number
   }
   readonly oldestPendingSeconds: number
-  /** Seconds until the queue is empty at the rate of the last ten seconds, or at the allowed one when idle; `null` while nothing moves. */
+  /** Seconds until the queue is empty at the rate at which jobs were settled in the last ten seconds, or at the allowed one when idle; `null` while nothing moves. */
   readonly etaSeconds: number | null
   readonly dueAtRisk: number
   readonly outcomes: Readonly<Record<FinalOutcome, number>>
@@ -49,18 +49,17 @@ export function createFleetStatusReader(
         lastSecond: queue.callsLastSecond,
       },
       oldestPendingSeconds: Math.round(queue.oldestPendingSeconds),
-      etaSeconds: etaOf(queue, paused !== null || halted !== null, settings.margin),
+      etaSeconds: etaOf(queue, paused !== null || halted !== null),
       dueAtRisk: queue.dueAtRisk,
       outcomes: queue.outcomes,
     }
   }
 }
 
-function etaOf(queue: QueueStatus, standsStill: boolean, margin: number): number | null {
+function etaOf(queue: QueueStatus, standsStill: boolean): number | null {
   const pending = queue.waiting + queue.active + queue.delayed
   if (pending === 0) return 0
   if (standsStill) return null
-  // While nobody works, what is allowed is the best guess.
-  const perSecond = queue.callsLastTenSeconds / 10 || queue.allowedPerSecond * (1 - margin)
-  return Math.ceil(pending / perSecond)
+  // The queue is not empty before the last job in backoff has come back.
+  return Math.max(Math.ceil(pending / queue.jobsPerSecond), queue.lastBackoffSeconds)
 }

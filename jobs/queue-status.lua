@@ -4,6 +4,7 @@
 -- KEYS[2]  hash of outcomes
 -- KEYS[3]  start of the keys that count calls sent: `<KEYS[3]>:<epoch second>`, a hash of 10 ms bins
 -- KEYS[4]  state of the fleet (hash)
+-- KEYS[5]  stream of receipts, one for each settled job; an entry's id is `<seq>-<epoch ms>`
 -- ARGV[1]  how many due-date steps to look at
 -- ARGV[2]  epoch second at which the steps begin
 -- ARGV[3]  seconds of a step
@@ -12,19 +13,69 @@
 -- ARGV[6]  the command that clears
 --
 -- Answers { now in ms, wait, prioritized, active, delayed, failed, oldest enqueue time in ms or 0, paused 0/1,
---           jobs that will miss their due date, calls sent in the last second, calls sent in the last ten seconds,
---           calls per second allowed now as text,
+--           jobs that will miss their due date, calls sent in the last second, calls per second allowed now as text,
+--           jobs settled per second as text, seconds until the last backoff ends,
 --           outcomes as name, count, name, count … }.
 --
--- Costs O(steps x log jobs): of each due-date step only the first job is looked at, which is its oldest, and the number
--- of its jobs is counted from the index. Delayed and active jobs are looked at from their old end. At most 4,400 steps
--- (thirty days), about 10 ms.
+-- Costs O(steps x log jobs): of each due-date step the first job is found in the index; the jobs of a step are counted
+-- there until it is clear that all later ones are in time. Active jobs are looked at from their old end. At most 4,400
+-- steps (thirty days) and 1,000 jobs that are tried again, whose due date is in their data. A million jobs of one wave
+-- take 1 ms, spread over each step of thirty days 25 ms; a thousand that are tried again 5 ms more.
 local queue = KEYS[1]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + time[2] / 1000000
 local allowed = allowedRate(KEYS[4], ARGV[6], tonumber(ARGV[4]), now * 1000000)
-local jobsPerSecond = allowed * (1 - ARGV[5])
 local oldest = 0
+
+-- Calls sent in the last second, and for how many of the last ten seconds the fleet has been calling; none when idle.
+local function recentCalls()
+  -- The last tenths are still on their way here from the workers.
+  local sentUntil = math.floor(now * 100) - 20
+  local lastSecond, firstBin = 0, nil
+  for second = math.floor(sentUntil / 100) - 10, math.floor(sentUntil / 100) do
+    local bins = redis.call('HGETALL', KEYS[3] .. ':' .. second)
+    for i = 1, #bins, 2 do
+      local bin = second * 100 + bins[i]
+      if bin < sentUntil and bin >= sentUntil - 1000 then firstBin = math.min(firstBin or bin, bin) end
+      if bin < sentUntil and bin >= sentUntil - 100 then lastSecond = lastSecond + bins[i + 1] end
+    end
+  end
+  return lastSecond, firstBin and math.min(10, math.max(1, now - firstBin / 100))
+end
+
+-- Jobs settled in the last ten seconds. Receipts are numbered without gaps and in the order of time, so that the first
+-- one of a span is found by halving.
+local function settledLastTen()
+  local since = (now - 10) * 1000
+  local function at(id)
+    local seq, ms = string.match(id, '^(%d+)-(%d+)$')
+    return tonumber(seq), tonumber(ms)
+  end
+  local newest = redis.call('XREVRANGE', KEYS[5], '+', '-', 'COUNT', 1)[1]
+  if not newest then return 0 end
+  local last, lastMs = at(newest[1])
+  if lastMs < since then return 0 end
+  local function isRecent(seq)
+    local _, ms = at(redis.call('XRANGE', KEYS[5], string.format('%.0f', seq), '+', 'COUNT', 1)[1][1])
+    return ms >= since
+  end
+  local before, step = last, 1
+  while before > 0 and isRecent(before) do
+    before = math.max(0, last - step)
+    step = step * 2
+  end
+  local first = last
+  while first - before > 1 do
+    local middle = math.floor((first + before) / 2)
+    if isRecent(middle) then first = middle else before = middle end
+  end
+  return last - first + 1
+end
+
+local lastSecond, callingFor = recentCalls()
+-- While nobody calls, or nothing comes to an end, what is allowed is the best guess.
+local settled = callingFor and settledLastTen() or 0
+local jobsPerSecond = settled > 0 and settled / callingFor or allowed * (1 - ARGV[5])
 
 local function look(jobId)
   if not jobId then return end
@@ -34,50 +85,76 @@ end
 
 local STEP = 0x100000000 -- BullMQ's score of a job is its priority x 2^32 + a counter
 local RETRIED = 1 -- the priority of retried jobs, whose due date is not in their score
-local from, ahead, atRisk = '-inf', 0, 0
+local DELAYED = 0x1000 -- BullMQ's score of a delayed job is its time in ms x 2^12 + a counter
+local READ_AT_MOST = 500
+
+-- Of jobs that are tried again: how many are done after their due date. `doneAt` gives the epoch second at which the
+-- job of an index, with its score, is done.
+local function lateOnes(jobs, total, doneAt)
+  local late, read = 0, #jobs / 2
+  for i = 1, #jobs, 2 do
+    local data = redis.call('HGET', queue .. jobs[i], 'data')
+    local due = data and tonumber(string.match(data, '"due":(%d+)'))
+    if due and due < doneAt((i - 1) / 2, tonumber(jobs[i + 1])) then late = late + 1 end
+  end
+  -- The rest will be like those that were read.
+  return read == 0 and 0 or math.floor(late * total / read)
+end
+
+local waiting, active = redis.call('LLEN', queue .. 'wait'), redis.call('LLEN', queue .. 'active')
+local delayed = redis.call('ZCARD', queue .. 'delayed')
+-- What is under way, has no due date in its score, or comes back before all that have not been tried.
+local ahead = waiting + active + delayed
+local atRisk = lateOnes(
+  redis.call('ZRANGE', queue .. 'delayed', 0, READ_AT_MOST - 1, 'WITHSCORES'), delayed,
+  function(_, score) return math.max(now, score / DELAYED / 1000) end)
+
+local total = ahead + redis.call('ZCARD', queue .. 'prioritized')
+-- Enqueued first of those that were never handed back: BullMQ counts up in the lower half of the score.
+local firstCounter, firstOfAll
+local from, allInTime = '-inf', false
 for _ = 1, tonumber(ARGV[1]) do
   local first = redis.call('ZRANGEBYSCORE', queue .. 'prioritized', from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if not first[1] then break end
-  look(first[1])
-  local priority = math.floor(tonumber(first[2]) / STEP)
+  local score = tonumber(first[2])
+  local priority, counter = math.floor(score / STEP), score % STEP
   local to = string.format('%.0f', (priority + 1) * STEP)
-  local jobs = redis.call('ZCOUNT', queue .. 'prioritized', from, '(' .. to)
+  if priority == RETRIED or counter == 0 then look(first[1])
+  elseif not firstCounter or counter < firstCounter then firstCounter, firstOfAll = counter, first[1] end
+
+  local jobs = allInTime and 0 or redis.call('ZCOUNT', queue .. 'prioritized', from, '(' .. to)
   if priority > RETRIED then
-    -- Of this step and those before it, so many can be done before the step's first due date.
-    local inTime = (ARGV[2] + priority * ARGV[3] - now) * jobsPerSecond - ahead
-    atRisk = atRisk + math.max(0, jobs - math.max(0, math.floor(inTime)))
+    -- Before the first due date of the step so many jobs can be done; later steps have more time.
+    local inTime = (ARGV[2] + priority * ARGV[3] - now) * jobsPerSecond
+    allInTime = allInTime or total <= inTime
+    atRisk = atRisk + math.max(0, jobs - math.max(0, math.floor(inTime - ahead)))
+  else
+    local retried = redis.call(
+      'ZRANGEBYSCORE', queue .. 'prioritized', from, '(' .. to, 'WITHSCORES', 'LIMIT', 0, READ_AT_MOST)
+    atRisk = atRisk + lateOnes(retried, jobs, function(index) return now + (waiting + active + index) / jobsPerSecond end)
   end
   ahead = ahead + jobs
   from = to
 end
+look(firstOfAll)
 look(redis.call('LINDEX', queue .. 'wait', -1))
 look(redis.call('LINDEX', queue .. 'active', -1))
 look(redis.call('ZRANGE', queue .. 'delayed', 0, 0)[1])
-
--- The last tenths are still on their way here from the workers.
-local sentUntil = math.floor(now * 100) - 20
-local lastSecond, lastTen = 0, 0
-for second = math.floor(sentUntil / 100) - 10, math.floor(sentUntil / 100) do
-  local bins = redis.call('HGETALL', KEYS[3] .. ':' .. second)
-  for i = 1, #bins, 2 do
-    local bin = second * 100 + bins[i]
-    if bin < sentUntil and bin >= sentUntil - 1000 then lastTen = lastTen + bins[i + 1] end
-    if bin < sentUntil and bin >= sentUntil - 100 then lastSecond = lastSecond + bins[i + 1] end
-  end
-end
+local lastDelayed = tonumber(redis.call('ZREVRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]) or 0
 
 return {
   math.floor(now * 1000),
-  redis.call('LLEN', queue .. 'wait'),
+  waiting,
   redis.call('ZCARD', queue .. 'prioritized'),
-  redis.call('LLEN', queue .. 'active'),
-  redis.call('ZCARD', queue .. 'delayed'),
+  active,
+  delayed,
   redis.call('ZCARD', queue .. 'failed'),
   oldest,
   redis.call('HEXISTS', queue .. 'meta', 'paused'),
   atRisk,
   lastSecond,
-  lastTen,
   string.format('%.3f', allowed),
+  string.format('%.3f', jobsPerSecond),
+  math.max(0, math.ceil(lastDelayed / DELAYED / 1000 - now)),
   redis.call('HGETALL', KEYS[2]),
 }

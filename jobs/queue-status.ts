@@ -29,12 +29,17 @@ export interface QueueStatus {
   readonly queuePaused: boolean
   /** Clearing calls per second that the fleet allows itself now. */
   readonly allowedPerSecond: number
-  /** Waiting jobs that will miss their due date at the allowed rate; exact to a step of ten minutes. */
+  /** Jobs settled per second over the last ten seconds of work; what is allowed while nothing comes to an end. */
+  readonly jobsPerSecond: number
+  /** Seconds until the last backoff ends; 0 when none is under way. */
+  readonly lastBackoffSeconds: number
+  /**
+   * Jobs that will miss their due date at that rate; exact to a step of ten minutes. Of jobs that are tried again the
+   * first 500 are looked at, and the first 500 in backoff; more are reckoned from them.
+   */
   readonly dueAtRisk: number
   /** Clearing calls that all workers sent in the last full second that is known. */
   readonly callsLastSecond: number
-  /** As above, of the last ten seconds. */
-  readonly callsLastTenSeconds: number
   /** Jobs settled so far, by outcome. */
   readonly outcomes: Readonly<Record<FinalOutcome, number>>
 }
@@ -51,8 +56,9 @@ const answerSchema = z.tuple([
   count,
   count,
   count,
-  count,
   z.string().transform(Number),
+  z.string().transform(Number),
+  count,
   z.array(z.string()),
 ])
 
@@ -70,7 +76,7 @@ export function createQueueStatusReader(
 ): () => Promise<QueueStatus> {
   const keys = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsQueueStatus', script)
-  const scriptKeys = [keys.queue, keys.outcomes, keys.sent(CLEAR_COMMAND), keys.fleet]
+  const scriptKeys = [keys.queue, keys.outcomes, keys.sent(CLEAR_COMMAND), keys.fleet, keys.receipts]
   const args = [STEPS_LOOKED_AT, FIRST_STEP_AT, STEP_SECONDS, ceilingPerSecond, margin, CLEAR_COMMAND]
   return async () => toStatus(answerSchema.parse(await run(scriptKeys, args)))
 }
@@ -87,8 +93,9 @@ function toStatus(answer: z.infer<typeof answerSchema>): QueueStatus {
     paused,
     atRisk,
     lastSecond,
-    lastTen,
     allowed,
+    jobsPerSecond,
+    lastBackoffSeconds,
     outcomes,
   ] = answer
   return {
@@ -101,9 +108,10 @@ function toStatus(answer: z.infer<typeof answerSchema>): QueueStatus {
     oldestPendingSeconds: oldestAt === 0 ? 0 : Math.max(0, (readAt - oldestAt) / 1000),
     queuePaused: paused === 1,
     allowedPerSecond: allowed,
+    jobsPerSecond,
+    lastBackoffSeconds,
     dueAtRisk: atRisk,
     callsLastSecond: lastSecond,
-    callsLastTenSeconds: lastTen,
     outcomes: countsOf(outcomes),
   }
 }

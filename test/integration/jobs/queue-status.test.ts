@@ -60,7 +60,7 @@ describe('the status of a queue', () => {
     expect((await readQueue()).outcomes).toEqual({ cleared: 3, not_imported: 1, dead_lettered: 1, cancelled: 0 })
   })
 
-  it('tells the calls of the last second and the last ten, whatever bins they fell into', async () => {
+  it('tells the calls of the last second, whatever bins they fell into', async () => {
     const { redis, prefix } = corner()
     const sent = keysOf(prefix).sent('friend_delete_all')
     const [now] = await redis.time()
@@ -69,7 +69,7 @@ describe('the status of a queue', () => {
     const bins = Object.fromEntries(Array.from({ length: 100 }, (_, bin) => [String(bin), '1']))
     for (let second = Number(now) - 20; second < Number(now) + 60; second++) pipeline.hset(`${sent}:${second}`, bins)
     await pipeline.exec()
-    expect(await readQueue()).toMatchObject({ callsLastSecond: 100, callsLastTenSeconds: 1000 })
+    expect(await readQueue()).toMatchObject({ callsLastSecond: 100 })
     expect((await readFleet()).rate.lastSecond).toBe(100)
   })
 })
@@ -90,9 +90,9 @@ describe('the age of the oldest pending job', () => {
   }
 
   it('is that of a waiting job, also of one that is due late', async () => {
-    await agedBy('user_1', 60, nowSeconds() + 3600)
-    await agedBy('user_2', 5000, nowSeconds() + 86_400)
-    await agedBy('user_3', 700, nowSeconds() + 7200)
+    await agedBy('user_1', 5000, nowSeconds() + 86_400)
+    await agedBy('user_2', 700, nowSeconds() + 7200)
+    await agedBy('user_3', 60, nowSeconds() + 3600)
     await expectAge(5000)
   })
 
@@ -117,14 +117,24 @@ describe('the age of the oldest pending job', () => {
   })
 })
 
-/** Goes through the queue job by job: which of them will be sent after the first due date of their ten minutes? */
-function naivelyAtRisk(priorities: readonly number[], perSecond: number, atMs: number): number {
-  return priorities
+/** Where a job stands, as its producer and a retry left it. */
+interface Placed {
+  readonly due: number
+  readonly retried: boolean
+}
+
+/** Goes through the queue job by job, retried ones first: which will be done after its due date, or that of its step? */
+function naivelyAtRisk(placed: readonly Placed[], perSecond: number, atMs: number): number {
+  const retried = placed.filter(job => job.retried)
+  const fresh = placed.filter(job => !job.retried).map(job => priorityOfDue(job.due))
+  const lateRetried = retried.filter(({ due }, position) => due < atMs / 1000 + position / perSecond).length
+  const late = fresh
     .toSorted((a, b) => a - b)
     .filter((priority, position) => {
       const due = FIRST_STEP_AT + priority * STEP_SECONDS
-      return priority !== RETRY_PRIORITY && position + 1 > (due - atMs / 1000) * perSecond
+      return retried.length + position + 1 > (due - atMs / 1000) * perSecond
     }).length
+  return lateRetried + late
 }
 
 describe('the forecast of due dates', () => {
@@ -136,20 +146,21 @@ describe('the forecast of due dates', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(job, { maxLength: 40 }), rate, async (jobs, given) => {
         await corner().empty()
-        const entries = jobs.map(({ dueIn }, index): Entry => ({ account: `user_${index}`, due: nowSeconds() + dueIn }))
-        await producer.enqueueMany(entries)
+        const start = nowSeconds()
+        const due = (index: number): number => start + (jobs[index]?.dueIn ?? 0)
+        await producer.enqueueMany(jobs.map((_, index): Entry => ({ account: `user_${index}`, due: due(index) })))
+        const placed: Placed[] = []
         for (const each of await queue.getPrioritized()) {
           const index = Number(String(each.data.account).slice('user_'.length))
-          if (jobs[index]?.retried) await each.changePriority({ priority: RETRY_PRIORITY })
+          const retried = jobs[index]?.retried === true
+          if (retried) await each.changePriority({ priority: RETRY_PRIORITY })
+          placed.push({ due: due(index), retried })
         }
-        const priorities = entries.map((entry, index) =>
-          jobs[index]?.retried || typeof entry === 'string' ? RETRY_PRIORITY : priorityOfDue(entry.due ?? 0),
-        )
         const { dueAtRisk, readAt } = await readQueue(given)
         const perSecond = given.ceilingPerSecond * (1 - given.margin)
         // The time in the answer is cut to milliseconds; the script has counted with the exact one.
-        expect(dueAtRisk).toBeGreaterThanOrEqual(naivelyAtRisk(priorities, perSecond, readAt))
-        expect(dueAtRisk).toBeLessThanOrEqual(naivelyAtRisk(priorities, perSecond, readAt + 1))
+        expect(dueAtRisk).toBeGreaterThanOrEqual(naivelyAtRisk(placed, perSecond, readAt))
+        expect(dueAtRisk).toBeLessThanOrEqual(naivelyAtRisk(placed, perSecond, readAt + 1))
       }),
       { numRuns: 25 },
     )
@@ -171,7 +182,87 @@ describe('the forecast of due dates', () => {
   })
 })
 
+describe('jobs that are tried again', () => {
+  it('are late when their due date is before the end of their backoff, or before their turn', async () => {
+    const { producer, take, token } = corner()
+    await producer.enqueueMany([
+      { account: 'user_1', due: nowSeconds() + 30 },
+      { account: 'user_2', due: nowSeconds() + 3600 },
+    ])
+    for (const account of ['user_1', 'user_2']) {
+      const job = await take()
+      expect(job?.data.account).toBe(account)
+      await job?.changePriority({ priority: RETRY_PRIORITY })
+      await job?.moveToDelayed(Date.now() + 60_000, token)
+    }
+    expect((await readQueue()).dueAtRisk).toBe(1)
+  })
+
+  it('take their turn from those that have not been tried', async () => {
+    const { producer, take, token } = corner()
+    const due = nowSeconds() + 2 * STEP_SECONDS
+    await producer.enqueueMany(accounts(3).map((account): Entry => ({ account, due })))
+    const slow = { ceilingPerSecond: 1, margin: 0.999 }
+    const before = (await readQueue(slow)).dueAtRisk
+    const job = await take()
+    await job?.moveToDelayed(Date.now() + 1000, token)
+    expect((await readQueue({ ceilingPerSecond: 200, margin: 0 })).dueAtRisk).toBe(0)
+    expect((await readQueue(slow)).dueAtRisk).toBeLessThanOrEqual(before)
+  })
+})
+
+/** Receipts and calls of a fleet that has settled so many jobs a second over the last seconds, two calls each. */
+async function beenWorking(jobsPerSecond: number, seconds: number): Promise<void> {
+  const { redis, prefix } = corner()
+  const [now = '0'] = await redis.time()
+  const pipeline = redis.pipeline()
+  let seq = 0
+  for (let second = Number(now) - seconds; second < Number(now); second++) {
+    const bins = Object.fromEntries(Array.from({ length: 10 }, (_, tenth) => [tenth * 10, jobsPerSecond / 5]))
+    pipeline.hset(`${keysOf(prefix).sent('friend_delete_all')}:${second}`, bins)
+    for (let job = 0; job < jobsPerSecond; job++) {
+      pipeline.xadd(
+        keysOf(prefix).receipts,
+        `${++seq}-${second * 1000 + Math.floor((job * 1000) / jobsPerSecond)}`,
+        'a',
+        '',
+      )
+    }
+  }
+  await pipeline.exec()
+}
+
 describe('the time until the queue is empty', () => {
+  it('follows from the jobs that were settled, not from the calls that it took', async () => {
+    await corner().producer.enqueueMany(accounts(1000))
+    await beenWorking(50, 30)
+    const { jobsPerSecond } = await readQueue()
+    // A second that has begun has no receipts yet; and a busy machine may look seconds later.
+    expect(jobsPerSecond).toBeGreaterThan(25)
+    expect(jobsPerSecond).toBeLessThan(53)
+    expect((await readFleet()).etaSeconds).toBeGreaterThanOrEqual(19)
+  })
+
+  it('does not take a fleet that has just begun for a slow one', async () => {
+    await corner().producer.enqueueMany(accounts(1000))
+    await beenWorking(50, 3)
+    expect((await readQueue()).jobsPerSecond).toBeGreaterThan(25)
+  })
+
+  it('follows from the allowed rate when the last job was settled long ago', async () => {
+    const { redis, prefix, producer } = corner()
+    await producer.enqueueMany(accounts(1000))
+    await redis.xadd(keysOf(prefix).receipts, `1-${Date.now() - 60_000}`, 'a', '')
+    expect((await readFleet({ ceilingPerSecond: 10, margin: 0 })).etaSeconds).toBe(100)
+  })
+
+  it('is not before the last backoff ends', async () => {
+    const { producer, take, token } = corner()
+    await producer.enqueue('user_1')
+    await (await take())?.moveToDelayed(Date.now() + 600_000, token)
+    expect((await readFleet()).etaSeconds).toBeGreaterThan(500)
+  })
+
   it('follows from the allowed rate while nobody works', async () => {
     await corner().producer.enqueueMany(accounts(1000))
     expect((await readFleet({ ceilingPerSecond: 10, margin: 0 })).etaSeconds).toBe(100)

@@ -1,0 +1,32 @@
+/** Promise 7 of the design: due dates decide. */
+import { afterEach, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
+
+const WAVE = 5000
+const CONCURRENCY = 40
+const HOUR = 3600
+
+let fleet: VendorAndWorkers
+afterEach(() => fleet.stop())
+
+it('a wave due in 30 days delays an account due in 2 hours by no more than the jobs in hand', async ({ annotate }) => {
+  fleet = await startVendorAndWorkers({
+    simulator: { users: { importAll: true } },
+    settings: { WORKER_CONCURRENCY: String(CONCURRENCY), VERIFY: 'off' },
+  })
+  const now = Math.floor(Date.now() / 1000)
+  const wave = Array.from({ length: WAVE }, (_, n) => `person_${n}`)
+  await fleet.producer.enqueueMany(wave, { due: now + 30 * 24 * HOUR })
+  await eventually('the wave to be under way', async () => fleet.answers.length > 2 * CONCURRENCY)
+
+  await fleet.producer.enqueue('person_urgent', { due: now + 2 * HOUR })
+  const before = fleet.answers.length
+  const isCleared = (): boolean => fleet.answers.some(({ accounts }) => accounts.includes('person_urgent'))
+  await eventually('the account to be cleared', async () => isCleared())
+
+  const between = fleet.answers.slice(before).findIndex(({ accounts }) => accounts.includes('person_urgent'))
+  await annotate(`${between} calls in between, of ${CONCURRENCY} jobs in hand`)
+  expect(between).toBeLessThanOrEqual(CONCURRENCY)
+  expect((await fleet.readStatus()).queue.waiting).toBeGreaterThan(WAVE / 2)
+})
