@@ -137,11 +137,14 @@ async function watchUntilEmpty(readStatus: () => Promise<FleetStatus>, vendorUrl
 function show(status: FleetStatus, figures: VendorFigures): void {
   const calls = figures.byCommand['friend_delete_all']
   const done = Object.values(status.outcomes).reduce((sum, n) => sum + n, 0)
-  const repeated = Math.max(0, (calls?.calls ?? 0) - done - status.queue.active)
+  const repeated = Object.entries(calls?.byCode ?? {}).reduce((sum, [code, n]) => sum + (ENDS.has(code) ? 0 : n), 0)
   const line = `${count(done)} of ${count(ACCOUNTS)} done | ${status.rate.lastSecond} calls/s now | ${count(repeated)} repeated | worst second ${calls?.worstSecond.calls ?? 0}`
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
   else say(line)
 }
+
+/** Answers after which an account is not called for again: OK, and not known to the vendor. */
+const ENDS = new Set(['0', '30003'])
 
 async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
   for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
