@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { type DeleteType, parseDue, requestSchema } from '../jobs/index.ts'
+import { type DeleteType, parseDue, parseSince, requestSchema } from '../jobs/index.ts'
 
 /** Options of a job as `enqueue` and `import` take them. */
 export interface JobOptions {
@@ -37,4 +37,14 @@ export const requestOption = (meaning = 'groups the accounts of one erasure requ
     const parsed = requestSchema.safeParse(text)
     if (parsed.success) return parsed.data
     throw new InvalidArgumentError(parsed.error.issues.map(issue => issue.message).join('; '))
+  })
+
+/** `--since <ISO date or 2h/7d>`: epoch ms. */
+export const sinceOption = (meaning: string): Option =>
+  new Option('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(text => {
+    try {
+      return parseSince(text, Date.now() / 1000) * 1000
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : 'no time')
+    }
   })

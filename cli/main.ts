@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     return (await import('./import.ts')).importCommand()
   },
   status: async () => (await import('./status.ts')).statusCommand(),
+  receipts: async () => (await import('./receipts.ts')).receiptsCommand(),
   pause: async () => (await import('./pause.ts')).pauseCommand(),
   resume: async () => (await import('./pause.ts')).resumeCommand(),
   rate: async () => (await import('./rate.ts')).rateCommand(),

@@ -1,6 +1,13 @@
+import { once } from 'node:events'
+
 /** Writes data, on stdout, for people or programs that read it. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/** Writes much data, on stdout, no faster than it is read. */
+export async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
 }
 
 /** Ends the program when nobody reads its stdout any more, as `status --watch | head` does; that is no fault. */

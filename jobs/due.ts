@@ -52,6 +52,20 @@ export function parseDue(text: string, now: number): number {
   )
 }
 
+/**
+ * Parses a time in the past as people write it: as {@link parseDue} does, but a span counts back from now.
+ *
+ * @param now epoch seconds
+ * @returns epoch seconds
+ * @throws {InvalidJobError} when the text is neither a date nor a span
+ */
+export function parseSince(text: string, now: number): number {
+  const span = readSpan(text, 0)
+  const since = dueSchema.safeParse(span === undefined ? readDate(text) : Math.max(0, Math.floor(now) - span))
+  if (since.success) return since.data
+  throw new InvalidJobError(`"${text}" is no time; expected an ISO date such as 2026-12-24, or a span such as 2h or 7d`)
+}
+
 function readSpan(text: string, now: number): number | undefined {
   const span = /^(\d{1,6})([smhdw])$/.exec(text)
   const unit = SECONDS_OF_UNIT[span?.[2] ?? '']

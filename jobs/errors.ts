@@ -40,3 +40,15 @@ export class UnknownRequestError extends Error {
   override readonly name = 'UnknownRequestError'
   readonly code = 'UNKNOWN_REQUEST'
 }
+
+/** Thrown when the receipts in Redis are sealed with another key than the one given. Nothing was written. */
+export class ReceiptKeyError extends Error {
+  override readonly name = 'ReceiptKeyError'
+  readonly code = 'RECEIPT_KEY'
+
+  constructor() {
+    super(
+      'RECEIPT_KEY is not the key that the receipts in this Redis are sealed with. All workers and commands need the same one, for good.',
+    )
+  }
+}

@@ -17,12 +17,13 @@ export {
   requestSchema,
 } from './clear-friends-job.ts'
 export { EnqueuedCounter } from './count-enqueued.ts'
-export { defaultDue, parseDue, priorityOfDue, RETRY_PRIORITY } from './due.ts'
+export { defaultDue, parseDue, parseSince, priorityOfDue, RETRY_PRIORITY } from './due.ts'
 export type { Enqueued } from './enqueue-batch.ts'
 export {
   EnqueueInterruptedError,
   InvalidJobError,
   InvalidRateError,
+  ReceiptKeyError,
   RedisTooOldError,
   RedisUnavailableError,
   UnknownRequestError,
@@ -53,8 +54,13 @@ export {
 } from './producer.ts'
 export { type ClearFriendsQueue, openQueue, type RedisConnection, waitUntilReady } from './queue.ts'
 export { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
+export { Checkpoints } from './receipts/checkpoints.ts'
+export { type ExportOptions, type ExportSummary, exportReceipts } from './receipts/export-receipts.ts'
+export type { Receipt } from './receipts/exported-line.ts'
 export type { JobEnd } from './receipts/receipt-content.ts'
+export { ReceiptKeeper, type ReceiptKeeperOptions } from './receipts/receipt-keeper.ts'
 export { createReceiptSeals, type ReceiptSeals } from './receipts/receipt-seals.ts'
+export { type ExportPart, type Finding, type Verification, verifyReceipts } from './receipts/verify-receipts.ts'
 export { createRedisScript, type RedisScript } from './redis-script.ts'
 export { LEAST_REDIS_VERSION, type RedisVersion, readRedisVersion, requireRedisVersion } from './redis-version.ts'
 export { createRequestReader, type RequestStatus } from './request-status.ts'

@@ -3,11 +3,13 @@ import { openRedis, redisSettings } from '../config/redis.ts'
 import type { Secret } from '../config/secret.ts'
 import { readVersion } from '../config/version.ts'
 import {
+  Checkpoints,
   createFleetControl,
   createReceiptSeals,
   createSettlement,
   keysOf,
   openQueue,
+  ReceiptKeeper,
   waitUntilReady,
 } from '../jobs/index.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
@@ -26,6 +28,7 @@ import { Pool } from './pool.ts'
 import { needsAPerson, Prober } from './prober.ts'
 import { processJob } from './process-job.ts'
 import { QueueGuard } from './queue-guard.ts'
+import { ReceiptWatch } from './receipt-watch.ts'
 import { createRecorder } from './recorder.ts'
 
 /** The settings that a worker needs. */
@@ -98,7 +101,11 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
-  const settlement = createSettlement({ redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS })
+  const receiptOptions = { redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS }
+  await new Checkpoints(redis, prefix, seals).requireKey()
+  const settlement = createSettlement(receiptOptions)
+  const keeper = new ReceiptKeeper(receiptOptions)
+  closing.add(new ReceiptWatch({ redis, prefix, keeper, clock, log }), each => each.close())
 
   const signer = new Signer({
     sdkAppId: settings.IM_SDK_APP_ID,

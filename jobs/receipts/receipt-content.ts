@@ -20,6 +20,9 @@ export interface JobEnd {
   readonly enqueuedAt: number
 }
 
+/** The last millisecond of the year 9999, in epoch ms. */
+export const LAST_MS = 253_402_300_799_999
+
 /**
  * Makes the content of a receipt as the scripts take it: pseudonym, request, outcome, verified, code, calls, attempts,
  * enqueuedAt (epoch ms), and the seal over all of them. Number, time and chain are added in Redis.
@@ -33,8 +36,8 @@ export function sealedContent(end: JobEnd, seals: ReceiptSeals): readonly (strin
     end.code ?? '',
     end.calls,
     end.attempts,
-    // BullMQ lets foreign producers set it, so it may be a fraction.
-    Math.round(end.enqueuedAt),
+    // BullMQ lets foreign producers set it: it may be a fraction, or in another unit.
+    Math.min(Math.max(Math.round(end.enqueuedAt) || 0, 0), LAST_MS),
   ]
   return [...content, seals.content(content)]
 }

@@ -1,0 +1,110 @@
+import { createReadStream } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { loadSettings } from '../config/load-settings.ts'
+import {
+  createReceiptSeals,
+  type ExportPart,
+  type ExportSummary,
+  exportReceipts,
+  type Verification,
+  verifyReceipts,
+} from '../jobs/index.ts'
+import { EXIT } from './exit-codes.ts'
+import { withFleet } from './fleet-connection.ts'
+import { splitLines } from './import-file/lines.ts'
+import { requestOption, sinceOption } from './job-options.ts'
+import { count, print, say, write } from './output.ts'
+
+/** `clear-friends receipts export|verify`: what there is to show of each account. */
+export function receiptsCommand(): Command {
+  return new Command('receipts')
+    .description('Exports receipts, and verifies an export with nothing but RECEIPT_KEY.')
+    .addCommand(exportCommand())
+    .addCommand(verifyCommand())
+}
+
+interface ExportOptions {
+  readonly after?: number
+  readonly since?: number
+  readonly request?: string
+}
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description('Writes receipts to standard output, one JSON object a line, oldest first.')
+    .addOption(sinceOption('only receipts from then on'))
+    .addOption(requestOption('only receipts of this request'))
+    .addOption(
+      new Option('--after <seq>', 'only receipts behind this number, to go on after an interruption').argParser(
+        parseSeq,
+      ),
+    )
+    .action(async (options: ExportOptions) => {
+      const { RECEIPT_KEY } = loadSettings(process.env, ['RECEIPT_KEY'])
+      const seals = createReceiptSeals(RECEIPT_KEY.reveal())
+      await withFleet(async ({ redis, prefix }) => {
+        const lines = exportReceipts({ redis, prefix, seals, ...options })
+        for (;;) {
+          const { value, done } = await lines.next()
+          if (done) return tell(value)
+          await write(`${value}\n`)
+        }
+      })
+    })
+}
+
+function tell({ lines, after, through, troubles }: ExportSummary): void {
+  const range = through > after ? `, complete from number ${after + 1} to ${through}` : ''
+  say(lines === 0 ? `no receipts fit${range}` : `${count(lines)} receipts${range}`)
+  for (const trouble of troubles) say(trouble)
+  if (troubles.length === 0) return
+  say('what is not sealed cannot be proved: docs/receipts.md says what that means')
+  process.exitCode = EXIT.failed
+}
+
+function verifyCommand(): Command {
+  return new Command('verify')
+    .description(
+      'Verifies an export offline. Tells which line was changed, removed, inserted or moved; exit code 1 then.',
+    )
+    .argument('<file>', 'an export, or - for standard input')
+    .option('--json', 'print what was found as one JSON object')
+    .action(async (file: string, options: { json?: true }) => {
+      const { RECEIPT_KEY } = loadSettings(process.env, ['RECEIPT_KEY'])
+      const input = file === '-' ? process.stdin : createReadStream(file)
+      const verification = await verifyReceipts(textsOf(input), createReceiptSeals(RECEIPT_KEY.reveal()))
+      if (options.json) print(JSON.stringify(verification))
+      else describe(verification)
+      if (verification.findings.length > 0 || verification.lines === 0) process.exitCode = EXIT.failed
+    })
+}
+
+async function* textsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string | null> {
+  for await (const line of splitLines(chunks)) yield line.text
+}
+
+/** Puts what was found into words: what is wrong first, then what the file proves and what it cannot tell. */
+function describe({ lines, genuine, exports, findings }: Verification): void {
+  if (lines === 0) return say('the file is empty: it proves nothing, not even that there are no receipts')
+  if (genuine === 0) {
+    say('no line was sealed with this RECEIPT_KEY: it is another key, or this is no export of receipts')
+    return
+  }
+  for (const { text } of findings) print(text)
+  print(`${count(genuine)} of ${count(lines)} lines are genuine, ${count(findings.length)} findings`)
+  for (const part of exports) print(describePart(part))
+}
+
+function describePart({ after, since, request, through }: ExportPart): string {
+  const filter = [
+    ...(request === null ? [] : [`of request "${request}"`]),
+    ...(since === null ? [] : [`since ${since}`]),
+  ].join(' ')
+  const end = through === null ? 'its end is not in the file' : `complete up to number ${through}`
+  return `export of all receipts ${filter === '' ? '' : `${filter} `}from number ${after + 1} on, ${end}; it says nothing of others`
+}
+
+function parseSeq(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected the number of a receipt, 0 or more.')
+}

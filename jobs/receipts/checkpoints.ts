@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { ReceiptKeyError } from '../errors.ts'
+import { keysOf } from '../keys.ts'
+import type { RedisConnection } from '../queue.ts'
+import type { ReceiptSeals } from './receipt-seals.ts'
+
+/** What somebody with the key has vouched for: the chain up to a receipt. */
+export interface Checkpoint {
+  /** Number of the last receipt it covers. */
+  readonly seq: number
+  /** When that receipt was written, epoch ms. */
+  readonly at: number
+  readonly chain: string
+  /**
+   * `broken` where what stood in Redis since the checkpoint before did not fit together; `anchor` where the receipts
+   * before it were trimmed.
+   */
+  readonly state: 'good' | 'broken' | 'anchor'
+}
+
+/** Where a chain begins that nothing was trimmed from. */
+export const GENESIS: Checkpoint = { seq: 0, at: 0, chain: '', state: 'good' }
+
+const memberSchema = z.tuple([
+  z.coerce.number(),
+  z.coerce.number(),
+  z.string(),
+  z.enum(['good', 'broken', 'anchor']),
+  z.string(),
+])
+
+/** The sealed checkpoints of a fleet, in a sorted set by number. */
+export class Checkpoints {
+  readonly #redis: RedisConnection
+  readonly #key: string
+  readonly #chainKey: string
+  readonly #seals: ReceiptSeals
+
+  constructor(redis: RedisConnection, prefix: string, seals: ReceiptSeals) {
+    this.#redis = redis
+    this.#key = keysOf(prefix).receiptCheckpoints
+    this.#chainKey = keysOf(prefix).receiptChain
+    this.#seals = seals
+  }
+
+  /**
+   * Makes sure that the receipts in this Redis are sealed with this key; the first one to ask decides. Two keys side by
+   * side would make receipts that nobody can verify together.
+   *
+   * @throws {ReceiptKeyError} when they are sealed with another one
+   */
+  async requireKey(): Promise<void> {
+    const mark = this.#seals.checkpoint(['key'])
+    await this.#redis.hsetnx(this.#chainKey, 'key', mark)
+    if ((await this.#redis.hget(this.#chainKey, 'key')) !== mark) throw new ReceiptKeyError()
+  }
+
+  /** The last `count` checkpoints, newest first. */
+  async newest(count: number): Promise<readonly Checkpoint[]> {
+    return this.#parse(await this.#redis.zrevrange(this.#key, 0, count - 1))
+  }
+
+  /** The last checkpoint that covers nothing after `seq`, or the beginning. */
+  async atOrBefore(seq: number): Promise<Checkpoint> {
+    const found = await this.#redis.zrevrangebyscore(this.#key, seq, '-inf', 'LIMIT', 0, 1)
+    return this.#parse(found)[0] ?? GENESIS
+  }
+
+  /** Where the receipts begin that are kept: what is before it was trimmed, with the consent of somebody with the key. */
+  async anchor(): Promise<Checkpoint> {
+    const [first] = await this.after(-1, 1)
+    return first?.state === 'anchor' ? first : GENESIS
+  }
+
+  /** The first `count` checkpoints behind `seq`, oldest first. */
+  async after(seq: number, count: number): Promise<readonly Checkpoint[]> {
+    return this.#parse(await this.#redis.zrangebyscore(this.#key, `(${seq}`, '+inf', 'LIMIT', 0, count))
+  }
+
+  async add(checkpoint: Checkpoint): Promise<void> {
+    const { seq, at, chain, state } = checkpoint
+    const seal = this.#seals.checkpoint([seq, at, chain, state])
+    await this.#redis.zadd(this.#key, seq, [seq, at, chain, state, seal].join(' '))
+  }
+
+  /** Drops checkpoints that others make superfluous: those between the two, both exclusive. */
+  async dropBetween(fromSeq: number, toSeq: number): Promise<void> {
+    await this.#redis.zremrangebyscore(this.#key, `(${fromSeq}`, `(${toSeq}`)
+  }
+
+  #parse(members: readonly string[]): Checkpoint[] {
+    return members.flatMap(member => {
+      const parsed = memberSchema.safeParse(member.split(' '))
+      if (!parsed.success) return []
+      const [seq, at, chain, state, seal] = parsed.data
+      // What was not made with the key is none; the chain is then measured at the next one that was.
+      return seal === this.#seals.checkpoint([seq, at, chain, state]) ? [{ seq, at, chain, state }] : []
+    })
+  }
+}

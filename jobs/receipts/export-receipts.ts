@@ -1,0 +1,130 @@
+import type { RedisConnection } from '../queue.ts'
+import { type Checkpoint, Checkpoints } from './checkpoints.ts'
+import { type BeginMark, LineSealer, type Receipt, toUnsealed } from './exported-line.ts'
+import { ReceiptKeeper } from './receipt-keeper.ts'
+import type { ReceiptSeals } from './receipt-seals.ts'
+import { chainAfter, findFirstSince, isGenuine, readStored, type StoredReceipt } from './stored-receipts.ts'
+
+/** What to export. */
+export interface ExportOptions {
+  /** Stays the caller's. */
+  readonly redis: RedisConnection
+  readonly prefix: string
+  readonly seals: ReceiptSeals
+  /** Only receipts behind this number: what an export that was interrupted has not written. Default 0. */
+  readonly after?: number
+  /** Only receipts from this time on, epoch ms. */
+  readonly since?: number
+  /** Only receipts of this request. */
+  readonly request?: string
+}
+
+/** What an export came to. */
+export interface ExportSummary {
+  readonly lines: number
+  /** The export is complete from the first receipt behind `after` up to `through`. */
+  readonly after: number
+  readonly through: number
+  /** What does not fit together in Redis, in words. The lines it concerns are not sealed. */
+  readonly troubles: readonly string[]
+}
+
+const CHUNK = 500
+
+interface Piece {
+  readonly receipt: Omit<Receipt, 'seal'>
+  readonly proved: boolean
+}
+
+/**
+ * Exports receipts as lines of NDJSON, oldest first, in bounded memory. What is there is checked on the way against the
+ * seals of the workers and the checkpoints; a line is sealed only where all of it fits.
+ *
+ * What is not covered by a checkpoint is checked and covered first.
+ *
+ * @returns what it came to, when all lines were taken
+ * @throws {ReceiptKeyError} when the receipts are sealed with another key
+ */
+export async function* exportReceipts(options: ExportOptions): AsyncGenerator<string, ExportSummary> {
+  const { redis, prefix, seals, since, request = null } = options
+  const checkpoints = new Checkpoints(redis, prefix, seals)
+  await checkpoints.requireKey()
+  await new ReceiptKeeper({ redis, prefix, seals, receiptDays: Number.POSITIVE_INFINITY }).makeCheckpoint()
+  const firstSince = since === undefined ? 1 : await findFirstSince(redis, prefix, since)
+  const trimmed = await checkpoints.anchor()
+  const after = Math.max(options.after ?? 0, firstSince - 1, trimmed.seq)
+
+  const begin: BeginMark = { after, since: since === undefined ? null : new Date(since).toISOString(), request }
+  const sealer = new LineSealer(seals)
+  const troubles: string[] = []
+  let lines = 0
+  let through = after
+  // The last line says that it is the last, so one is held back.
+  let held: Piece | undefined
+  const sealHeld = (piece: Piece, last: boolean): string => {
+    lines += 1
+    return sealer.seal(piece.receipt, piece.proved, {
+      ...(lines === 1 ? { begin } : {}),
+      ...(last ? { end: { through } } : {}),
+    })
+  }
+  for (let base = await checkpoints.atOrBefore(after), last = false; !last; ) {
+    const ahead = await checkpoints.after(base.seq, CHUNK)
+    last = ahead.length < CHUNK
+    for (const checkpoint of ahead) {
+      const block = await readBlock(options, base, checkpoint)
+      troubles.push(...block.troubles)
+      for (const { stored, proved } of block.receipts) {
+        if (stored.seq <= after || (request !== null && stored.request !== request)) continue
+        if (held !== undefined) yield sealHeld(held, false)
+        held = { receipt: toUnsealed(stored), proved }
+      }
+      base = checkpoint
+      through = Math.max(through, checkpoint.seq)
+    }
+  }
+  if (held !== undefined) yield sealHeld(held, true)
+  return { lines, after, through, troubles }
+}
+
+interface Block {
+  readonly receipts: readonly { readonly stored: StoredReceipt; readonly proved: boolean }[]
+  readonly troubles: readonly string[]
+}
+
+/** Reads what lies between two checkpoints and tells of each receipt whether it is proved. */
+async function readBlock({ redis, prefix, seals }: ExportOptions, from: Checkpoint, to: Checkpoint): Promise<Block> {
+  const receipts: StoredReceipt[] = []
+  const troubles: string[] = []
+  let { seq, chain } = from
+  let complete = true
+  while (seq < to.seq) {
+    const chunk = await readStored(redis, prefix, { from: seq + 1, to: to.seq, count: CHUNK })
+    for (const receipt of chunk) {
+      if (receipt.seq !== seq + 1) {
+        complete = false
+        troubles.push(`${span(seq + 1, receipt.seq - 1)} missing from Redis`)
+      }
+      seq = receipt.seq
+      chain = chainAfter(chain, receipt)
+      receipts.push(receipt)
+    }
+    if (chunk.length === 0) {
+      complete = false
+      troubles.push(`${span(seq + 1, to.seq)} missing from Redis`)
+      break
+    }
+  }
+  const chained = complete && to.state === 'good' && chain === to.chain
+  if (!chained) {
+    troubles.push(`${span(from.seq + 1, to.seq)} not sealed: their order, number or times were changed in Redis`)
+  }
+  const judged = receipts.map(stored => ({ stored, genuine: isGenuine(stored, seals) }))
+  for (const { stored, genuine } of judged) {
+    if (!genuine) troubles.push(`${span(stored.seq, stored.seq)} not sealed: the content was changed in Redis`)
+  }
+  return { receipts: judged.map(({ stored, genuine }) => ({ stored, proved: chained && genuine })), troubles }
+}
+
+const span = (from: number, to: number): string =>
+  from === to ? `receipt ${from} is` : `receipts ${from} to ${to} are`

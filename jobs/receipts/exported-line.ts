@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../outcome.ts'
+import { LAST_MS } from './receipt-content.ts'
+import type { ReceiptSeals } from './receipt-seals.ts'
+import type { StoredReceipt } from './stored-receipts.ts'
+
+/** A receipt as it is exported. The names and their order are fixed. */
+export interface Receipt {
+  readonly v: 1
+  /** Numbers have no gaps. */
+  readonly seq: number
+  /** When it was written, as ISO date. */
+  readonly at: string
+  /** Pseudonym of the account: HMAC-SHA-256 in base64url. `null` where the job held none. */
+  readonly account: string | null
+  readonly request: string | null
+  readonly outcome: FinalOutcome
+  /** Whether the friend list was seen empty; `skipped` where nobody looked. */
+  readonly verified: Verified
+  /** Why, where the account was not cleared: the vendor's code, or a word of ours. */
+  readonly code: string | null
+  /** Requests sent by all attempts. */
+  readonly calls: number
+  readonly attempts: number
+  /** As ISO date, by the producer's clock. */
+  readonly enqueuedAt: string
+  /**
+   * `<line>.<link>`: the seal of this line, empty where Redis held no proof of it; then the seal that ties it to the line
+   * before. The first and the last line of an export have a third part, a {@link Mark}.
+   */
+  readonly seal: string
+}
+
+/** What an export says of itself in its first line: it holds all receipts behind `after` that fit the filter. */
+export interface BeginMark {
+  readonly after: number
+  readonly since: string | null
+  readonly request: string | null
+}
+
+/** What it says in its last line: up to which receipt it is complete. */
+export interface EndMark {
+  readonly through: number
+}
+
+/** See {@link BeginMark} and {@link EndMark}; an export of one line has both. */
+export interface Mark {
+  readonly begin?: BeginMark
+  readonly end?: EndMark
+}
+
+const isoDate = z.iso.datetime()
+const receiptSchema = z.strictObject({
+  v: z.literal(1),
+  seq: z.int().min(1),
+  at: isoDate,
+  account: z.string().nullable(),
+  request: z.string().nullable(),
+  outcome: z.enum(FINAL_OUTCOMES),
+  verified: z.enum(['yes', 'no', 'skipped']),
+  code: z.string().nullable(),
+  calls: z.int().min(0),
+  attempts: z.int().min(0),
+  enqueuedAt: isoDate,
+  seal: z.string(),
+})
+const markSchema = z.strictObject({
+  begin: z.strictObject({ after: z.int(), since: isoDate.nullable(), request: z.string().nullable() }).optional(),
+  end: z.strictObject({ through: z.int() }).optional(),
+})
+
+/** Other times come only from receipts that were tampered with, which have no seal to lose. */
+const isoOf = (ms: number): string => new Date(ms >= 0 && ms <= LAST_MS ? ms : 0).toISOString()
+
+/** Puts a stored receipt into the form of an export, without its seal. */
+export function toUnsealed(stored: StoredReceipt): Omit<Receipt, 'seal'> {
+  return {
+    v: 1,
+    seq: stored.seq,
+    at: isoOf(stored.at),
+    account: stored.account === '' ? null : stored.account,
+    request: stored.request === '' ? null : stored.request,
+    outcome: stored.outcome as FinalOutcome,
+    verified: stored.verified as Verified,
+    code: stored.code === '' ? null : stored.code,
+    calls: stored.calls,
+    attempts: stored.attempts,
+    enqueuedAt: isoOf(stored.enqueuedAt),
+  }
+}
+
+/** Seals lines one after the other, each tied to the one before. */
+export class LineSealer {
+  readonly #seals: ReceiptSeals
+  #link = ''
+
+  constructor(seals: ReceiptSeals) {
+    this.#seals = seals
+  }
+
+  /**
+   * @param proved whether Redis held proof of the receipt; only then the line is sealed
+   * @returns the line of the export, without a line end
+   */
+  seal(receipt: Omit<Receipt, 'seal'>, proved: boolean, mark: Mark): string {
+    const line = proved ? lineSeal(receipt, this.#seals) : ''
+    const markText = Object.keys(mark).length === 0 ? '' : Buffer.from(JSON.stringify(mark)).toString('base64url')
+    this.#link = linkSeal(mark.begin === undefined ? this.#link : '', line, markText, this.#seals)
+    const seal = [line, this.#link, ...(markText === '' ? [] : [markText])].join('.')
+    return JSON.stringify({ ...receipt, seal } satisfies Receipt)
+  }
+}
+
+/** What a line of a file claims to be. */
+export interface ClaimedLine {
+  readonly receipt: Receipt
+  /** The seal fits the content. */
+  readonly genuine: boolean
+  /** The exporter could not prove it. */
+  readonly unproved: boolean
+  readonly link: string
+  readonly mark: Mark
+  /** Whether the link is the one that follows a given one. */
+  follows(link: string): boolean
+}
+
+/**
+ * Parses a line of an export.
+ *
+ * @returns nothing where it has not the form of a receipt
+ */
+export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | undefined {
+  const parsed = receiptSchema.safeParse(parseJson(text))
+  // Written in another way it may mean something else to another reader, as a name that comes twice does.
+  if (!parsed.success || JSON.stringify(inOrder(parsed.data)) !== text) return undefined
+  const receipt = parsed.data
+  const [line = '', link = '', markText = '', ...rest] = receipt.seal.split('.')
+  if (rest.length > 0) return undefined
+  const mark = markSchema.safeParse(markText === '' ? {} : parseJson(Buffer.from(markText, 'base64url').toString()))
+  const follows = (before: string): boolean => link === linkSeal(before, line, markText, seals)
+  return {
+    receipt,
+    genuine: line !== '' && line === lineSeal(receipt, seals),
+    unproved: line === '',
+    link,
+    // A mark that its own link does not vouch for says nothing.
+    mark: mark.success && (mark.data.begin === undefined || follows('')) ? toMark(mark.data) : {},
+    follows,
+  }
+}
+
+const toMark = ({ begin, end }: z.infer<typeof markSchema>): Mark => ({
+  ...(begin === undefined ? {} : { begin }),
+  ...(end === undefined ? {} : { end }),
+})
+
+function inOrder({ seal, ...receipt }: Receipt): Receipt {
+  const { v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
+  return { v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt, seal }
+}
+
+const lineSeal = (receipt: Omit<Receipt, 'seal'>, seals: ReceiptSeals): string => {
+  const { v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
+  return seals.line([v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt])
+}
+
+const linkSeal = (before: string, line: string, markText: string, seals: ReceiptSeals): string =>
+  seals.link([before, line, markText])
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

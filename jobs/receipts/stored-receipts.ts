@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { keysOf } from '../keys.ts'
+import type { RedisConnection } from '../queue.ts'
+import type { ReceiptSeals } from './receipt-seals.ts'
+
+/** A receipt as it stands in Redis, whoever put it there. */
+export interface StoredReceipt {
+  readonly seq: number
+  /** When it was written, epoch ms. */
+  readonly at: number
+  readonly account: string
+  readonly request: string
+  readonly outcome: string
+  readonly verified: string
+  readonly code: string
+  readonly calls: number
+  readonly attempts: number
+  /** Epoch ms. */
+  readonly enqueuedAt: number
+  /** The worker's seal over the content. */
+  readonly seal: string
+}
+
+const text = z.string().default('')
+const number = z.coerce.number()
+const fieldsSchema = z.object({
+  account: text,
+  request: text,
+  outcome: text,
+  verified: text,
+  code: text,
+  calls: number,
+  attempts: number,
+  enqueuedAt: number,
+  seal: text,
+})
+const entriesSchema = z.array(z.tuple([z.string(), z.array(z.string())]))
+
+/**
+ * Reads receipts in the order of their numbers.
+ *
+ * @param from first number, inclusive
+ * @param to last number, inclusive
+ * @param count at most so many
+ */
+export async function readStored(
+  redis: RedisConnection,
+  prefix: string,
+  range: { readonly from: number; readonly to: number; readonly count: number },
+): Promise<readonly StoredReceipt[]> {
+  if (range.to < range.from) return []
+  const { receipts } = keysOf(prefix)
+  const entries = await redis.xrange(receipts, String(range.from), String(range.to), 'COUNT', range.count)
+  return entriesSchema.parse(entries).map(([id, pairs]) => toStored(id, pairs))
+}
+
+/** Reads the oldest receipt that is kept. */
+export async function readOldest(redis: RedisConnection, prefix: string): Promise<StoredReceipt | undefined> {
+  const [entry] = entriesSchema.parse(await redis.xrange(keysOf(prefix).receipts, '-', '+', 'COUNT', 1))
+  return entry === undefined ? undefined : toStored(...entry)
+}
+
+/**
+ * Finds the first receipt that is not older than a time, by halving: their times never go back.
+ *
+ * @param since epoch ms
+ * @returns its number; that behind the last receipt where all are older
+ */
+export async function findFirstSince(redis: RedisConnection, prefix: string, since: number): Promise<number> {
+  const newest = entriesSchema.parse(await redis.xrevrange(keysOf(prefix).receipts, '+', '-', 'COUNT', 1))[0]
+  let from = (await readOldest(redis, prefix))?.seq ?? 1
+  let to = newest === undefined ? from : toStored(...newest).seq + 1
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2)
+    const [receipt] = await readStored(redis, prefix, { from: middle, to: to - 1, count: 1 })
+    if (receipt === undefined || receipt.at >= since) to = middle
+    else from = receipt.seq + 1
+  }
+  return from
+}
+
+function toStored(id: string, pairs: readonly string[]): StoredReceipt {
+  const fields: Record<string, string> = {}
+  for (let i = 0; i + 1 < pairs.length; i += 2) fields[pairs[i] ?? ''] = pairs[i + 1] ?? ''
+  const [seq, at] = id.split('-').map(Number)
+  // Whoever can write to Redis can write anything; what does not parse fails its seal.
+  const parsed = fieldsSchema.safeParse(fields)
+  return { seq: seq ?? 0, at: at ?? 0, ...(parsed.success ? parsed.data : UNREADABLE) }
+}
+
+const UNREADABLE = {
+  ...{ account: '', request: '', outcome: '', verified: '', code: '', seal: '' },
+  ...{ calls: 0, attempts: 0, enqueuedAt: 0 },
+}
+
+/** Tells whether a receipt's content is what a worker with the key has sealed. */
+export function isGenuine(receipt: StoredReceipt, seals: ReceiptSeals): boolean {
+  const { account, request, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
+  return receipt.seal === seals.content([account, request, outcome, verified, code, calls, attempts, enqueuedAt])
+}
+
+/** The chain's value after a receipt, as `ledger.lua` makes it. Before the first receipt it is empty. */
+export function chainAfter(chain: string, { seq, at, seal }: StoredReceipt): string {
+  return createHash('sha1').update(`${chain}|${seq}|${at}|${seal}`).digest('hex')
+}

@@ -1,0 +1,83 @@
+import { diagnose, type SeenLine } from './diagnose.ts'
+import { type BeginMark, type ClaimedLine, type EndMark, parseLine } from './exported-line.ts'
+import type { ReceiptSeals } from './receipt-seals.ts'
+
+/** One thing that is wrong with a file of receipts. */
+export interface Finding {
+  readonly kind: 'changed' | 'removed' | 'inserted' | 'moved' | 'unproved' | 'cut_off' | 'not_covered'
+  /** Line of the file, from 1; for what is removed, the line behind the gap, and for a cut the last one. */
+  readonly line: number
+  /** Number of the receipt, where it can be told. */
+  readonly seq: number | null
+  /** The whole of it in words. */
+  readonly text: string
+}
+
+/** What a file of receipts says of itself, and whether it is true. */
+export interface Verification {
+  /** Lines of the file that are not empty. */
+  readonly lines: number
+  /** Lines whose seal is genuine. */
+  readonly genuine: number
+  /** The exports that the file is made of, in the order of their receipts. */
+  readonly exports: readonly ExportPart[]
+  /** Empty where everything holds. */
+  readonly findings: readonly Finding[]
+}
+
+/** One export in the file: complete behind `after` up to `through`, for what fits its filter. */
+export interface ExportPart extends BeginMark {
+  /** `null` where its end is not in the file. */
+  readonly through: number | null
+}
+
+/**
+ * Verifies a file of exported receipts with nothing but the key. Tells which lines were changed, inserted or moved, and
+ * which receipts were removed.
+ *
+ * Memory: about fifty bytes a line, so that what stands in the wrong place can be told from what stands in the right one.
+ *
+ * @param lines texts of the file's lines, without line ends; `null` for a line that is no text
+ */
+export async function verifyReceipts(
+  lines: AsyncIterable<string | null> | Iterable<string | null>,
+  seals: ReceiptSeals,
+): Promise<Verification> {
+  const seen: SeenLine[] = []
+  let number = 0
+  let linkBefore: string | undefined
+  let lastGenuineLink: string | undefined
+  for await (const text of lines) {
+    number += 1
+    if (text !== null && text.trim() === '') continue
+    const claimed = text === null ? undefined : parseLine(text, seals)
+    seen.push(toSeen(number, claimed, linkBefore, lastGenuineLink))
+    linkBefore = claimed?.link
+    if (claimed !== undefined && (claimed.genuine || claimed.unproved)) lastGenuineLink = claimed.link
+  }
+  const { findings, exports } = diagnose(seen)
+  return { lines: seen.length, genuine: seen.filter(line => line.state === 'genuine').length, exports, findings }
+}
+
+function toSeen(
+  line: number,
+  claimed: ClaimedLine | undefined,
+  linkBefore: string | undefined,
+  lastGenuineLink: string | undefined,
+): SeenLine {
+  if (claimed === undefined) return { line, state: 'no_receipt', seq: 0, follows: false, followsGenuine: false }
+  const before = claimed.mark.begin === undefined ? linkBefore : ''
+  const genuineBefore = claimed.mark.begin === undefined ? lastGenuineLink : ''
+  return {
+    line,
+    state: claimed.genuine ? 'genuine' : claimed.unproved ? 'unproved' : 'bad',
+    seq: claimed.receipt.seq,
+    follows: before !== undefined && claimed.follows(before),
+    followsGenuine: genuineBefore !== undefined && claimed.follows(genuineBefore),
+    ...marksOf(claimed),
+  }
+}
+
+function marksOf({ mark }: ClaimedLine): { begin?: BeginMark; end?: EndMark } {
+  return mark
+}

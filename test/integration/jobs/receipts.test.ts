@@ -1,0 +1,204 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Checkpoints, createReceiptSeals, keysOf, ReceiptKeeper } from '../../../jobs/index.ts'
+import { exportedLines, findingsIn, testSeals, writeReceipts } from '../../helpers/receipts.ts'
+import { jobsCorner } from './corner.ts'
+
+const corner = jobsCorner()
+beforeEach(() => corner().empty())
+
+const DAY_MS = 86_400_000
+const keeper = (receiptDays = 400) => {
+  const { redis, prefix } = corner()
+  return new ReceiptKeeper({ redis, prefix, seals: testSeals, receiptDays })
+}
+const write = (count: number) => writeReceipts(corner().redis, corner().prefix, count)
+const exported = (options = {}) => exportedLines({ redis: corner().redis, prefix: corner().prefix, ...options })
+const keys = () => keysOf(corner().prefix)
+const seqsOf = (lines: readonly string[]): number[] => lines.map(line => JSON.parse(line).seq)
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+/** Puts another entry in the place of one, as whoever can write to Redis may do. */
+async function rewrite(seq: number, change: (fields: string[]) => string[], id?: string): Promise<void> {
+  const { redis } = corner()
+  const all = await redis.xrange(keys().receipts, '-', '+')
+  await redis.del(keys().receipts)
+  for (const [oldId, fields] of all) {
+    const isIt = oldId.startsWith(`${seq}-`)
+    await redis.xadd(keys().receipts, isIt && id !== undefined ? id : oldId, ...(isIt ? change(fields) : fields))
+  }
+}
+
+describe('exporting receipts', () => {
+  it('gives one line for each, which hold', async () => {
+    await write(1200)
+    const { lines, troubles } = await exported()
+    expect(troubles).toEqual([])
+    expect(seqsOf(lines)).toEqual(numbers(1, 1200))
+    expect(Object.keys(JSON.parse(lines[0] ?? ''))).toEqual([
+      'v',
+      'seq',
+      'at',
+      'account',
+      'request',
+      'outcome',
+      'verified',
+      'code',
+      'calls',
+      'attempts',
+      'enqueuedAt',
+      'seal',
+    ])
+    expect(await findingsIn(lines)).toEqual([])
+  })
+
+  it('goes on where it was interrupted, and both parts hold together', async () => {
+    await write(30)
+    const first = (await exported()).lines.slice(0, 12)
+    await write(5)
+    const rest = (await exported({ after: 12 })).lines
+    expect(seqsOf(rest)).toEqual(numbers(13, 35))
+    expect(await findingsIn([...first, ...rest])).toEqual([])
+  })
+
+  it('picks those of a request, or from a time on, and they hold', async () => {
+    await write(10)
+    const at = Date.now() + 50
+    while (Date.now() < at) await corner().redis.ping()
+    await write(5)
+    const ofRequest = (await exported({ request: 'ticket-1' })).lines
+    expect(seqsOf(ofRequest)).toEqual([3, 6, 9, 12, 15])
+    expect(await findingsIn(ofRequest)).toEqual([])
+    const recent = (await exported({ since: at })).lines
+    expect(seqsOf(recent)).toEqual(numbers(11, 15))
+    expect(await findingsIn(recent)).toEqual([])
+  })
+
+  it('of nothing gives nothing', async () => {
+    expect(await exported()).toEqual({ lines: [], troubles: [] })
+    await write(3)
+    expect(await exported({ after: 3 })).toEqual({ lines: [], troubles: [] })
+    expect(await exported({ request: 'ticket-none' })).toEqual({ lines: [], troubles: [] })
+  })
+
+  it('with another key is refused', async () => {
+    await write(3)
+    await exported()
+    const { redis, prefix } = corner()
+    const other = new Checkpoints(redis, prefix, createReceiptSeals('another made-up key, of other tests'))
+    await expect(other.requireKey()).rejects.toThrow('RECEIPT_KEY is not the key')
+  })
+})
+
+describe('receipts that were changed in Redis', () => {
+  it('are left unsealed one by one where only their content was changed', async () => {
+    await write(20)
+    await keeper().makeCheckpoint()
+    await rewrite(7, fields => fields.map(value => (value === 'cleared' ? 'cancelled' : value)))
+    const { lines, troubles } = await exported()
+    expect(troubles).toEqual(['receipt 7 is not sealed: the content was changed in Redis'])
+    expect(await findingsIn(lines)).toEqual(['unproved 7 (7)'])
+  })
+
+  it('are told where they were taken out, and what lies between two checkpoints loses its proof', async () => {
+    await write(10)
+    const kept = keeper()
+    await kept.makeCheckpoint()
+    await write(600)
+    await kept.makeCheckpoint()
+    await write(10)
+    await kept.makeCheckpoint()
+    await corner().redis.xdel(keys().receipts, (await corner().redis.xrange(keys().receipts, 615, 615))[0]?.[0] ?? '')
+    const { lines, troubles } = await exported()
+    expect(troubles[0]).toBe('receipt 615 is missing from Redis')
+    const findings = await findingsIn(lines)
+    expect(findings.join()).toMatch(/removed \d+ \(615\)/)
+    expect(findings.filter(finding => finding.startsWith('unproved')).length).toBeLessThan(120)
+  })
+
+  it('lose their proof where a time was changed, though each content is genuine', async () => {
+    await write(20)
+    await keeper().makeCheckpoint()
+    await rewrite(7, fields => fields, '7-1')
+    const { troubles } = await exported()
+    expect(troubles).toEqual(['receipts 1 to 20 are not sealed: their order, number or times were changed in Redis'])
+  })
+
+  it('before a checkpoint could be made are noticed when it is', async () => {
+    await write(5)
+    const kept = keeper()
+    expect(await kept.makeCheckpoint()).toBe('good')
+    await write(5)
+    await rewrite(8, fields => fields.map(value => (value === 'cleared' ? 'cancelled' : value)))
+    expect(await kept.makeCheckpoint()).toBe('broken')
+    await write(5)
+    expect(await kept.makeCheckpoint()).toBe('good')
+    const findings = await findingsIn((await exported()).lines)
+    expect(findings).toEqual([6, 7, 8, 9, 10].map(seq => `unproved ${seq} (${seq})`))
+  })
+
+  it('are noticed when they were taken away with all checkpoints while a worker runs', async () => {
+    await write(5)
+    const kept = keeper()
+    await kept.makeCheckpoint()
+    await corner().empty()
+    await write(2)
+    expect(await kept.makeCheckpoint()).toBe('broken')
+    expect(await kept.makeCheckpoint()).toBe('good')
+  })
+})
+
+describe('keeping receipts', () => {
+  it('makes no checkpoint where nothing is new, and few in the long run', async () => {
+    const kept = keeper()
+    expect(await kept.makeCheckpoint()).toBe('nothing_new')
+    for (let round = 0; round < 12; round++) {
+      await write(100)
+      expect(await kept.makeCheckpoint()).toBe('good')
+    }
+    expect(await kept.makeCheckpoint()).toBe('nothing_new')
+    expect(await corner().redis.zcard(keys().receiptCheckpoints)).toBeLessThanOrEqual(4)
+  })
+
+  it('by many at once comes to the same', async () => {
+    await write(700)
+    const made = await Promise.all([keeper(), keeper(), keeper()].map(each => each.makeCheckpoint()))
+    expect(made).not.toContain('broken')
+    await write(10)
+    expect(await findingsIn((await exported()).lines)).toEqual([])
+  })
+
+  it('trims what is older than it may be, and the rest still holds', async () => {
+    await write(40)
+    const kept = keeper(1)
+    await kept.makeCheckpoint()
+    const at = Date.now() + 50
+    while (Date.now() < at) await corner().redis.ping()
+    await write(10)
+    await kept.makeCheckpoint()
+    await kept.trim(at + DAY_MS)
+    expect(await corner().redis.xlen(keys().receipts)).toBe(10)
+    const { lines, troubles } = await exported()
+    expect(troubles).toEqual([])
+    expect(seqsOf(lines)).toEqual(numbers(41, 50))
+    expect(await findingsIn(lines)).toEqual([])
+    await kept.trim(Date.now() + 2 * DAY_MS)
+    expect(await exported()).toEqual({ lines: [], troubles: [] })
+    await write(1)
+    expect(seqsOf((await exported()).lines)).toEqual([51])
+  })
+})
+
+it('a receipt costs at most 300 bytes of Redis', async () => {
+  const { redis } = corner()
+  const count = 12_000
+  const kept = keeper()
+  for (let written = 0; written < count; written += 1000) {
+    await write(1000)
+    await kept.makeCheckpoint()
+  }
+  const bytesOf = async (key: string): Promise<number> => Number(await redis.memory('USAGE', key, 'SAMPLES', 0))
+  const bytes = (
+    await Promise.all([keys().receipts, keys().receiptCheckpoints, keys().receiptChain].map(bytesOf))
+  ).reduce((sum, each) => sum + each, 0)
+  expect(bytes / count).toBeLessThanOrEqual(300)
+})
