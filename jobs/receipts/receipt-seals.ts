@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * Everything that `RECEIPT_KEY` does. Each use has a key of its own, derived from it, so that what is made for one use
- * can never pass for another.
+ * Everything that `RECEIPT_KEY` does. All of it is HMAC-SHA-256 in base64url, 43 characters.
  *
- * All of it is HMAC-SHA-256 in base64url, 43 characters.
+ * A pseudonym is made with the key itself, so that whoever has key and account finds the receipt with any tool:
+ * `printf %s ACCOUNT | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url | tr -d =`. Every seal has a key of
+ * its own, derived from it, so that what is made for one use can never pass for another.
  */
 export interface ReceiptSeals {
   /** Stands for an account: the same account has the same pseudonym, and without the key nobody can tell whose it is. */
@@ -26,10 +27,10 @@ export interface ReceiptSeals {
  */
 export function createReceiptSeals(key: string): ReceiptSeals {
   const sealWith = (use: string): ((text: string) => string) => {
-    const derived = createHmac('sha256', key).update(`clear-friends receipts 1: ${use}`).digest()
+    // No account holds a line feed, so no pseudonym can be one of these keys.
+    const derived = createHmac('sha256', key).update(`clear-friends receipts 1\n${use}`).digest()
     return text => createHmac('sha256', derived).update(text).digest('base64url')
   }
-  const account = sealWith('account')
   const [content, checkpoint, line, link] = [
     sealWith('content'),
     sealWith('checkpoint'),
@@ -38,7 +39,7 @@ export function createReceiptSeals(key: string): ReceiptSeals {
   ]
   // JSON keeps the parts apart: no two lists of parts give the same text.
   return {
-    pseudonymOf: account,
+    pseudonymOf: account => createHmac('sha256', key).update(account).digest('base64url'),
     content: parts => content(JSON.stringify(parts)),
     checkpoint: parts => checkpoint(JSON.stringify(parts)),
     line: parts => line(JSON.stringify(parts)),
