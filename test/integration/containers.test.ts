@@ -1,6 +1,6 @@
 /** docker-compose.yml, Dockerfile, .dockerignore and .env.example, which must agree with each other and with the settings. */
 import { execFile } from 'node:child_process'
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,21 +21,40 @@ const bareEnvironment = { PATH, HOME }
 
 const serviceSchema = z.looseObject({
   image: z.string(),
-  command: z.array(z.string()),
+  command: z.array(z.string()).default([]),
+  entrypoint: z.array(z.string()).optional(),
+  volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string()).optional(),
+  deploy: z.object({ replicas: z.number() }).optional(),
   profiles: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.union([z.string(), z.number()]).nullable()).optional(),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
   healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
   stop_grace_period: z.string().optional(),
 })
+const prometheusSchema = z.looseObject({
+  rule_files: z.array(z.string()),
+  scrape_configs: z.array(
+    z.looseObject({
+      job_name: z.string(),
+      dns_sd_configs: z.array(z.looseObject({ names: z.array(z.string()), port: z.number() })),
+    }),
+  ),
+})
 const composeSchema = z.looseObject({
   services: z.object({
     redis: serviceSchema,
     worker: serviceSchema,
     simulator: serviceSchema,
-    'demo-worker': serviceSchema,
+    'demo-worker-1': serviceSchema,
+    'demo-worker-2': serviceSchema,
+    loader: serviceSchema,
+    prometheus: serviceSchema,
+    grafana: serviceSchema,
   }),
 })
+
+const demoWorkers = ['demo-worker-1', 'demo-worker-2'] as const
 
 const { services } = composeSchema.parse(parse(await read('docker-compose.yml'), { merge: true }))
 
@@ -56,7 +75,7 @@ describe('docker-compose.yml', () => {
     expect(REDIS_IMAGE).toMatch(/^redis:\d+\.\d+/)
   })
 
-  it.each(['worker', 'demo-worker'] as const)('starts %s only when Redis answers', name => {
+  it.each(['worker', ...demoWorkers] as const)('starts %s only when Redis answers', name => {
     expect(services[name].depends_on).toMatchObject({ redis: { condition: 'service_healthy' } })
     expect(services.redis.healthcheck?.test.join(' ')).toContain('redis-cli ping')
   })
@@ -66,7 +85,7 @@ describe('docker-compose.yml', () => {
     expect(services.worker).not.toHaveProperty('ports')
   })
 
-  it.each(['worker', 'demo-worker'] as const)('waits longer for %s than it drains, whatever is set', name => {
+  it.each(['worker', ...demoWorkers] as const)('waits longer for %s than it drains, whatever is set', name => {
     const grace = services[name].stop_grace_period ?? ''
     expect(graceSeconds(grace, undefined)).toBeGreaterThan(Number(settingsTable.DRAIN_SECONDS.default))
     for (const drainSeconds of ['0', '0.5', '25', '3600']) {
@@ -74,31 +93,80 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('keeps what is for trying out under the profile demo', () => {
-    expect(services.simulator.profiles).toEqual(['demo'])
-    expect(services['demo-worker'].profiles).toEqual(['demo'])
-    expect(services.redis.profiles).toBeUndefined()
-    expect(services.worker.profiles).toBeUndefined()
+  it('starts two workers unless told otherwise', () => {
+    expect(services.worker.deploy).toEqual({ replicas: 2 })
+  })
+
+  it('keeps the real fleet and what is for trying out under profiles of their own', () => {
+    expect(services.worker.profiles).toEqual(['live'])
+    for (const name of ['simulator', 'loader', ...demoWorkers] as const) {
+      expect(services[name].profiles, name).toEqual(['demo'])
+    }
+    for (const name of ['redis', 'prometheus', 'grafana'] as const)
+      expect(services[name].profiles, name).toBeUndefined()
+  })
+
+  it('pins every image that it does not build', () => {
+    const images = Object.values(services).map(({ image }) => image)
+    for (const image of images) expect(image).toMatch(/:(local|v?\d+\.\d+[\w.-]*)$/)
+  })
+
+  it('lets nobody but this host see Prometheus and Grafana', () => {
+    const ports = [services.prometheus, services.grafana].flatMap(service => service.ports ?? [])
+    expect(ports).toEqual(['127.0.0.1:9090:9090', '127.0.0.1:3000:3000'])
+  })
+
+  it('mounts files that there are', async () => {
+    const mounted = Object.values(services).flatMap(({ volumes }) => volumes.filter(volume => volume.startsWith('./')))
+    expect(mounted.length).toBeGreaterThan(2)
+    for (const volume of mounted) await access(join(root, volume.split(':')[0] ?? ''))
+  })
+
+  it('has its Prometheus find all workers, and nothing else that is not there', async () => {
+    const { scrape_configs: jobs, rule_files: ruleFiles } = prometheusSchema.parse(
+      parse(await read('metrics/prometheus/prometheus.yml')),
+    )
+    for (const file of ruleFiles) await access(join(root, 'metrics/prometheus', file))
+    const targetsOf = (job: string): string[] =>
+      jobs
+        .filter(each => each.job_name === job)
+        .flatMap(each => each.dns_sd_configs.flatMap(({ names, port }) => names.map(name => `${name}:${port}`)))
+    const portOf = (name: 'worker' | (typeof demoWorkers)[number]) => services[name].environment?.['HTTP_PORT']
+    expect(jobs).toHaveLength(2)
+    expect(targetsOf('clear-friends')).toEqual([`worker:${portOf('worker')}`])
+    // They share the simulator's network, and so its name.
+    expect(targetsOf('clear-friends-demo')).toEqual(demoWorkers.map(name => `simulator:${portOf(name)}`))
+  })
+
+  it('gives Grafana the data source by the name that Prometheus has, and the dashboard where it looks for it', async () => {
+    const source = await read('metrics/grafana/provisioning/datasources/prometheus.yml')
+    expect(source).toContain('url: http://prometheus:9090')
+    const provider = await read('metrics/grafana/provisioning/dashboards/clear-friends.yml')
+    const path = /path: (\S+)/.exec(provider)?.[1]
+    expect(services.grafana.volumes).toContain(`./metrics/grafana/clear-friends.json:${path}/clear-friends.json:ro`)
   })
 
   it('signs for the stand-in with the app, admin and key that the stand-in checks', () => {
     const [command, ...flags] = services.simulator.command
     const flag = (name: string): string | undefined => flags[flags.indexOf(name) + 1]
     expect(command).toBe('simulator')
-    expect(services['demo-worker'].environment).toMatchObject({
-      IM_BASE_URL: `http://127.0.0.1:${flag('--port')}`,
-      IM_SDK_APP_ID: flag('--sdk-app-id'),
-      IM_ADMIN: flag('--admin'),
-      IM_SECRET_KEY: flag('--secret-key'),
-    })
-    expect(services['demo-worker']).toMatchObject({ network_mode: 'service:simulator' })
+    for (const name of demoWorkers) {
+      expect(services[name].environment).toMatchObject({
+        IM_BASE_URL: `http://127.0.0.1:${flag('--port')}`,
+        IM_SDK_APP_ID: flag('--sdk-app-id'),
+        IM_ADMIN: flag('--admin'),
+        IM_SECRET_KEY: flag('--secret-key'),
+      })
+      expect(services[name]).toMatchObject({ network_mode: 'service:simulator' })
+    }
     expect(services.simulator.healthcheck?.test.join(' ')).toContain(`connect(${flag('--port')}, `)
   })
 
   it('keeps the queue of the stand-in apart from the real one', () => {
-    const { REDIS_PREFIX: prefix } = services['demo-worker'].environment ?? {}
-    expect(prefix).toMatch(/^\{.+\}$/)
-    expect(prefix).not.toBe(settingsTable.REDIS_PREFIX.default)
+    const prefixes = [...demoWorkers, 'loader' as const].map(name => services[name].environment?.['REDIS_PREFIX'])
+    expect(new Set(prefixes).size).toBe(1)
+    expect(prefixes[0]).toMatch(/^\{.+\}$/)
+    expect(prefixes[0]).not.toBe(settingsTable.REDIS_PREFIX.default)
   })
 
   it('sets or passes on every setting but those of another Redis', () => {
@@ -114,7 +182,8 @@ describe('docker-compose.yml', () => {
     for (const dotEnv of [undefined, 'IM_ADMIN=administrator\nDRAIN_SECONDS=40\n']) {
       if (dotEnv !== undefined) await writeFile(join(folder, '.env'), dotEnv)
       for (const [command, ...args] of await composePrograms()) {
-        const { stdout } = await promisify(execFile)(command, [...args, 'config'], {
+        const config = [...args, '--profile', 'live', '--profile', 'demo', 'config']
+        const { stdout } = await promisify(execFile)(command, config, {
           cwd: folder,
           env: bareEnvironment,
         })

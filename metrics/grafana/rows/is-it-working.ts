@@ -32,7 +32,7 @@ export const isItWorking: Row = {
       badFrom: 1,
       queries: [
         {
-          expr: `count(ALERTS{alertname=~"ClearFriends.+", alertstate="firing", job=~"$job|"}) or vector(0)`,
+          expr: `count(ALERTS{alertname=~"ClearFriends.+", alertstate="firing", job=~"$job|"}) or on () vector(0)`,
           legend: 'firing',
         },
       ],

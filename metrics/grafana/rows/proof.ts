@@ -45,7 +45,9 @@ export const proof: Row = {
       unit: 'none',
       shows: 'lines',
       width: 8,
-      queries: [{ expr: `max by (code) (clear_friends_dead_letters{${FLEET}}) or vector(0)`, legend: '{{code}}' }],
+      queries: [
+        { expr: `max by (code) (clear_friends_dead_letters{${FLEET}}) or on () vector(0)`, legend: '{{code}}' },
+      ],
     },
     {
       title: 'How much is enqueued?',

@@ -53,7 +53,7 @@ export const theVendor: Row = {
       width: 12,
       queries: [
         {
-          expr: `sum by (reason) (rate(clear_friends_job_retries_total{${FLEET}}[$__rate_interval])) or vector(0)`,
+          expr: `sum by (reason) (rate(clear_friends_job_retries_total{${FLEET}}[$__rate_interval])) or on () vector(0)`,
           legend: '{{reason}}',
         },
       ],
