@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import type { Simulator } from '../../../simulator/index.ts'
+import { type Answer, call, clear, codeOf, withSimulator } from './caller.ts'
+import { GRAPH } from './small-graph.ts'
+
+const relation = (answer: Answer): unknown => answer.InfoItem
+
+/** Reads all pages as a client would. */
+const readAll = async (simulator: Simulator, account: string): Promise<{ names: string[]; pages: number }> => {
+  const names: string[] = []
+  let start = 0
+  for (let pages = 1; ; pages += 1) {
+    const answer = await call(simulator, 'friend_get', { From_Account: account, StartIndex: start })
+    const items: unknown = answer.UserDataItem
+    if (Array.isArray(items)) names.push(...items.map((item: { To_Account: string }) => item.To_Account))
+    if (answer.CompleteFlag !== 0) return { names, pages }
+    start = Number(answer.NextStartIndex)
+  }
+}
+
+describe('friend_get', () => {
+  test('gives pages of the size the server decides until the list is complete', async () => {
+    await withSimulator({ users: { count: 1, privateFriends: 250 } }, async simulator => {
+      const { names, pages } = await readAll(simulator, 'user_1')
+      expect([names, pages]).toEqual([simulator.friendsOf('user_1'), 3])
+    })
+    await withSimulator({ users: { count: 1, privateFriends: 250 }, state: { pageSize: 7 } }, async simulator => {
+      expect((await readAll(simulator, 'user_1')).pages).toBe(36)
+    })
+  })
+
+  test('gives fields as the vendor’s sample does', async () => {
+    await withSimulator(GRAPH, async simulator => {
+      expect(await call(simulator, 'friend_get', { From_Account: 'rich', StartIndex: 0 })).toEqual({
+        UserDataItem: [
+          {
+            To_Account: 'anna',
+            ValueItem: [
+              { Tag: 'Tag_SNS_IM_Remark', Value: 'old friend' },
+              { Tag: 'Tag_SNS_IM_Group', Value: ['g1'] },
+              { Tag: 'Tag_SNS_Custom_Test', Value: 'x' },
+            ],
+          },
+        ],
+        StandardSequence: 2,
+        CustomSequence: 2,
+        FriendNum: 1,
+        CompleteFlag: 1,
+        NextStartIndex: 0,
+        ActionStatus: 'OK',
+        ErrorCode: 0,
+        ErrorInfo: '',
+        ErrorDisplay: '',
+      })
+    })
+  })
+
+  test('leaves out what a sequence says the caller knows already', async () => {
+    await withSimulator(GRAPH, async simulator => {
+      const read = async (sequences: object): Promise<unknown> =>
+        (await call(simulator, 'friend_get', { From_Account: 'rich', StartIndex: 0, ...sequences })).UserDataItem
+      expect(await read({ StandardSequence: 2 })).toEqual([
+        { To_Account: 'anna', ValueItem: [{ Tag: 'Tag_SNS_Custom_Test', Value: 'x' }] },
+      ])
+      expect(await read({ CustomSequence: 2 })).toMatchObject([
+        { ValueItem: [{ Tag: 'Tag_SNS_IM_Remark' }, { Tag: 'Tag_SNS_IM_Group' }] },
+      ])
+      expect(await read({ StandardSequence: 2, CustomSequence: 2 })).toEqual([])
+      expect(await read({ StandardSequence: 0, CustomSequence: 0 })).toHaveLength(1)
+    })
+  })
+
+  test.each([
+    ['array', { UserDataItem: [] }],
+    ['missing', {}],
+    ['null', { UserDataItem: null }],
+  ] as const)('shows an empty list as %s when told so', async (emptyList, shown) => {
+    await withSimulator({ ...GRAPH, state: { emptyList } }, async simulator => {
+      const answer = await call(simulator, 'friend_get', { From_Account: 'dora', StartIndex: 0 })
+      expect(answer).toMatchObject({ FriendNum: 0, CompleteFlag: 1, ...shown })
+      expect('UserDataItem' in answer).toBe(emptyList !== 'missing')
+    })
+  })
+
+  test('shows the old list for a while after a write when reads lag behind', async () => {
+    let now = 1_000
+    await withSimulator({ ...GRAPH, readLagMs: 500, monotonic: () => now }, async simulator => {
+      await codeOf(simulator, 'friend_delete_all', clear('anna'))
+      const countOf = async (account: string): Promise<unknown> =>
+        (await call(simulator, 'friend_get', { From_Account: account, StartIndex: 0 })).FriendNum
+      expect([await countOf('anna'), await countOf('bert'), simulator.friendsOf('anna')]).toEqual([3, 1, []])
+      now += 500
+      expect([await countOf('anna'), await countOf('bert')]).toEqual([0, 0])
+    })
+  })
+
+  test.each([
+    ['an unknown account', { From_Account: 'nobody', StartIndex: 0 }, 30003],
+    ['no start', { From_Account: 'anna' }, 30001],
+    ['a start as text', { From_Account: 'anna', StartIndex: '0' }, 30001],
+    ['a negative start', { From_Account: 'anna', StartIndex: -1 }, 30001],
+    ['a start beyond the end', { From_Account: 'anna', StartIndex: 99 }, 0],
+  ])('answers %s with its code', async (_, body, code) => {
+    await withSimulator(GRAPH, async simulator => expect(await codeOf(simulator, 'friend_get', body)).toBe(code))
+  })
+})
+
+describe('friend_get_list and friend_check', () => {
+  test('name the strangers among those asked for', async () => {
+    await withSimulator(GRAPH, async simulator => {
+      const answer = await call(simulator, 'friend_get_list', {
+        From_Account: 'rich',
+        To_Account: ['anna', 'bert'],
+        TagList: ['Tag_SNS_Custom_Test'],
+      })
+      expect(relation(answer)).toEqual([
+        {
+          To_Account: 'anna',
+          SnsProfileItem: [{ Tag: 'Tag_SNS_Custom_Test', Value: 'x' }],
+          ResultCode: 0,
+          ResultInfo: '',
+        },
+        { To_Account: 'bert', SnsProfileItem: [], ResultCode: 31211, ResultInfo: 'SNS_FRD_GET_LIST_FRD_NO_EXIST' },
+      ])
+      expect(answer.Fail_Account).toEqual(['bert'])
+      const many = Array.from({ length: 101 }, (_, index) => `f${index}`)
+      expect(await codeOf(simulator, 'friend_get_list', { From_Account: 'anna', To_Account: many })).toBe(30001)
+    })
+  })
+
+  test('tell the four relations apart, and two of them one-way', async () => {
+    await withSimulator(GRAPH, async simulator => {
+      const check = async (from: string, type: string): Promise<unknown> =>
+        relation(
+          await call(simulator, 'friend_check', {
+            From_Account: from,
+            To_Account: ['bert', 'dora', 'emil', 'user_1'],
+            CheckType: `CheckResult_Type_${type}`,
+          }),
+        )
+      const shown = (...relations: string[]): unknown =>
+        relations.map(name => ({ Relation: `CheckResult_Type_${name}` }))
+      expect(await check('anna', 'Both')).toMatchObject(Object(shown('BothWay', 'AWithB', 'BWithA', 'NoRelation')))
+      expect(await check('anna', 'Single')).toMatchObject(Object(shown('AWithB', 'AWithB', 'NoRelation', 'NoRelation')))
+    })
+  })
+
+  test('a failed item of friend_check says NoRelation, so that the code must be read first', async () => {
+    await withSimulator({ ...GRAPH, faults: ['item-30006:accounts=bert'] }, async simulator => {
+      const answer = await call(simulator, 'friend_check', {
+        From_Account: 'anna',
+        To_Account: ['bert', 'nobody'],
+        CheckType: 'CheckResult_Type_Both',
+      })
+      expect(relation(answer)).toMatchObject([
+        { Relation: 'CheckResult_Type_NoRelation', ResultCode: 30006 },
+        { Relation: 'CheckResult_Type_NoRelation', ResultCode: 30003 },
+      ])
+      expect(answer.Fail_Account).toEqual(['bert', 'nobody'])
+    })
+  })
+
+  test('friend_check wants a type', async () => {
+    await withSimulator(GRAPH, async simulator => {
+      expect(await codeOf(simulator, 'friend_check', { From_Account: 'anna', To_Account: ['bert'] })).toBe(30001)
+    })
+  })
+})

@@ -1,0 +1,19 @@
+import type { SimulatorOptions } from '../../../simulator/index.ts'
+
+/** A handful of users whose friends and blocklists can be named one by one. */
+export const GRAPH: SimulatorOptions = {
+  users: {
+    count: 20,
+    listed: [
+      { account: 'anna', friends: ['bert', 'carl', 'dora'], blocked: ['x1', 'x2', 'x3'] },
+      { account: 'bert', friends: ['anna'] },
+      { account: 'carl', friends: ['anna', 'bert'] },
+      { account: 'dora', friends: [] },
+      { account: 'emil', friends: ['anna'] },
+      {
+        account: 'rich',
+        friends: { anna: { Tag_SNS_IM_Remark: 'old friend', Tag_SNS_IM_Group: ['g1'], Tag_SNS_Custom_Test: 'x' } },
+      },
+    ],
+  },
+}
