@@ -186,7 +186,7 @@ export class Limiter {
         const args = [command, ceilingOf(command, ceilingPerSecond), trouble, seen.times]
         seen.times = 0
         const answer = await this.#lowerRate([keysOf(prefix).fleet], args)
-        onRate?.(command, trouble, z.coerce.number().parse(answer))
+        if (answer !== null) onRate?.(command, trouble, z.coerce.number().parse(answer))
       }
     } catch {
       // Redis is away, so no call is made either; the next sign reports again.

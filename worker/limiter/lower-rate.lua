@@ -7,7 +7,7 @@
 --          fast), 'outage' (most calls get no answer), 'recovered' (a call got an answer after an outage)
 -- ARGV[4]  how many answers said so
 --
--- Answers the rate allowed from now on, as text.
+-- Answers the rate allowed from now on, as text; nothing where it stays as it is.
 
 -- Each refused call costs this share of the rate. One that was refused by bad luck costs next to nothing; a ceiling that
 -- is a quarter lower than ours refuses fifty a second and is met within one.
@@ -33,7 +33,9 @@ if trouble == 'outage' then
   redis.call('HSET', KEYS[1], outage, text(now))
   lower(PROBES, '0')
 elseif trouble == 'recovered' then
-  if redis.call('HDEL', KEYS[1], outage) == 1 then lower(math.min(AFTER_OUTAGE, ceiling), '1') end
+  -- Most answers after a few that were missing end no outage.
+  if redis.call('HDEL', KEYS[1], outage) == 0 then return false end
+  lower(math.min(AFTER_OUTAGE, ceiling), '1')
 else
   lower(math.max(LEAST, rate * REFUSED ^ times), '0')
   if trouble == 'throttled_all' then redis.call('HSET', KEYS[1], 'hold', text(now + HOLD)) end

@@ -37,3 +37,20 @@ it('lowers the rate of a command from its own ceiling', async () => {
   limiter.see('account_check', 'throttled')
   await expect.poll(() => redis.hget(`${corner.prefix}:fleet`, 'lowered:account_check')).toMatch(/^99\./)
 })
+
+it('says that the rate was changed only where it was', async () => {
+  const changes: string[] = []
+  const { prefix } = corner
+  const told = new Limiter({
+    ...{ redis, prefix, ceilingPerSecond: 200, margin: 0.01 },
+    onRate: (_command, trouble) => void changes.push(trouble),
+  })
+  // A few requests without an answer, and then one with: no outage, and so no end of one.
+  for (const sign of ['unanswered', 'unanswered', 'unanswered', 'answered'] as const) told.see('friend_get', sign)
+  for (let n = 0; n < 10; n++) told.see('friend_get', 'unanswered')
+  await expect.poll(() => changes).toContain('outage')
+  told.see('friend_get', 'answered')
+  await expect.poll(() => changes).toContain('recovered')
+  expect(changes.filter(each => each === 'recovered')).toHaveLength(1)
+  told.close()
+})
