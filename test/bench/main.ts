@@ -8,6 +8,7 @@ import { benchDrain } from './drain.ts'
 import { benchIdle } from './idle.ts'
 import { benchImport } from './import.ts'
 import { benchLimit } from './limit.ts'
+import { benchLoss } from './loss.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   drain: benchDrain,
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   cost: benchCost,
   import: benchImport,
   idle: benchIdle,
+  loss: benchLoss,
 }
 
 const name = process.argv[2] ?? ''

@@ -39,6 +39,12 @@ export interface VendorAndWorkers {
   /** Every answer of the simulator so far. */
   readonly answers: readonly AnswerRecord[]
   readonly workers: readonly WorkerProcess[]
+  /** What leads a command of this program to the same fleet. */
+  readonly settings: Readonly<Record<string, string>>
+  /** A connection of the tests' own. */
+  readonly redis: Redis
+  /** Starts another worker, and resolves when it is ready. */
+  addWorker(settings?: Readonly<Record<string, string>>): Promise<WorkerProcess>
   readonly producer: Producer
   readonly queue: ClearFriendsQueue
   readonly control: FleetControl
@@ -77,6 +83,13 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     simulator,
     answers,
     workers,
+    settings,
+    redis,
+    addWorker: async (more = {}) => {
+      const worker = await startWorkerProcess({ ...settings, ...more })
+      workers.push(worker)
+      return worker
+    },
     producer,
     queue,
     control: createFleetControl(redis, queue, corner.prefix),

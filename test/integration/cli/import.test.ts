@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { startCommand } from '../../helpers/start-command.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
-import { startCommand } from './start-command.ts'
 
 async function importJson(corner: CommandCorner, ...args: readonly string[]) {
   const { code, stdout, stderr } = await corner.run('import', '--json', ...args)

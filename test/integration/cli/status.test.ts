@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createFleetControl, createProducer, openQueue } from '../../../jobs/index.ts'
 import { testSettle } from '../../helpers/settling.ts'
+import { startCommand } from '../../helpers/start-command.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
-import { startCommand } from './start-command.ts'
 
 /** Enqueues accounts and gives the id of the first one's job. */
 async function enqueue({ redis, prefix }: CommandCorner, count: number): Promise<string> {

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { eventually } from '../../helpers/eventually.ts'
-import { type CommandResult, commandEnvironment } from '../../helpers/run-command.ts'
+import { eventually } from './eventually.ts'
+import { type CommandResult, commandEnvironment } from './run-command.ts'
 
-const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
+const entry = fileURLToPath(new URL('../../bin/clear-friends.js', import.meta.url))
 
 /** A command that runs until the test has seen enough. */
 export interface StartedCommand {
