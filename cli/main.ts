@@ -16,6 +16,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     return (await import('./import.ts')).importCommand()
   },
   status: async () => (await import('./status.ts')).statusCommand(),
+  failed: async () => (await import('./failed.ts')).failedCommand(),
+  cancel: async () => (await import('./cancel.ts')).cancelCommand(),
   receipts: async () => (await import('./receipts.ts')).receiptsCommand(),
   pause: async () => (await import('./pause.ts')).pauseCommand(),
   resume: async () => (await import('./pause.ts')).resumeCommand(),

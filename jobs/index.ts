@@ -3,6 +3,7 @@
  */
 export { allowedRateLua } from './allowed-rate.ts'
 export { type CallRates, createCallRatesReader } from './call-rates.ts'
+export { type Canceller, type CancelResult, createCanceller } from './cancel.ts'
 export { ceilingOf } from './ceilings.ts'
 export {
   accountFault,
@@ -17,6 +18,15 @@ export {
   requestSchema,
 } from './clear-friends-job.ts'
 export { EnqueuedCounter } from './count-enqueued.ts'
+export {
+  createDeadLetters,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetters,
+  type DiscardResult,
+  type OperatorAction,
+  type ReplayResult,
+} from './dead-letters.ts'
 export { defaultDue, parseDue, parseSince, priorityOfDue, RETRY_PRIORITY } from './due.ts'
 export type { Enqueued } from './enqueue-batch.ts'
 export {

@@ -49,6 +49,8 @@ export const keysOf = (
   readonly receiptTurn: string
   /** Hash: code → dead letters that are kept now. */
   readonly deadLetterCodes: string
+  /** Stream, capped: what operators did to dead letters. */
+  readonly operatorActions: string
   /** Start of the hashes that hold a request's figures: `<this><request id>`. */
   readonly requests: string
 } => ({
@@ -66,5 +68,6 @@ export const keysOf = (
   receiptCheckpoints: `${prefix}:receipt-checkpoints`,
   receiptTurn: `${prefix}:receipt-turn`,
   deadLetterCodes: `${prefix}:dead-letter-codes`,
+  operatorActions: `${prefix}:operator-actions`,
   requests: `${prefix}:request:`,
 })

@@ -1,0 +1,120 @@
+import type { Command } from 'commander'
+import {
+  createDeadLetters,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetters,
+  type DiscardResult,
+  type ReplayResult,
+} from '../../jobs/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import { withFleet } from '../fleet-connection.ts'
+import { count, print, say } from '../output.ts'
+
+/** Which dead letters a command is to change, and how to tell of it. */
+export interface Selection {
+  readonly code?: string
+  readonly since?: number
+  readonly request?: string
+  readonly all?: true
+  readonly dryRun?: true
+  readonly json?: true
+  readonly jobIds?: readonly string[]
+}
+
+/** Few enough that Redis does other things in between: about ten milliseconds. */
+const BATCH = 100
+
+type Result = ReplayResult | DiscardResult
+
+/**
+ * Replays or discards dead letters that were named or fit a filter, in batches. What gives up anew meanwhile is not
+ * touched a second time.
+ */
+export async function changeDeadLetters(
+  action: 'replay' | 'discard',
+  selection: Selection,
+  command: Command,
+): Promise<void> {
+  const { jobIds = [], code, since, request, all, dryRun, json } = selection
+  const isFiltered = code !== undefined || since !== undefined || request !== undefined
+  if (!isFiltered && jobIds.length === 0 && !all) {
+    command.error('error: name job ids, a filter (--code, --since, --request), or --all', { exitCode: EXIT.usage })
+  }
+  if (jobIds.length > 0 && (isFiltered || all)) {
+    command.error('error: job ids go with no filter and not with --all', { exitCode: EXIT.usage })
+  }
+  await withFleet(async ({ redis, prefix }) => {
+    const letters = createDeadLetters(redis, prefix)
+    const filter: DeadLetterFilter = {
+      ...(code === undefined ? {} : { code }),
+      ...(since === undefined ? {} : { since }),
+      ...(request === undefined ? {} : { request }),
+      // A little ahead, since the clocks of workers that stamp dead letters may be.
+      until: Date.now() + 1000,
+    }
+    const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read(filter))
+    const sums = new Map<string, number>()
+    const add = (result: string): void => void sums.set(result, (sums.get(result) ?? 0) + 1)
+    for await (const batch of inBatches(ids)) {
+      const results = dryRun ? await tryOut(letters, batch) : await letters[action](batch, describeChoice(selection))
+      results.forEach((result, index) => {
+        add(result)
+        if (jobIds.length > 0 && result in WHY_NOT) say(`${batch[index]}: ${WHY_NOT[result]}`)
+      })
+    }
+    if (json) print(JSON.stringify(Object.fromEntries(sums)))
+    else print(describeSums(action, sums, dryRun))
+    const wasDone = [...sums.keys()].every(result => !(result in WHY_NOT))
+    if (!wasDone) process.exitCode = EXIT.failed
+  })
+}
+
+/** A user id must not get into the log of actions, so it holds what was asked for and not what was found. */
+function describeChoice({ code, since, request, jobIds = [] }: Selection): string {
+  if (jobIds.length > 0) return `${jobIds.length} job ids`
+  const parts = [
+    ...(code === undefined ? [] : [`--code ${code}`]),
+    ...(since === undefined ? [] : [`--since ${new Date(since).toISOString()}`]),
+    ...(request === undefined ? [] : [`--request ${request}`]),
+  ]
+  return parts.length === 0 ? '--all' : parts.join(' ')
+}
+
+async function* idsOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<string> {
+  for await (const { jobId } of letters) yield jobId
+}
+
+async function* inBatches(ids: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string[]> {
+  let batch: string[] = []
+  for await (const id of ids) {
+    batch.push(id)
+    if (batch.length === BATCH) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+const tryOut = (letters: DeadLetters, jobIds: readonly string[]): Promise<readonly ('would' | 'not_found')[]> =>
+  Promise.all(
+    jobIds.map(async jobId =>
+      (await letters.find(jobId)) === undefined ? ('not_found' as const) : ('would' as const),
+    ),
+  )
+
+const WHY_NOT: Readonly<Partial<Record<Result | 'would', string>>> = {
+  live: 'its account has another job in the queue; the dead letter stays',
+  in_queue: 'it is no dead letter: it waits in the queue or is in hand',
+  not_found: 'there is no such dead letter',
+  unsettled: 'it was failed without an outcome, so there is no receipt of it; replay it instead',
+}
+
+function describeSums(action: string, sums: ReadonlyMap<string, number>, dryRun: true | undefined): string {
+  const done = sums.get(dryRun ? 'would' : action === 'replay' ? 'replayed' : 'discarded') ?? 0
+  const verb = action === 'replay' ? 'replayed' : 'discarded'
+  const first = dryRun ? `${count(done)} dead letters would be ${verb}` : `${count(done)} dead letters were ${verb}`
+  const rest = [...sums].filter(([result]) => result in WHY_NOT)
+  return [first, ...rest.map(([result, jobs]) => `${count(jobs)} not: ${WHY_NOT[result as Result]}`)].join('\n')
+}

@@ -1,0 +1,36 @@
+-- Ends the data of dead letters that nobody wants to try again. Their receipts and outcomes stand. Joined behind
+-- ledger.lua.
+--
+-- KEYS[7]  stream of what operators did
+-- ARGV[1]  how the operator chose them, for that stream
+-- ARGV[2]… job ids
+--
+-- Answers a list with, for each job: 'discarded'; 'unsettled' (BullMQ failed it without an outcome of ours, so there is no
+-- receipt of it: it must be replayed); 'in_queue' (it is no dead letter, it waits or is in hand); or 'not_found'.
+--
+-- One script, so that the data and its count go together. Cost: six commands a job.
+local function discard(jobId)
+  local jobKey = QUEUE .. jobId
+  if not redis.call('ZSCORE', QUEUE .. 'failed', jobId) then
+    return redis.call('EXISTS', jobKey) == 1 and 'in_queue' or 'not_found'
+  end
+  local job = redis.call('HMGET', jobKey, 'settled', 'code')
+  if not job[1] then return 'unsettled' end
+  redis.call('ZREM', QUEUE .. 'failed', jobId)
+  redis.call('DEL', jobKey, jobKey .. ':logs')
+  if job[1] == 'dead_lettered' and redis.call('HINCRBY', DEAD_CODES, job[2] or '', -1) <= 0 then
+    redis.call('HDEL', DEAD_CODES, job[2] or '')
+  end
+  return 'discarded'
+end
+
+local results, discarded = {}, 0
+for i = 2, #ARGV do
+  local result = discard(ARGV[i])
+  if result == 'discarded' then discarded = discarded + 1 end
+  results[#results + 1] = result
+end
+if discarded > 0 then
+  redis.call('XADD', KEYS[7], 'MAXLEN', 1000, '*', 'action', 'discard', 'jobs', discarded, 'chosen', ARGV[1])
+end
+return results
