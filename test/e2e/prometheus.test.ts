@@ -1,0 +1,127 @@
+/** A real Prometheus watches two real workers: the dashboard is filled, and what goes wrong for real is seen. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { rows } from '../../metrics/grafana/dashboard.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { type PrometheusProcess, startPrometheus } from '../helpers/prometheus-process.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
+
+/** Twenty seconds of work and more, so that there is always some. */
+const ACCOUNTS = 6000
+const REFUSED = 'person_7'
+
+const recordsSchema = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ record: z.string() })) })) })
+const ruleText = readFileSync(new URL('../../metrics/prometheus/recording-rules.yml', import.meta.url), 'utf8')
+const records = recordsSchema.parse(parse(ruleText)).groups.flatMap(group => group.rules.map(rule => rule.record))
+
+/** What Grafana makes of the queries, with its shortest window for a rate. */
+const queries = rows.flatMap(row =>
+  row.questions.flatMap(({ title, queries: asked }) =>
+    asked.map(({ expr, legend }) => ({
+      name: `${title} (${legend})`,
+      expr: expr.replaceAll('$job', 'clear-friends').replaceAll('$__rate_interval', '4s'),
+    })),
+  ),
+)
+/** These have something to say only while the fleet stands still. */
+const saysStandstill = (name: string): boolean => /\((halted|paused)|:stands_still:/.test(name)
+
+let fleet: VendorAndWorkers
+let prometheus: PrometheusProcess
+
+beforeAll(async () => {
+  fleet = await startVendorAndWorkers({
+    workers: 2,
+    simulator: {
+      users: { count: ACCOUNTS },
+      latency: 20,
+      faults: [
+        { accounts: { list: [REFUSED] }, answer: { code: 30001 }, times: 'always' },
+        { accounts: { share: 0.05 }, answer: { code: 30006 }, times: 1 },
+        { accounts: { share: 0.02 }, answer: { code: 30008 }, times: 1 },
+      ],
+    },
+    settings: { LOG_LEVEL: 'info' },
+  })
+  prometheus = await startPrometheus(fleet.workers.map(worker => new URL(worker.url).host))
+  await fleet.enqueue([REFUSED, 'user_1', 'user_1', ...Array.from({ length: ACCOUNTS }, (_, n) => `user_${n + 1}`), ''])
+})
+
+afterAll(async () => {
+  for (const worker of fleet.workers) worker.signal('SIGCONT')
+  await prometheus.stop()
+  await fleet.stop()
+})
+
+async function namesWithoutData(asked: readonly { readonly name: string; readonly expr: string }[]): Promise<string[]> {
+  const answers = await Promise.all(asked.map(({ expr }) => prometheus.query(expr)))
+  return asked.flatMap(({ name }, index) => (answers[index]?.length === 0 ? [name] : []))
+}
+
+async function untilNoneIsWithoutData(asked: readonly { readonly name: string; readonly expr: string }[]) {
+  let missing: string[] = []
+  const isComplete = async (): Promise<boolean> => {
+    missing = await namesWithoutData(asked)
+    return missing.length === 0
+  }
+  await eventually('every query to return data', isComplete, 30_000, 250).catch(() => expect(missing).toEqual([]))
+}
+
+async function untilFiring(alert: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
+  const isFiring = async (): Promise<boolean> =>
+    (await prometheus.firing()).some(
+      each =>
+        each.labels['alertname'] === alert &&
+        Object.entries(labels).every(([name, value]) => each.labels[name] === value),
+    )
+  await eventually(`${alert} to fire`, isFiring, 30_000, 250)
+}
+
+async function untilSilent(alert: string): Promise<void> {
+  const isSilent = async (): Promise<boolean> =>
+    (await prometheus.firing()).every(each => each.labels['alertname'] !== alert)
+  await eventually(`${alert} to be over`, isSilent, 30_000, 250)
+}
+
+describe('Prometheus beside a fleet at work', () => {
+  it('has data for every query of the dashboard and every recording rule', async () => {
+    const scraped = 'min(count_over_time(up{job="clear-friends"}[1m])) >= 2'
+    await eventually('two scrapes', async () => (await prometheus.query(scraped)).length > 0)
+    const asked = [...queries, ...records.map(record => ({ name: record, expr: record }))]
+    expect(asked.length).toBeGreaterThan(50)
+    await untilNoneIsWithoutData(asked.filter(({ name }) => !saysStandstill(name)))
+  })
+
+  it('fires for a dead letter, in words that make sense', async () => {
+    await untilFiring('ClearFriendsDeadLetters', { severity: 'ticket' })
+    const [alert] = (await prometheus.firing()).filter(each => each.labels['alertname'] === 'ClearFriendsDeadLetters')
+    expect(alert?.annotations).toMatchObject({ summary: 'clear-friends keeps 1 dead letters' })
+  })
+
+  it('fires for a halt with its code, shows it, and is silent when the fault is mended', async () => {
+    fleet.simulator.setApp({ admins: ['somebody'] })
+    await untilFiring('ClearFriendsHalted', { code: '60010', severity: 'page' })
+    await untilNoneIsWithoutData(queries.filter(({ name }) => name.includes('(halted')))
+    expect(await prometheus.query('clear_friends:stands_still:max')).toHaveLength(1)
+    fleet.simulator.setApp({ admins: ['administrator'] })
+    await fleet.control.pause({ reason: 'a look at the pause', since: 0 })
+    await untilNoneIsWithoutData(queries.filter(({ name }) => name.includes('(paused')))
+    await fleet.control.resume()
+    await untilSilent('ClearFriendsHalted')
+  })
+
+  it('fires when all workers stand still with work before them, and is silent when they go on', async () => {
+    await fleet.enqueue(Array.from({ length: 2000 }, (_, n) => `user_${n + 1}`))
+    await eventually('jobs to wait', async () => (await fleet.readStatus()).queue.waiting > 0)
+    for (const worker of fleet.workers) worker.signal('SIGSTOP')
+    await untilFiring('ClearFriendsNoWorkerUp', { severity: 'page' })
+    await untilFiring('ClearFriendsNoProgress', { severity: 'page' })
+    const words = (await prometheus.firing()).flatMap(alert => Object.values(alert.annotations))
+    expect(words.filter(text => text.includes('error expanding') || text.includes('<no value>'))).toEqual([])
+    for (const worker of fleet.workers) worker.signal('SIGCONT')
+    await untilSilent('ClearFriendsNoProgress')
+    await untilSilent('ClearFriendsNoWorkerUp')
+  })
+})
