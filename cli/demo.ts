@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { createFleetStatusReader, type FleetStatus } from '../jobs/index.ts'
 import { type ChildCommand, startCommand } from './demo/child.ts'
 import { obtainRedis } from './demo/obtain-redis.ts'
+import { checkReceipts } from './demo/receipts.ts'
 import { readArrivals, readFigures, readLedger, type VendorFigures } from './demo/vendor.ts'
 import { judge, pendingOf, toTable } from './demo/verdict.ts'
 import { EXIT } from './exit-codes.ts'
@@ -72,7 +73,8 @@ async function runDemo(later: (cleanUp: () => Promise<unknown>) => void): Promis
   later(() => deleteKeys(redis, prefix).finally(() => redis.disconnect()))
   const vendor = start(['simulator', ...VENDOR], {})
   const { url } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
-  const environment = demoSettings(server.url, prefix, url)
+  const receiptKey = randomBytes(32).toString('hex')
+  const environment = demoSettings({ redisUrl: server.url, prefix, vendorUrl: url, receiptKey })
   const workers = Array.from({ length: WORKERS }, () => start(['worker'], environment))
 
   say(`importing ${count(ACCOUNTS)} accounts`)
@@ -83,14 +85,17 @@ async function runDemo(later: (cleanUp: () => Promise<unknown>) => void): Promis
   const readStatus = createFleetStatusReader(redis, prefix, CEILING)
   const status = await watchUntilEmpty(readStatus, url)
   for (const worker of workers) worker.stop()
+  const workerExitCodes = await Promise.all(workers.map(worker => worker.ended))
+  const ledger = await readLedger(url)
   const rows = judge({
     accounts: ACCOUNTS,
     accepted,
     status,
     figures: await readFigures(url),
-    ledger: await readLedger(url),
+    ledger,
     arrivals: await readArrivals(url, 'friend_delete_all'),
-    workerExitCodes: await Promise.all(workers.map(worker => worker.ended)),
+    receipts: await checkReceipts(redis, prefix, receiptKey, ledger),
+    workerExitCodes,
   })
   print(toTable(rows))
   const good = rows.every(row => row.good)
@@ -98,7 +103,14 @@ async function runDemo(later: (cleanUp: () => Promise<unknown>) => void): Promis
   return good ? EXIT.done : EXIT.failed
 }
 
-const demoSettings = (redisUrl: string, prefix: string, vendorUrl: string): Record<string, string> => ({
+interface DemoParts {
+  readonly redisUrl: string
+  readonly prefix: string
+  readonly vendorUrl: string
+  readonly receiptKey: string
+}
+
+const demoSettings = ({ redisUrl, prefix, vendorUrl, receiptKey }: DemoParts): Record<string, string> => ({
   REDIS_URL: redisUrl,
   REDIS_PREFIX: prefix,
   IM_BASE_URL: vendorUrl,
@@ -106,7 +118,7 @@ const demoSettings = (redisUrl: string, prefix: string, vendorUrl: string): Reco
   IM_SDK_APP_ID: '1400000000',
   IM_ADMIN: 'administrator',
   IM_SECRET_KEY: '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e',
-  RECEIPT_KEY: randomBytes(32).toString('hex'),
+  RECEIPT_KEY: receiptKey,
   RATE_LIMIT_MARGIN: String(CEILING.margin),
   HTTP_PORT: '0',
   LOG_LEVEL: 'fatal',

@@ -1,5 +1,6 @@
 import type { FleetStatus } from '../../jobs/index.ts'
 import { count } from '../output.ts'
+import type { ReceiptFacts } from './receipts.ts'
 import type { LedgerLine, VendorFigures } from './vendor.ts'
 
 /** What is known when the demo is over. */
@@ -10,6 +11,7 @@ export interface DemoFacts {
   readonly figures: VendorFigures
   readonly ledger: readonly LedgerLine[]
   readonly arrivals: readonly number[]
+  readonly receipts: ReceiptFacts
   readonly workerExitCodes: readonly number[]
 }
 
@@ -24,7 +26,7 @@ const COMMAND = 'friend_delete_all'
 
 /** Checks the facts against each other. The demo is a success only when every row is good. */
 export function judge(facts: DemoFacts): Row[] {
-  const { accounts, accepted, status, figures, ledger } = facts
+  const { accounts, accepted, status, figures, ledger, receipts } = facts
   const imported = ledger.filter(line => line.imported)
   const cleared = imported.filter(line => line.okAnswers > 0 && line.friendsLeft === 0)
   const doubled = ledger.filter(line => line.okAnswers > 1)
@@ -45,6 +47,12 @@ export function judge(facts: DemoFacts): Row[] {
     ),
     row('lost', count(accounts - ledger.length), ledger.length === accounts),
     row('cleared twice', count(doubled.length), doubled.length === 0),
+    row(
+      'receipts that say what the vendor did',
+      `${count(receipts.matching)} of ${count(receipts.receipts)}`,
+      receipts.matching === accounts && receipts.receipts === accounts,
+    ),
+    row('findings when the receipts are verified', count(receipts.findings), receipts.findings === 0),
     row('dead letters', count(status.queue.failed), status.queue.failed === 0),
     row('left in the queue', count(pendingOf(status)), pendingOf(status) === 0),
     row('calls by code', codes.map(([code, n]) => `${code}: ${count(n)}`).join(', '), codes.length > 0),

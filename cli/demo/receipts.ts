@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { createReceiptSeals, exportReceipts, type RedisConnection, verifyReceipts } from '../../jobs/index.ts'
+import type { LedgerLine } from './vendor.ts'
+
+/** What the receipts of the demo show. */
+export interface ReceiptFacts {
+  readonly receipts: number
+  /** What verifying an export of them found wrong. */
+  readonly findings: number
+  /** Accounts of the vendor's ledger with exactly one receipt, which says what the vendor did. */
+  readonly matching: number
+}
+
+const receiptSchema = z.object({ account: z.string(), outcome: z.string() })
+
+/** Exports the receipts, verifies the export as an auditor would, and compares it with the vendor's ledger. */
+export async function checkReceipts(
+  redis: RedisConnection,
+  prefix: string,
+  receiptKey: string,
+  ledger: readonly LedgerLine[],
+): Promise<ReceiptFacts> {
+  const seals = createReceiptSeals(receiptKey)
+  const lines: string[] = []
+  for await (const line of exportReceipts({ redis, prefix, seals })) lines.push(line)
+  const { findings } = await verifyReceipts(lines, seals)
+  const outcomesOf = Map.groupBy(
+    lines.map(line => receiptSchema.parse(JSON.parse(line))),
+    receipt => receipt.account,
+  )
+  const matching = ledger.filter(({ account, imported }) => {
+    const own = outcomesOf.get(seals.pseudonymOf(account)) ?? []
+    return own.length === 1 && own[0]?.outcome === (imported ? 'cleared' : 'not_imported')
+  })
+  return { receipts: lines.length, findings: findings.length, matching: matching.length }
+}
