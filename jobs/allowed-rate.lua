@@ -1,7 +1,8 @@
 -- Shared by the scripts that grant permits, change the rate and show it; joined in front of them.
 --
 -- allowedRate(fleet key, command, ceiling, now in microseconds) answers calls per second, and the time in microseconds
--- before which no call may be sent (0 when there is none).
+-- before which no call may be sent (0 when there is none). Where a field cannot be read it answers 0, 0 and the field's
+-- name: somebody has set a limit there, and nobody knows which.
 --
 -- Fields of the fleet's hash: `rate` = an operator's ceiling; `lowered:<command>` = "rate|at|doubling": what the rate
 -- was lowered to, when, and how it comes back: '0' = slowly, by half a percent of the ceiling a second, after the vendor
@@ -13,17 +14,21 @@ local function text(microseconds) return string.format('%.0f', microseconds) end
 
 local function allowedRate(fleetKey, command, ceiling, now)
   local fleet = redis.call('HMGET', fleetKey, 'rate', 'lowered:' .. command, 'hold')
-  local rate = tonumber(fleet[1]) or ceiling
-  if not (rate >= 1 and rate <= ceiling) then rate = ceiling end
-  if fleet[2] then
-    local lowered, at, doubling = string.match(fleet[2], '^([%d.]+)|(%d+)|([01])$')
-    if lowered then
-      -- A clock that went back must not hold the rate down for ever.
-      local seconds = math.max(0, (now - at) / 1000000)
-      local climbed = doubling == '1' and lowered * 2 ^ math.min(seconds, 60) or lowered + ceiling * CLIMB * seconds
-      rate = math.min(rate, climbed)
-    end
+  local rate = ceiling
+  if fleet[1] then
+    -- A ceiling that was set down since then counts, not the rate above it.
+    rate = math.min(ceiling, string.match(fleet[1], '^%d+$') and tonumber(fleet[1]) or 0)
+    if rate < 1 then return 0, 0, 'rate' end
   end
-  return rate, tonumber(fleet[3]) or 0
+  if fleet[2] then
+    local lowered, at, doubling = string.match(fleet[2], '^(%d+%.?%d*)|(%d+)|([01])$')
+    if not lowered then return 0, 0, 'lowered:' .. command end
+    -- A clock that went back must not hold the rate down for ever.
+    local seconds = math.max(0, (now - at) / 1000000)
+    local climbed = doubling == '1' and lowered * 2 ^ math.min(seconds, 60) or lowered + ceiling * CLIMB * seconds
+    rate = math.min(rate, climbed)
+  end
+  if fleet[3] and not string.match(fleet[3], '^%d+$') then return 0, 0, 'hold' end
+  return rate, tonumber(fleet[3] or 0)
 end
 

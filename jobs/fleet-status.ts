@@ -59,7 +59,7 @@ export function createFleetStatusReader(
 function etaOf(queue: QueueStatus, standsStill: boolean): number | null {
   const pending = queue.waiting + queue.active + queue.delayed
   if (pending === 0) return 0
-  if (standsStill) return null
+  if (standsStill || queue.jobsPerSecond <= 0) return null
   // The queue is not empty before the last job in backoff has come back.
   return Math.max(Math.ceil(pending / queue.jobsPerSecond), queue.lastBackoffSeconds)
 }

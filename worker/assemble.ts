@@ -132,6 +132,8 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     prefix,
     ...rateSettings,
     onPermit: metrics.permit,
+    onRefused: reason =>
+      log.error({ reason }, 'Redis grants no permits, so no call is made; `clear-friends doctor` says more'),
     onRate: (command, trouble, perSecond) => log.warn({ command, trouble, perSecond }, 'the fleet’s rate was changed'),
   })
   closing.add(limiter, each => each.close())

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../../config/redis.ts'
-import { CLEAR_COMMAND, keysOf, LEAST_REDIS_VERSION, readRedisVersion } from '../../jobs/index.ts'
+import { LEAST_REDIS_VERSION, readRedisVersion } from '../../jobs/index.ts'
+import { checkLimiter } from './check-limiter.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 const LISTPACK_BYTES = 256
@@ -20,7 +21,7 @@ export async function checkRedis(redis: RedisConnection, prefix: string): Promis
     await checkMemoryLayout(redis),
     await checkLatency(redis),
     await checkClock(redis),
-    await checkPermits(redis, prefix),
+    await checkLimiter(redis, prefix),
   ]
 }
 
@@ -101,17 +102,5 @@ async function checkClock(redis: RedisConnection): Promise<Finding> {
     'clock',
     found,
     'Run a time service on both: signatures and backoff use this host’s clock. The limit does not.',
-  )
-}
-
-async function checkPermits(redis: RedisConnection, prefix: string): Promise<Finding> {
-  const key = keysOf(prefix).permits(CLEAR_COMMAND)
-  const type = await redis.type(key)
-  if (type === 'zset') return ok('limiter', 'its key is in order')
-  if (type === 'none') return ok('limiter', 'not used yet')
-  return failure(
-    'limiter',
-    `the key ${key} is a ${type}, which it never is; no call can be made`,
-    `Find out who wrote it, then delete it with \`DEL ${key}\`; the fleet goes on two seconds later.`,
   )
 }

@@ -1,13 +1,20 @@
 /** What a user gets from the registry: packed, installed into an empty folder and run there. */
 import { execFile } from 'node:child_process'
-import { glob, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, glob, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { Api } from 'tls-sig-api-v2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { keysOf } from '../../jobs/index.ts'
+import { startSimulator } from '../../simulator/index.ts'
+import { testRedis } from '../helpers/redis.ts'
+import { workerSettingsFor } from '../helpers/worker-process.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -48,11 +55,46 @@ describe('the installed package', () => {
     }
   })
 
-  it('has one public door, through which the same comes out as from the sources', async () => {
-    const script = "process.stdout.write(JSON.stringify(Object.keys(await import('clear-friends')).sort()))"
+  it.each([
+    ['clear-friends', () => import('../../jobs/index.ts')],
+    ['clear-friends/permits', () => import('../../worker/limiter/index.ts')],
+  ])('has the public door %s, through which the same comes out as from the sources', async (door, load) => {
+    const script = `process.stdout.write(JSON.stringify(Object.keys(await import('${door}')).sort()))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
-    const sources: object = await import('../../jobs/index.ts')
-    expect(JSON.parse(stdout)).toEqual(Object.keys(sources).sort())
+    expect(JSON.parse(stdout)).toEqual(Object.keys(await load()).sort())
+  })
+
+  it('has no other door to its code than these', async () => {
+    const settings: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
+    const { exports } = z.object({ exports: z.record(z.string(), z.unknown()) }).parse(settings)
+    expect(Object.keys(exports).sort()).toEqual(['.', './job.schema.json', './package.json', './permits'])
+  })
+
+  it('shares the limit with another program, as the example shows', async () => {
+    const corner = testRedis()
+    const simulator = await startSimulator({ users: { count: 3 } })
+    try {
+      await cp(join(root, 'docs', 'examples', 'share-the-limit.ts'), join(folder, 'share-the-limit.ts'))
+      const { IM_SECRET_KEY = '', ...settings } = workerSettingsFor(simulator, corner)
+      const { IM_SDK_APP_ID: appId, IM_ADMIN: admin = '' } = settings
+      const env = {
+        ...environment,
+        ...settings,
+        IM_USER_SIG: new Api(Number(appId), IM_SECRET_KEY).genUserSig(admin, 600),
+      }
+      const { stdout } = await run(process.execPath, ['share-the-limit.ts', 'user_1', 'user_2', 'user_3'], {
+        cwd: folder,
+        env,
+      })
+      expect(stdout).toMatch(/^(\d+ friends\n){3}$/)
+      expect(simulator.figures().byCommand.friend_get).toMatchObject({ calls: 3 })
+      const redis = new Redis(corner.url)
+      expect(await redis.zcard(keysOf(corner.prefix).permits('friend_get'))).toBeGreaterThan(3)
+      redis.disconnect()
+    } finally {
+      await simulator.close()
+      await corner.cleanUp()
+    }
   })
 
   it('holds every Lua script and JSON file of the sources, unchanged', async () => {

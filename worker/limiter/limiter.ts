@@ -23,6 +23,8 @@ const PROBE = ' probe'
 /** Half would take a busy Redis for a dead one; double would leave a process idle for longer when it is. */
 const ANSWER_WITHIN_MS = 3000
 
+const REFUSED_AGAIN_AFTER_MS = 60_000
+
 /** What a limiter is made from. */
 export interface LimiterOptions {
   /** A connection of its own, made for permits: it must fail fast and never send a command twice. */
@@ -36,12 +38,14 @@ export interface LimiterOptions {
   readonly onPermit?: (command: string, result: PermitResult, waitMs: number) => void
   /** Told when this process changed the fleet's rate, with calls per second allowed from then on. */
   readonly onRate?: (command: string, trouble: Trouble, perSecond: number) => void
+  /** Told why Redis refuses to grant permits, at most once a minute for the same reason. Until it is mended no call is made. */
+  readonly onRefused?: (reason: string) => void
   readonly clock?: Clock
   readonly timers?: Timers
 }
 
 /** What became of a permit. */
-type PermitResult = 'used' | 'missed' | 'void'
+export type PermitResult = 'used' | 'missed' | 'void'
 
 /** `sent`: the call was made, here is what it gave. `closed`: no call was made, and why. */
 export type Paced<T> = { readonly kind: 'sent'; readonly value: T } | { readonly kind: 'closed'; readonly by: Closed }
@@ -63,6 +67,7 @@ export class Limiter {
   readonly #clock: Clock
   readonly #timers: Timers
   #asks = 0
+  readonly #refusedAt = new Map<string, number>()
   readonly #redisClock = new RedisClock()
   readonly #script: RedisScript
   readonly #lowerRate: RedisScript
@@ -155,12 +160,26 @@ export class Limiter {
     this.#asks += 1
     const ask = this.#asks
     const args = reserveArguments(ask, command, request, ceilingOf(command, ceilingPerSecond), margin)
-    const answer = await within(this.#timers, ANSWER_WITHIN_MS, this.#script(scriptKeys, args))
+    const asked = this.#script(scriptKeys, args).catch((error: unknown) => this.#refused(error))
+    const answer = await within(this.#timers, ANSWER_WITHIN_MS, asked)
     const reservation = answer === TOO_LATE ? undefined : parseReservation(answer, ask)
     if (reservation !== undefined) return reservation
     // A connection that is silent may be dead without a word; one that answers something else is out of step.
     redis.disconnect(true)
     throw new NoAnswerError('Redis gave no answer to an ask for permits')
+  }
+
+  /** Tells of an error that Redis itself answered; those of the connection are told by the connection. */
+  #refused(error: unknown): never {
+    if (error instanceof Error && error.name === 'ReplyError') {
+      const [reason = ''] = error.message.split(' script: ')
+      const now = this.#clock.monotonicMs()
+      if (now - (this.#refusedAt.get(reason) ?? Number.NEGATIVE_INFINITY) >= REFUSED_AGAIN_AFTER_MS) {
+        this.#refusedAt.set(reason, now)
+        this.#options.onRefused?.(reason)
+      }
+    }
+    throw error
   }
 
   #watchOf(command: string): TroubleWatch {

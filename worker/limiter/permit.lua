@@ -52,11 +52,12 @@ local returned = tonumber(ARGV[11])
 local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
 redis.call('ZCARD', KEYS[1])
 
+-- What is only counted must not stand in the way of a permit.
 for i = 12 + returned, #ARGV, 2 do
   local bin = tonumber(ARGV[i])
   local key = KEYS[3] .. ':' .. math.floor(bin / 100)
-  redis.call('HINCRBY', key, bin % 100, ARGV[i + 1])
-  redis.call('EXPIRE', key, 130)
+  redis.pcall('HINCRBY', key, bin % 100, ARGV[i + 1])
+  redis.pcall('EXPIRE', key, 130)
 end
 for i = 12, 11 + returned do redis.call('ZREM', KEYS[1], ARGV[i]) end
 
@@ -65,7 +66,8 @@ if ARGV[8] ~= '1' then
   if fleet[2] then return { 'closed', ask, text(now), 'paused' } end
 end
 
-local rate, hold = allowedRate(KEYS[2], ARGV[9], ceiling, now)
+local rate, hold, unreadable = allowedRate(KEYS[2], ARGV[9], ceiling, now)
+if unreadable then return redis.error_reply('UNREADABLE the field ' .. unreadable .. ' of ' .. KEYS[2] .. ' is no limit') end
 local count = math.max(1, math.floor(rate))
 local window = (SECOND + TRAVEL) / (1 - tonumber(ARGV[3])) * count / rate
 

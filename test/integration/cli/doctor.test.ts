@@ -114,24 +114,65 @@ describe('clear-friends doctor', () => {
     expect(code).toBe(0)
   })
 
-  it('knows a limiter in use, and a key of the limiter that something else has written', async () => {
-    const key = keysOf(PREFIX).permits('friend_delete_all')
-    await redis.zadd(key, 1, 'a permit')
-    expect((await examine()).findings).toContainEqual({ check: 'limiter', result: 'ok', found: 'its key is in order' })
-    await redis.set(key, 'what is this?')
+  it('knows a limiter in use', async () => {
+    await redis.zadd(keysOf(PREFIX).permits('friend_delete_all'), 1_700_000_000_000_000, '1700000000000000')
+    expect((await examine()).findings).toContainEqual({
+      check: 'limiter',
+      result: 'ok',
+      found: 'its keys are in order',
+    })
+  })
+
+  const permits = keysOf(PREFIX).permits('friend_get')
+  const { fleet } = keysOf(PREFIX)
+  it.each<[string, () => Promise<unknown>, string, string]>([
+    [
+      'permits under which something else lies',
+      () => redis.set(permits, 'what is this?'),
+      `the key ${permits} is a string, which it never is; no call can be made`,
+      `DEL ${permits}`,
+    ],
+    [
+      'a fleet’s state under which something else lies',
+      () => redis.set(fleet, 'what is this?'),
+      `the key ${fleet} is a string, which it never is; no call can be made`,
+      `DEL ${fleet}`,
+    ],
+    [
+      'a rate that is none',
+      () => redis.hset(fleet, 'rate', 'as fast as you can'),
+      `the field rate of ${fleet} is no limit that can be read; no call can be made`,
+      'clear-friends rate <n>',
+    ],
+    [
+      'a lowered rate that is none',
+      () => redis.hset(fleet, 'lowered:friend_get', '1..5|yesterday|2'),
+      `the field lowered:friend_get of ${fleet} is no limit that can be read; no call can be made`,
+      `HDEL ${fleet} lowered:friend_get`,
+    ],
+    [
+      'a hold that is none',
+      () => redis.hset(fleet, 'hold', '-1'),
+      `the field hold of ${fleet} is no limit that can be read; no call can be made`,
+      `HDEL ${fleet} hold`,
+    ],
+  ])('finds %s, says what to do, and asks the vendor nothing', async (_, spoil, found, advice) => {
+    await redis.del(permits, fleet)
+    await spoil()
     const { code, bad, findings } = await examine()
-    await redis.del(key)
+    await redis.del(permits, fleet)
     expect(code).toBe(1)
-    expect(bad).toEqual([
-      {
-        check: 'limiter',
-        result: 'failure',
-        found: `the key ${key} is a string, which it never is; no call can be made`,
-        advice: expect.stringContaining(`DEL ${key}`),
-      },
-    ])
+    expect(bad).toEqual([{ check: 'limiter', result: 'failure', found, advice: expect.stringContaining(advice) }])
     // Without permits no call may be sent, not even by the doctor.
     expect(findings.map(({ check }) => check)).not.toContain('vendor reachable')
+  })
+
+  it('warns of permits with garbage among them, with which the limit holds', async () => {
+    await redis.zadd(permits, 1, 'a permit')
+    const { code, bad } = await examine()
+    await redis.del(permits)
+    expect(code).toBe(0)
+    expect(bad).toMatchObject([{ check: 'limiter', result: 'warning', found: expect.stringContaining('1 entries') }])
   })
 })
 

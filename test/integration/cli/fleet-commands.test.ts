@@ -37,9 +37,28 @@ describe.concurrent('clear-friends rate', () => {
     expect((await status(corner)).rate.allowed).toBe(200)
   })
 
-  it.for(['0', 'many', '1.5'])('refuses %s as wrong usage', async (rate, context) => {
-    const { code, stdout, stderr } = await (await openCorner(context)).run('rate', rate)
+  it.for(['0', 'many', '1.5', '', '1e3', '0x10', 'NaN', '9999999999'])(
+    'refuses %s as wrong usage',
+    async (rate, context) => {
+      const { code, stdout, stderr } = await (await openCorner(context)).run('rate', rate)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toContain('Expected a whole number of calls per second')
+    },
+  )
+
+  it('refuses a negative rate as wrong usage', async context => {
+    const corner = await openCorner(context)
+    expect(await corner.run('rate', '--', '-5')).toMatchObject({ code: 2, stdout: '' })
+    const { code, stdout, stderr } = await corner.run('rate', '-5')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain('Expected a whole number of calls per second')
+    expect(stderr).toContain('-5')
+    expect((await status(corner)).rate.allowed).toBe(200)
+  })
+
+  it('mends a rate that cannot be read', async context => {
+    const corner = await openCorner(context)
+    await corner.redis.hset(`${corner.prefix}:fleet`, 'rate', 'as fast as you can')
+    expect((await corner.run('rate')).stdout).toBe('0 calls per second allowed, 200 is the ceiling\n')
+    expect((await corner.run('rate', '200')).stdout).toBe('200 calls per second allowed, 200 is the ceiling\n')
   })
 })
