@@ -4,7 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
+import { LATE_BY_NOISE, sumUp } from '../../helpers/arrivals.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
+import { runCommand } from '../../helpers/run-command.ts'
 
 let fleet: Fleet
 
@@ -19,8 +22,8 @@ it('holds the limit while a worker is stopped for 3 s and when it goes on', asyn
   fleet.workers[0]?.signal('SIGCONT')
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(2 * CEILING)
-  const { perSecond } = expectLimitHeld(await seen())
   await annotate(JSON.stringify(await seen()))
+  const { perSecond } = expectLimitHeld(await seen())
   // A stopped worker takes along what it has reserved, which is less than a tenth of a second.
   expect(perSecond).toBeGreaterThan(0.95 * CEILING)
 })
@@ -64,4 +67,39 @@ it('holds the limit when the host clocks of two workers are wrong by an hour', a
   await annotate(JSON.stringify(await seen()))
   const { perSecond } = expectLimitHeld(await seen())
   expect(perSecond).toBeGreaterThan(0.95 * CEILING)
+})
+
+it('holds the limit and uses it while the fleet grows from 1 worker to 8 and shrinks to 1 again', async ({
+  annotate,
+}) => {
+  fleet = await startFleet({ workers: 1, jobs: 30_000 })
+  const seen = await fleet.watch()
+  await fleet.untilFurtherCalls(CEILING)
+  await fleet.addWorkers(7)
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(2 * CEILING)
+  await fleet.drainWorkersTo(1)
+  await fleet.untilAllCall()
+  await fleet.untilFurtherCalls(2 * CEILING)
+  await annotate(JSON.stringify(await seen()))
+  const { perSecond } = expectLimitHeld(await seen())
+  expect(perSecond).toBeGreaterThanOrEqual(0.95 * CEILING)
+})
+
+it('follows `clear-friends rate` within a second, all workers at once', async ({ annotate }) => {
+  fleet = await startFleet()
+  const allInSecondAfter = async (rate: number): Promise<number> => {
+    const settings = { REDIS_URL: fleet.redis.url, RATE_LIMIT_PER_SECOND: String(CEILING) }
+    expect(await runCommand(['rate', String(rate)], settings)).toMatchObject({ code: 0 })
+    const setAt = (await fleet.arrivals()).at(-1) ?? 0
+    const isOver = async (): Promise<boolean> => ((await fleet.arrivals()).at(-1) ?? 0) > setAt + 2000
+    await eventually('two seconds of calls', isOver)
+    return sumUp(await fleet.arrivals(), setAt + 1000, setAt + 2000).calls
+  }
+  const seen = await fleet.watch()
+  const [lowered, raised] = [await allInSecondAfter(50), await allInSecondAfter(CEILING)]
+  await annotate(JSON.stringify({ ...(await seen()), lowered, raised }))
+  expectLimitHeld(await seen())
+  expect(lowered).toBeLessThanOrEqual(50 + LATE_BY_NOISE)
+  expect(raised).toBeGreaterThan(0.9 * CEILING)
 })

@@ -44,8 +44,8 @@ it.for(faults)('holds the limit and goes on when %s', async ([, inflict], { anno
   await inflict()
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(2 * CEILING)
-  expectLimitHeld(await seen())
   await annotate(JSON.stringify(await seen()))
+  expectLimitHeld(await seen())
 })
 
 it('makes no call while Redis is away', async () => {

@@ -1,0 +1,28 @@
+/** Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, when Sentinels replace Redis. */
+import { afterEach, it } from 'vitest'
+import { eventually } from '../../helpers/eventually.ts'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
+import { type SentinelSet, startSentinelSet } from '../../helpers/sentinel-set.ts'
+
+let set: SentinelSet
+let fleet: Fleet
+
+afterEach(async () => {
+  await fleet.stop()
+  await set.stop()
+})
+
+it('holds the limit and goes on when Sentinels make the replica the primary', async ({ annotate }) => {
+  set = await startSentinelSet({ downAfterMs: 500 })
+  fleet = await startFleet({
+    redis: set.primary,
+    settings: () => ({ REDIS_SENTINELS: set.sentinels, REDIS_SENTINEL_NAME: set.name }),
+  })
+  const seen = await fleet.watch()
+  await set.primary.kill()
+  await eventually('a new primary', async () => (await set.primaryPort()) !== set.primary.port, 60_000)
+  await fleet.untilAllCall(60_000)
+  await fleet.untilFurtherCalls(3 * CEILING)
+  await annotate(JSON.stringify(await seen()))
+  expectLimitHeld(await seen())
+})

@@ -1,0 +1,45 @@
+import { Redis } from 'ioredis'
+import { expect, it, onTestFinished } from 'vitest'
+import { setFleetRate } from '../../../jobs/index.ts'
+import { sequence } from '../../../simulator/seeded-random.ts'
+import { sumUp } from '../../helpers/arrivals.ts'
+import { testRedis } from '../../helpers/redis.ts'
+import { realLimiter, startVirtualFleet } from '../../helpers/virtual-fleet.ts'
+
+const CEILING = 200
+const PROCESSES = 8
+/** The first second is when the change must come through. */
+const CAME_THROUGH_MS = 1000
+
+it('a rate that an operator sets holds for the whole fleet in less than a second, down and up', async () => {
+  const corner = testRedis()
+  const redis = new Redis(corner.url)
+  onTestFinished(async () => {
+    await corner.cleanUp()
+    redis.disconnect()
+  })
+  const random = sequence(1, 'live rate')
+  const oneWayMs = (): number => random() * 2
+  const fleet = startVirtualFleet({
+    redis,
+    prefix: corner.prefix,
+    ceilingPerSecond: CEILING,
+    createLimiter: realLimiter,
+    random,
+    way: { thereMs: oneWayMs, backMs: oneWayMs },
+    travelMs: () => random(),
+  })
+  for (let process = 0; process < PROCESSES; process++) fleet.start()
+  const changes = [50, 200, 7, 120, 1, 200]
+  const LASTS_MS = 5000
+  for (const [index, rate] of changes.entries()) {
+    fleet.time.at((index + 1) * LASTS_MS, () => setFleetRate(redis, corner.prefix, rate, CEILING))
+  }
+  await fleet.time.passUntil((changes.length + 1) * LASTS_MS)
+  for (const [index, rate] of changes.entries()) {
+    const from = (index + 1) * LASTS_MS + CAME_THROUGH_MS
+    const seen = sumUp(fleet.arrivals(), from, from + LASTS_MS - CAME_THROUGH_MS)
+    expect(seen.peakOfSecond, `calls in the worst second at ${rate} a second`).toBeLessThanOrEqual(rate)
+    expect(seen.calls, `calls in four seconds at ${rate} a second`).toBeGreaterThanOrEqual(Math.floor(4 * rate * 0.98))
+  }
+})
