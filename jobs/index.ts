@@ -38,6 +38,7 @@ export {
   RedisUnavailableError,
   UnknownRequestError,
 } from './errors.ts'
+export { emptyEvents } from './events-stream.ts'
 export {
   createFleetControl,
   createFleetReader,

@@ -10,6 +10,9 @@ export type RedisConnection = Redis | Cluster
 /** The BullMQ queue that holds the jobs. */
 export type ClearFriendsQueue = Queue
 
+/** How many events BullMQ is to keep, in its own name for it. Each new one then takes all others and itself away. */
+export const NO_EVENTS: { readonly events: { readonly maxLen: number } } = { events: { maxLen: 0 } }
+
 const READY_WITHIN_MS = 5000
 
 /**
@@ -23,7 +26,7 @@ const READY_WITHIN_MS = 5000
 export async function openQueue(connection: RedisConnection, prefix: string): Promise<ClearFriendsQueue> {
   await waitUntilReady(connection)
   await requireRedisVersion(connection)
-  const queue = new Queue(QUEUE_NAME, { connection, prefix })
+  const queue = new Queue(QUEUE_NAME, { connection, prefix, streams: NO_EVENTS })
   // Whoever calls a command gets its error; without a listener BullMQ would print the same error a second time.
   queue.on('error', () => {})
   return queue

@@ -18,6 +18,7 @@ import { ApiClient, COMMANDS } from './api/client.ts'
 import { Connections } from './api/connections.ts'
 import { Signer } from './api/signer.ts'
 import { systemClock } from './clock.ts'
+import { EventsWatch } from './events-watch.ts'
 import { FaultRows } from './fault-rows.ts'
 import { watchFleet } from './fleet-watch.ts'
 import { startHttpServer } from './http-server.ts'
@@ -98,6 +99,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   permitsRedis.on('error', error => log.debug({ err: error }, 'Redis connection for permits'))
   await waitUntilReady(permitsRedis)
   const queue = closing.add(await openQueue(redis, prefix), each => each.close())
+  closing.add(new EventsWatch(redis, prefix, log), each => each.close())
   redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())

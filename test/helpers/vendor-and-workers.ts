@@ -43,6 +43,7 @@ export interface VendorAndWorkers {
   readonly settings: Readonly<Record<string, string>>
   /** A connection of the tests' own. */
   readonly redis: Redis
+  readonly prefix: string
   /** Starts another worker, and resolves when it is ready. */
   addWorker(settings?: Readonly<Record<string, string>>): Promise<WorkerProcess>
   readonly producer: Producer
@@ -85,6 +86,7 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     workers,
     settings,
     redis,
+    prefix: corner.prefix,
     addWorker: async (more = {}) => {
       const worker = await startWorkerProcess({ ...settings, ...more })
       workers.push(worker)

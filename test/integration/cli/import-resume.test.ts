@@ -58,6 +58,11 @@ describe.concurrent('an import that was killed', () => {
     expect((await readdir(corner.folder)).toSorted()).toEqual(['wave.txt', 'wave.txt.rejected'])
   })
 
+  it('leaves no account in its checkpoint', async context => {
+    const { file } = await interrupted(context)
+    expect(await readFile(`${file}.checkpoint`, 'utf8')).not.toContain('user_')
+  })
+
   it('keeps the due date that a span meant when it was begun', async context => {
     const { corner, file } = await interrupted(context, ['--due', '7d'])
     const { code } = await corner.run('import', file, '--resume', '--due', '7d')
