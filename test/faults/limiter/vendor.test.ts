@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { sumUp } from '../../helpers/arrivals.ts'
+import { LATE_BY_NOISE, type Seen, sumUp } from '../../helpers/arrivals.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { CEILING, COMMAND, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
 import { startTlsFront, type TlsFront } from '../../helpers/tls-front.ts'
@@ -34,15 +34,14 @@ it('holds the limit when answers take 2 s instead of 20 ms, and when they are qu
   expect(perSecond).toBeGreaterThan(0.95 * CEILING)
 })
 
-it('holds the limit when handshakes take 150 ms: at the start, at scale-up, after all idle connections were closed', async ({
-  annotate,
-}) => {
+/** Two workers over slow handshakes: at the start, at scale-up, and after the vendor has closed all idle connections. */
+async function callOverSlowHandshakes(nodeOptions = ''): Promise<Seen & { handshakes: number[] }> {
   fleet = await startFleet({
     workers: 1,
     settings: async (_worker, { simulator }) => {
       const front = await startTlsFront(simulator.port, HANDSHAKE_MS)
       fronts.push(front)
-      return { IM_BASE_URL: front.url, NODE_EXTRA_CA_CERTS: front.certificateFile }
+      return { IM_BASE_URL: front.url, NODE_EXTRA_CA_CERTS: front.certificateFile, NODE_OPTIONS: nodeOptions }
     },
   })
   await fleet.addWorkers(1)
@@ -50,11 +49,24 @@ it('holds the limit when handshakes take 150 ms: at the start, at scale-up, afte
   await fleet.untilFurtherCalls(2 * CEILING)
   await Promise.all(fronts.map(front => front.closeIdle()))
   await fleet.untilFurtherCalls(2 * CEILING)
-  const seen = sumUp(await fleet.arrivals(), 0)
   const handshakes = await Promise.all(fronts.map(front => front.handshakes()))
-  await annotate(JSON.stringify({ ...seen, handshakes }))
+  return { ...sumUp(await fleet.arrivals(), 0), handshakes }
+}
+
+it('holds the limit when handshakes take 150 ms: at the start, at scale-up, after all idle connections were closed', async ({
+  annotate,
+}) => {
+  const seen = await callOverSlowHandshakes()
+  await annotate(JSON.stringify(seen))
   expectLimitHeld(seen)
   expect(seen.perSecond).toBeGreaterThan(0.9 * CEILING)
+})
+
+it('does not hold it so when the permit is taken before the connection is open', async ({ annotate }) => {
+  const withoutRule = new URL('../../helpers/permit-before-connection.ts', import.meta.url).href
+  const seen = await callOverSlowHandshakes(`--import=${withoutRule}`)
+  await annotate(JSON.stringify(seen))
+  expect(seen.peakOfSecond).toBeGreaterThan(CEILING + LATE_BY_NOISE)
 })
 
 it('settles under a vendor that refuses above 150 a second, and comes back when it takes 200 again', async ({
