@@ -53,7 +53,10 @@ export function importCommand(): Command {
 }
 
 const maxBacklogOption = (): Option =>
-  new Option('--max-backlog <jobs>', 'wait while so many jobs are in the queue; more importers, more: 1,000 jobs each')
+  new Option(
+    '--max-backlog <jobs>',
+    'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
+  )
     .default(200_000)
     .argParser(text => {
       if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)

@@ -24,7 +24,7 @@ export const fleetMetrics = {
   due_at_risk: gauge({
     of: 'fleet',
     unit: 'jobs',
-    meaning: 'Waiting jobs that will miss their due date at the allowed rate.',
+    meaning: 'Jobs that will miss their due date at the present rate, or the allowed one while nobody works.',
     example: 'max(clear_friends_due_at_risk)',
   }),
   rate_allowed_per_second: gauge({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import { count, print, say } from '../../cli/output.ts'
+import { watchMemory } from './process-memory.ts'
 import { machine, toMarkdown } from './table.ts'
 
 const TIMED_LINES = 100_000
@@ -68,7 +69,8 @@ async function importLines(lines: number): Promise<ImportRun> {
   }
 }
 
-function* accountLines(lines: number): Generator<string> {
+/** `user_0` to `user_<lines - 1>`, a line each, in chunks. */
+export function* accountLines(lines: number): Generator<string> {
   const CHUNK = 1000
   for (let from = 0; from < lines; from += CHUNK) {
     let text = ''
@@ -77,31 +79,20 @@ function* accountLines(lines: number): Generator<string> {
   }
 }
 
-/** Runs the command and gives the peak of its memory, in megabytes, read from /proc while it runs. */
+/** Runs the command and gives the peak of its memory, in megabytes. */
 async function runImport(file: string, redisUrl: string): Promise<number> {
   const child = spawn(process.execPath, [entry, 'import', file, '--max-backlog', String(LARGE_LINES)], {
     env: { PATH: process.env['PATH'], REDIS_URL: redisUrl },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  let peakKilobytes = 0
-  const timer = setInterval(() => {
-    const status = readStatus(child.pid ?? 0)
-    peakKilobytes = Math.max(peakKilobytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0))
-  }, 100)
+  const memory = watchMemory(child.pid ?? 0)
   const [code] = await once(child, 'exit')
-  clearInterval(timer)
+  memory.stop()
   if (code !== 0) throw new Error(`the import ended with exit code ${String(code)}`)
-  return peakKilobytes / 1024
+  return memory.peakMegabytes()
 }
 
-function readStatus(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-async function usedMemory(client: Redis): Promise<number> {
+/** Bytes that Redis holds. */
+export async function usedMemory(client: Redis): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1] ?? 0)
 }

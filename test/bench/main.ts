@@ -9,6 +9,7 @@ import { benchIdle } from './idle.ts'
 import { benchImport } from './import.ts'
 import { benchLimit } from './limit.ts'
 import { benchLoss } from './loss.ts'
+import { benchMillion } from './million.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   drain: benchDrain,
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   import: benchImport,
   idle: benchIdle,
   loss: benchLoss,
+  million: benchMillion,
 }
 
 const name = process.argv[2] ?? ''

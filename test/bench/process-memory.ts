@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+
+const LOOK_EVERY_MS = 100
+
+/** Watches the peak of a process's memory. */
+export interface MemoryWatch {
+  /** Megabytes, so far. */
+  peakMegabytes(): number
+  stop(): void
+}
+
+/** Reads the peak of a process's memory from /proc while it runs. */
+export function watchMemory(pid: number): MemoryWatch {
+  let peakKilobytes = 0
+  const look = (): void => {
+    peakKilobytes = Math.max(peakKilobytes, Number(/VmHWM:\s+(\d+)/.exec(readStatus(pid))?.[1] ?? 0))
+  }
+  const timer = setInterval(look, LOOK_EVERY_MS)
+  return { peakMegabytes: () => peakKilobytes / 1024, stop: () => clearInterval(timer) }
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    return ''
+  }
+}
