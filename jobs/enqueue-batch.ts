@@ -33,6 +33,8 @@ export interface Enqueued {
 export interface SendOptions {
   /** The queue is kept at so many live jobs; default: any number. */
   readonly maxBacklog: number | undefined
+  /** Told of each look at a queue without room, with its live jobs. */
+  readonly onWaiting: ((liveJobs: number) => void) | undefined
   /** Gives up waiting. */
   readonly signal: AbortSignal | undefined
 }
@@ -85,21 +87,21 @@ export async function sendBatch(
   target: Target,
   jobs: readonly NewJob[],
   entriesDone: number,
-  { maxBacklog, signal }: SendOptions,
+  options: SendOptions,
 ): Promise<Enqueued[] | undefined> {
   if (jobs.length === 0) return []
   const shuffled = shuffle(jobs)
   let giveUpAt: number | undefined
   for (;;) {
     try {
-      const room = await waitForRoom(target.queue, jobs.length, maxBacklog, signal)
+      const room = await waitForRoom(target.queue, jobs.length, options)
       if (room === 'aborted') return undefined
       // Redis has answered for as long as that took.
       if (room === 'waited') giveUpAt = undefined
       return await addBatch(target, shuffled)
     } catch (error) {
       giveUpAt ??= performance.now() + RESEND_FOR_MS
-      if (performance.now() > giveUpAt || signal?.aborted) throw interrupted(entriesDone, error)
+      if (performance.now() > giveUpAt || options.signal?.aborted) throw interrupted(entriesDone, error)
       await sleep(RESEND_AFTER_MS)
     }
   }
@@ -121,12 +123,13 @@ const interrupted = (entriesDone: number, cause: unknown): EnqueueInterruptedErr
 async function waitForRoom(
   queue: ClearFriendsQueue,
   jobs: number,
-  maxBacklog: number | undefined,
-  signal: AbortSignal | undefined,
+  { maxBacklog, onWaiting, signal }: SendOptions,
 ): Promise<'free' | 'waited' | 'aborted'> {
   if (maxBacklog === undefined) return 'free'
   for (let lookAfterMs = LOOK_AFTER_MS.first, waited = false; ; waited = true) {
-    if ((await countLive(queue)) + jobs <= maxBacklog) return waited ? 'waited' : 'free'
+    const liveJobs = await countLive(queue)
+    if (liveJobs + jobs <= maxBacklog) return waited ? 'waited' : 'free'
+    onWaiting?.(liveJobs)
     // Its rejection is the signal's, which the next line asks for.
     await sleep(lookAfterMs, undefined, signal === undefined ? {} : { signal }).catch(() => {})
     if (signal?.aborted) return 'aborted'

@@ -50,6 +50,8 @@ export interface EnqueueManyOptions extends EnqueueOptions {
    * number. Each further producer that enqueues many at the same time may exceed it by one batch of 1,000.
    */
   readonly maxBacklog?: number
+  /** Called again and again while a batch waits for room, with the jobs that are in the queue. */
+  readonly onWaiting?: (liveJobs: number) => void
   /**
    * Makes entries that are sent a second time, by a program that was killed and does not know how far it came, answer as
    * they did the first time: a random key that stays the same, and the index that the first entry has under it.
@@ -130,13 +132,13 @@ class QueueProducer implements Producer {
     entries: Iterable<Entry> | AsyncIterable<Entry>,
     options: EnqueueManyOptions = {},
   ): Promise<Manifest> {
-    const { maxBacklog, repeatable, signal, onRejected, onProgress } = options
+    const { maxBacklog, repeatable, signal, onRejected, onProgress, onWaiting } = options
     const batchSize = batchSizeFor(maxBacklog)
     const target = await this.#open()
     let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, rejected: 0 }
     let batch: { jobs: NewJob[]; rejected: number } = { jobs: [], rejected: 0 }
     const flush = async (): Promise<void> => {
-      const added = await sendBatch(target, batch.jobs, sums.entries, { maxBacklog, signal })
+      const added = await sendBatch(target, batch.jobs, sums.entries, { maxBacklog, onWaiting, signal })
       if (added === undefined) return
       const before = sums
       sums = addUp(sums, added, batch.rejected)

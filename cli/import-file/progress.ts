@@ -7,6 +7,8 @@ export interface Progress {
   /** So many bytes more of the input were read. */
   read(bytes: number): void
   show(done: Done): void
+  /** The next batch waits, since the queue is full. */
+  waits(liveJobs: number): void
   stop(): void
 }
 
@@ -25,21 +27,26 @@ export function startProgress(totalBytes: number | undefined): Progress {
   const figures = new ImportFigures(totalBytes)
   if (!process.stderr.isTTY) {
     const timer = setInterval(() => say(figures.text()), LINE_EVERY_MS)
-    return { read: bytes => figures.read(bytes), show: done => figures.show(done), stop: () => clearInterval(timer) }
+    return { ...updatesOf(figures), stop: () => clearInterval(timer) }
   }
   const format = totalBytes === undefined ? '{text}' : '{bar} {text}'
   const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, barsize: 20 })
   bar.start(totalBytes ?? 0, 0, { text: figures.text() })
   const timer = setInterval(() => bar.update(figures.bytes, { text: figures.text() }), BAR_EVERY_MS)
   return {
-    read: bytes => figures.read(bytes),
-    show: done => figures.show(done),
+    ...updatesOf(figures),
     stop: () => {
       clearInterval(timer)
       bar.stop()
     },
   }
 }
+
+const updatesOf = (figures: ImportFigures): Pick<Progress, 'read' | 'show' | 'waits'> => ({
+  read: bytes => figures.read(bytes),
+  show: done => figures.show(done),
+  waits: liveJobs => figures.waits(liveJobs),
+})
 
 interface Sample {
   readonly atMs: number
@@ -53,6 +60,7 @@ export class ImportFigures {
   readonly #nowMs: () => number
   #samples: Sample[] = []
   #done: Done | undefined
+  #liveJobs: number | undefined
   /** Bytes of the input that were read. */
   bytes = 0
 
@@ -69,6 +77,12 @@ export class ImportFigures {
   /** The import has come so far. */
   show(done: Done): void {
     this.#done = done
+    this.#liveJobs = undefined
+  }
+
+  /** The next batch waits, since so many jobs are in the queue. */
+  waits(liveJobs: number): void {
+    this.#liveJobs = liveJobs
   }
 
   /** For instance `41 % read: 412,000 lines (411,990 accepted, 10 duplicate, 0 rejected), 199 lines/s, about 48 min left`. */
@@ -81,6 +95,7 @@ export class ImportFigures {
       `${count(lines)} lines (${count(accepted)} accepted, ${count(duplicate)} duplicate, ${count(rejected)} rejected)`,
       `, ${count(Math.round(linesPerSecond))} lines/s`,
       ...(left !== undefined && Number.isFinite(left) ? [`, about ${span(left)} left`] : []),
+      ...(this.#liveJobs === undefined ? [] : [`; waiting, since ${count(this.#liveJobs)} jobs are in the queue`]),
     ].join('')
   }
 

@@ -54,6 +54,7 @@ export async function runImport(options: RunImportOptions): Promise<Done> {
       maxBacklog: options.maxBacklog,
       signal,
       onProgress: commit,
+      onWaiting: liveJobs => progress.waits(liveJobs),
     })
     // Lines behind the last batch may be rejected or repeated ones. Those behind a batch that was not sent do not count.
     if (sums.entries === reader.entriesGiven) await commit(sums)

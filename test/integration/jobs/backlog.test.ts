@@ -63,6 +63,19 @@ describe('enqueueing many with a bound for the queue', () => {
     })
   })
 
+  it('tells how many there are while it waits', async () => {
+    const { producer } = corner()
+    await producer.enqueueMany(accounts(3))
+    const stop = new AbortController()
+    const seen: number[] = []
+    const onWaiting = (liveJobs: number): void => {
+      seen.push(liveJobs)
+      stop.abort()
+    }
+    await producer.enqueueMany(['user_4'], { maxBacklog: 3, signal: stop.signal, onWaiting })
+    expect(seen).toEqual([3])
+  })
+
   it('gives up the wait at a signal, and tells of no entry that it has not sent', async () => {
     const { producer } = corner()
     const stop = new AbortController()

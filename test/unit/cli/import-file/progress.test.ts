@@ -32,6 +32,16 @@ describe('the progress of an import', () => {
     )
   })
 
+  it('tells why it stands still', () => {
+    const figures = new ImportFigures(1000, () => 0)
+    figures.read(500)
+    figures.show(done(100))
+    figures.waits(199_800)
+    expect(figures.text()).toMatch(/ 0 lines\/s; waiting, since 199,800 jobs are in the queue$/)
+    figures.show(done(200))
+    expect(figures.text()).not.toContain('waiting')
+  })
+
   it('tells no share and no end of a pipe', () => {
     let nowMs = 0
     const figures = new ImportFigures(undefined, () => nowMs)
