@@ -6,6 +6,7 @@ import { EnqueueInterruptedError } from './errors.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
 import { type ClearFriendsQueue, openQueue, type RedisConnection, unavailable } from './queue.ts'
 import { createRedisScript } from './redis-script.ts'
+import { traceSend } from './tracing.ts'
 
 const countAcceptedLua = ledgerLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
 
@@ -63,7 +64,9 @@ export async function openTarget(connection: RedisConnection, prefix: string): P
  */
 export async function addBatch({ queue, countAccepted }: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
   try {
-    const added = await queue.addBulk([...jobs])
+    const added = await traceSend(jobs.length, traced =>
+      queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
+    )
     // Duplicates too: a producer that died before it came here may have left them uncounted.
     if (jobs.some(job => job.data.request !== undefined)) await countAccepted(added.map(job => job.id ?? ''))
     return added.map((job, index) => ({

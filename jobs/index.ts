@@ -82,3 +82,4 @@ export {
   type Settlement,
   type SettlementOptions,
 } from './settlement.ts'
+export { endAsFailed, isTracing, messagingAttributes } from './tracing.ts'

@@ -102,7 +102,7 @@ function startAtZero(m: Definitions, { version, ceilingPerSecond, jobSlots, comm
     m.api_requests_total.inc({ command, code: '0' }, 0)
     for (const result of ['used', 'missed', 'void']) m.permits_total.inc({ command, result }, 0)
   }
-  for (const outcome of ['cleared', 'not_imported', 'dead_lettered']) m.jobs_settled_total.inc({ outcome }, 0)
+  for (const outcome of FINAL_OUTCOMES) m.jobs_settled_total.inc({ outcome }, 0)
   for (const verified of ['yes', 'no', 'skipped']) m.cleared_total.inc({ verified }, 0)
   for (const result of ['empty', 'not_empty', 'unread']) m.verifications_total.inc({ result }, 0)
 }

@@ -49,8 +49,8 @@ export const processMetrics = {
   jobs_settled_total: counter({
     of: 'process',
     unit: 'jobs',
-    labels: { outcome: '`cleared`, `not_imported` or `dead_lettered`' },
-    meaning: 'Jobs that this worker ended. Jobs that a command cancelled are in ended_total.',
+    labels: { outcome: '`cleared`, `not_imported`, `dead_lettered` or `cancelled`' },
+    meaning: 'Jobs that this worker ended. Those that a command cancelled are in ended_total alone.',
     example: 'sum(rate(clear_friends_jobs_settled_total[1m]))',
   }),
   cleared_total: counter({

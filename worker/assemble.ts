@@ -31,6 +31,7 @@ import { processJob } from './process-job.ts'
 import { QueueGuard } from './queue-guard.ts'
 import { ReceiptWatch } from './receipt-watch.ts'
 import { createRecorder } from './recorder.ts'
+import { traceJob, traceRequest } from './traces.ts'
 
 /** The settings that a worker needs. */
 export const workerSettings = [
@@ -115,7 +116,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     key: () => settings.IM_SECRET_KEY.reveal(),
     reloadKey: () => reloadKey(settings.IM_SECRET_KEY, log),
   })
-  const { origin } = new URL(settings.IM_BASE_URL)
+  const { origin, hostname } = new URL(settings.IM_BASE_URL)
   const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   closing.add(connections, each => each.close())
   const metrics = createMetrics({
@@ -147,7 +148,10 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     connections,
     signer,
     clock,
-    onRequest: (command, verdict, durationMs) => metrics.requestDone(command, verdict.label, durationMs),
+    onRequest: (command, verdict, durationMs) => {
+      metrics.requestDone(command, verdict.label, durationMs)
+      traceRequest(command, verdict, durationMs, hostname)
+    },
   })
 
   const http = await startHttpServer({
@@ -186,7 +190,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
     prefix,
     concurrency: settings.WORKER_CONCURRENCY,
     maxAttempts: settings.MAX_ATTEMPTS,
-    process: (job, signal) => metrics.inHand(() => processJob(job, jobOptions, signal)),
+    process: (job, signal) => metrics.inHand(() => traceJob(job, () => processJob(job, jobOptions, signal))),
     onProcessed: recorder.processed,
     log,
   })

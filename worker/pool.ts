@@ -89,6 +89,7 @@ export class Pool {
       progress: job.progress,
       attemptsMade: job.attemptsMade,
       timesStarted: job.attemptsStarted,
+      traceContext: job.opts.telemetry?.metadata,
       timesStalled: job.stalledCounter,
       enqueuedAt: job.timestamp,
     }

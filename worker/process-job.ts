@@ -15,6 +15,8 @@ export interface JobInHand {
   readonly attemptsMade: number
   /** How often a worker took the job, crashes included. */
   readonly timesStarted: number
+  /** What leads back to the span that enqueued it, where somebody traces; still unparsed. */
+  readonly traceContext?: unknown
   /** How often a worker lost it: it crashed, or its lock ran out. */
   readonly timesStalled: number
   /** Epoch ms, by the producer's clock. */

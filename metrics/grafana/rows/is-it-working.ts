@@ -68,7 +68,7 @@ export const isItWorking: Row = {
     },
     {
       title: 'How many dead letters wait for a person?',
-      says: 'Jobs that gave up. Bad: more than none. See why, mend it, and enqueue them again.',
+      says: 'Jobs that gave up. Bad: more than none. Run `clear-friends failed list`, mend it, and `clear-friends failed replay`.',
       unit: 'none',
       shows: 'number',
       width: 4,

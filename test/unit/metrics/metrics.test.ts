@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { FINAL_OUTCOMES } from '../../../jobs/index.ts'
 import { metricRows, nodeMetrics } from '../../../metrics/catalogue.ts'
 import type { Metrics } from '../../../metrics/metrics.ts'
 import { codeRules } from '../../../worker/api/error-codes.ts'
@@ -11,7 +12,7 @@ function misbehave(metrics: Metrics): void {
     for (const code of codes) metrics.requestDone(command, code, 30)
     for (const result of ['used', 'missed', 'void']) metrics.permit(command, result, 5)
   }
-  for (const outcome of ['cleared', 'not_imported', 'dead_lettered'] as const) metrics.settled(outcome, 2000)
+  for (const outcome of FINAL_OUTCOMES) metrics.settled(outcome, 2000)
   for (const verified of ['yes', 'no', 'skipped'] as const) metrics.settled('cleared', 2000, verified)
   for (const result of ['empty', 'not_empty', 'unread']) metrics.looked(result)
   for (const code of codes) metrics.wentBack(code)
