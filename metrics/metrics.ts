@@ -51,6 +51,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const reasons = new FewValues(FEW.reasons)
   let lastPrinted: Promise<unknown> = Promise.resolve()
   startAtZero(m, options)
+  // A success is told apart whatever came before it.
+  for (const command of options.commands) requests.has(`${command} 0`)
 
   return {
     inHand: async work => {

@@ -67,6 +67,14 @@ describe('the metrics of a worker', () => {
     expect(sum).toBe(COMMAND_NAMES.length * (Object.keys(codeRules).length + 500))
   })
 
+  it('tell a success apart, also when it comes after fifty other codes', async () => {
+    const metrics = metricsForTests()
+    for (const code of Object.keys(codeRules)) if (code !== '0') metrics.requestDone('friend_get', code, 30)
+    metrics.requestDone('friend_get', '0', 30)
+    const series = 'clear_friends_api_requests_total{command="friend_get",code="0"}'
+    expect(seriesValue(await metrics.text('test'), series)).toBe(1)
+  })
+
   it('start their counters at 0, so that the first event is seen as an increase', async () => {
     const text = await metricsForTests().text('test')
     expect(seriesValue(text, 'clear_friends_jobs_settled_total{outcome="cleared"}')).toBe(0)
