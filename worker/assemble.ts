@@ -143,6 +143,7 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
   const faultRows = new FaultRows()
   const call = createPacedCall({
+    ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
     limiter,
     client,
     connections,

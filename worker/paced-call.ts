@@ -24,6 +24,8 @@ type RequestResult =
 
 /** What a paced call is made from. */
 export interface PacedCallOptions {
+  /** The vendor's ceiling. */
+  readonly ceilingPerSecond: number
   readonly limiter: Pick<Limiter, 'pace' | 'see'>
   readonly client: ApiClient
   readonly connections: Connections
@@ -42,10 +44,12 @@ export type PacedCall = (
 ) => Promise<CallResult>
 
 /**
- * Calls that may hold or open a connection while they wait for a permit. Enough to open 200 connections a second with
- * handshakes of 150 ms; twice as many would hold twice the idle connections for nothing.
+ * Calls that may hold or open a connection while they wait for a permit, as seconds of the ceiling: 32 at 200 a second,
+ * enough to open all connections anew with handshakes of 150 ms. Twice as many would hold twice the idle connections for
+ * nothing; half would let the permits of a high ceiling wait for connections. A low ceiling has them for its first calls.
  */
-const NEXT_IN_LINE = 32
+const NEXT_IN_LINE_SECONDS = 0.16
+const NEXT_IN_LINE_AT_LEAST = 32
 
 /**
  * Makes the only way to the vendor: connection, permit, request, verdict, record; repeated where the policy says.
@@ -55,8 +59,9 @@ const NEXT_IN_LINE = 32
  */
 export function createPacedCall(options: PacedCallOptions): PacedCall {
   const turnstiles = new Map<Command, Turnstile>()
+  const nextInLine = Math.max(NEXT_IN_LINE_AT_LEAST, Math.ceil(options.ceilingPerSecond * NEXT_IN_LINE_SECONDS))
   const turnstileOf = (command: Command): Turnstile => {
-    const turnstile = turnstiles.get(command) ?? new Turnstile(NEXT_IN_LINE)
+    const turnstile = turnstiles.get(command) ?? new Turnstile(nextInLine)
     turnstiles.set(command, turnstile)
     return turnstile
   }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 
 /**
  * Everything that `RECEIPT_KEY` does. All of it is HMAC-SHA-256 in base64url, 43 characters.
@@ -28,7 +28,8 @@ export interface ReceiptSeals {
 export function createReceiptSeals(key: string): ReceiptSeals {
   const sealWith = (use: string): ((text: string) => string) => {
     // No account holds a line feed, so no pseudonym can be one of these keys.
-    const derived = createHmac('sha256', key).update(`clear-friends receipts 1\n${use}`).digest()
+    // As a key object: made from bytes, each seal would take four times as long.
+    const derived = createSecretKey(createHmac('sha256', key).update(`clear-friends receipts 1\n${use}`).digest())
     return text => createHmac('sha256', derived).update(text).digest('base64url')
   }
   const [content, checkpoint, line, link] = [

@@ -47,7 +47,15 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     see: (_command, sign) => void signs.push(sign),
   }
   const client = new ApiClient({ ...options, signer, timeoutMs: 2000 })
-  const call = createPacedCall({ limiter, client, connections, signer, clock: systemClock, onRequest: () => {} })
+  const call = createPacedCall({
+    ceilingPerSecond: 200,
+    limiter,
+    client,
+    connections,
+    signer,
+    clock: systemClock,
+    onRequest: () => {},
+  })
   const signal = new AbortController().signal
   return {
     server,
