@@ -1,9 +1,11 @@
 import { cpus } from 'node:os'
 
-/** Formats rows as a Markdown table. */
+/** Formats rows as a Markdown table with columns as wide as their widest cell, which is how the project's pages look. */
 export function toMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map(row => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[], filler = ' '): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filler)).join(' | ')} |`
+  return [line(head), line([], '-'), ...rows.map(row => line(row))].join('\n')
 }
 
 /** Says what a figure was measured on. */

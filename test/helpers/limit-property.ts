@@ -73,6 +73,8 @@ export const aScenario: fc.Arbitrary<Scenario> = fc.record({
 export interface Played {
   readonly all: Seen
   readonly calm: Seen
+  /** Round trips to Redis for each call. */
+  readonly roundTripsPerCall: number
 }
 
 /** Plays a scenario with the real script in a corner of a real Redis. */
@@ -101,7 +103,11 @@ export async function play(
     }
     await fleet.time.passUntil(UNTIL_MS)
     const arrivals = fleet.arrivals()
-    return { all: sumUp(arrivals, 0), calm: sumUp(arrivals, CALM_FROM_MS) }
+    return {
+      all: sumUp(arrivals, 0),
+      calm: sumUp(arrivals, CALM_FROM_MS),
+      roundTripsPerCall: fleet.server.scriptsRun / arrivals.length,
+    }
   } finally {
     const keys = await redis.keys(`${corner.prefix}*`)
     if (keys.length > 0) await redis.del(keys)

@@ -18,6 +18,8 @@ export class VirtualRedis {
   /** What its clock shows at the beginning, ms. */
   #startsAt = 1_700_000_000_000
   #runs = 1
+  /** Scripts that it ran: each is a round trip of somebody. */
+  scriptsRun = 0
   #copies: (readonly [key: string, value: Buffer | null])[] | undefined
 
   constructor(redis: Redis, time: VirtualTime, prefix: string) {
@@ -27,6 +29,7 @@ export class VirtualRedis {
   }
 
   async run(lua: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    this.scriptsRun += 1
     const steered = this.#steered.get(lua) ?? steer(lua)
     this.#steered.set(lua, steered)
     const now = Math.floor((this.#startsAt + this.#time.nowMs) * 1000)

@@ -30,6 +30,11 @@ export const FIELD = {
     jobOptions: GOES_WHEN_DONE,
     load: async () => (await import('./p-queue-per-process.ts')).pQueuePerProcess,
   },
+  'clear-friends-permits': {
+    title: 'clear-friends, its permits alone',
+    jobOptions: GOES_WHEN_DONE,
+    load: async () => (await import('./clear-friends-permits.ts')).clearFriendsPermits,
+  },
   'no-limiter': {
     title: 'BullMQ without a limiter',
     jobOptions: GOES_WHEN_DONE,

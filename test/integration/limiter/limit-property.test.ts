@@ -1,6 +1,6 @@
 /** Promises 1 and 2 of the design, with generated fleets and faults. The fault suite does the same many times more. */
 import fc from 'fast-check'
-import { it } from 'vitest'
+import { expect, it } from 'vitest'
 import { aScenario, expectLimitKept, play } from '../../helpers/limit-property.ts'
 import { testRedis } from '../../helpers/redis.ts'
 import { realLimiter } from '../../helpers/virtual-fleet.ts'
@@ -11,3 +11,12 @@ it('no rolling second is above the ceiling, and the ceiling is used, whatever be
   )
   await fc.assert(property, { numRuns: 12, interruptAfterTimeLimit: 20_000 })
 })
+
+it.each([1, 2, 4, 8])(
+  '%d processes use the ceiling with at most one round trip to Redis for each call',
+  async processes => {
+    const played = await play({ seed: processes, processes, roundTripMs: 1, faults: [] }, testRedis(), realLimiter)
+    expectLimitKept(played)
+    expect(played.roundTripsPerCall).toBeLessThanOrEqual(1)
+  },
+)
