@@ -1,7 +1,8 @@
 -- Reads how fast the fleet calls the vendor and how fast it may, for several commands. Joined behind allowed-rate.lua.
 --
 -- KEYS[1]  state of the fleet (hash)
--- KEYS[…]  for each command, start of the keys that count its calls: `<this>:<epoch second>`, a hash of 10 ms bins
+-- KEYS[…]  for each command, start of the keys that count its calls: `<this>:<epoch second>`, a hash of
+--          `<10 ms bin>:<caller>`
 -- ARGV[1]  10 ms bin (epoch time in ms / 10) after which a second has to end that counts; 0 for the longest look back
 -- ARGV[…]  the commands in the order of their keys, each with the vendor's ceiling in calls per second
 --
@@ -28,9 +29,10 @@ local firstSecond = math.floor((from - SECOND + 1) / 100)
 local function peakOf(sent)
   local counts, isCalled = {}, false
   for second = firstSecond, math.floor(to / 100) do
-    local bins = redis.call('HGETALL', sent .. ':' .. second)
+    local bins = redis.pcall('HGETALL', sent .. ':' .. second)
     for i = 1, #bins, 2 do
-      counts[second * 100 + bins[i]] = tonumber(bins[i + 1])
+      local bin = second * 100 + string.match(bins[i], '^%d+')
+      counts[bin] = (counts[bin] or 0) + bins[i + 1]
       isCalled = true
     end
   end

@@ -35,7 +35,7 @@ export const keysOf = (
   readonly probe: string
   /** Sorted set: the permits of one vendor command. */
   readonly permits: (command: string) => string
-  /** Start of the hashes that count calls sent: `<this>:<epoch second>` with bins of 10 ms. */
+  /** Start of the hashes that count calls sent: `<this>:<epoch second>` with fields `<10 ms bin>:<caller>`. */
   readonly sent: (command: string) => string
   /** Start of BullMQ's keys of the queue; a job's hash is this and its id. */
   readonly queue: string

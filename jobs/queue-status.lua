@@ -2,7 +2,8 @@
 --
 -- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
 -- KEYS[2]  hash of outcomes
--- KEYS[3]  start of the keys that count calls sent: `<KEYS[3]>:<epoch second>`, a hash of 10 ms bins
+-- KEYS[3]  start of the keys that count calls sent: `<KEYS[3]>:<epoch second>`, a hash of
+--          `<10 ms bin>:<caller>`
 -- KEYS[4]  state of the fleet (hash)
 -- KEYS[5]  stream of receipts, one for each settled job; an entry's id is `<seq>-<epoch ms>`
 -- ARGV[1]  how many due-date steps to look at
@@ -35,7 +36,7 @@ local function recentCalls()
   for second = math.floor(sentUntil / 100) - 10, math.floor(sentUntil / 100) do
     local bins = redis.call('HGETALL', KEYS[3] .. ':' .. second)
     for i = 1, #bins, 2 do
-      local bin = second * 100 + bins[i]
+      local bin = second * 100 + string.match(bins[i], '^%d+')
       if bin < sentUntil and bin >= sentUntil - 1000 then firstBin = math.min(firstBin or bin, bin) end
       if bin < sentUntil and bin >= sentUntil - 100 then lastSecond = lastSecond + bins[i + 1] end
     end

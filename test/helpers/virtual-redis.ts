@@ -60,6 +60,13 @@ export class VirtualRedis {
     if (keys.length > 0) await this.#redis.del(keys)
   }
 
+  /** Calls that processes told of, all in all. */
+  async countSent(): Promise<number> {
+    const keys = (await this.#keys()).filter(key => key.includes(':sent:'))
+    const counts = await Promise.all(keys.map(key => this.#redis.hvals(key)))
+    return counts.flat().reduce((sum, count) => sum + Number(count), 0)
+  }
+
   #keys(): Promise<string[]> {
     return this.#redis.keys(`${this.#prefix}*`)
   }

@@ -68,7 +68,8 @@ export class Lane {
   #slots: Slot[] = []
   /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
   #returned: Slot[] = []
-  #sent = new Map<number, number>()
+  /** Calls sent that Redis may not know of, by 10 ms bin. */
+  readonly #sent = new Map<number, number>()
   #askMs: number[] = []
   #asking = false
   #clockJumped = false
@@ -177,7 +178,6 @@ export class Lane {
     const clockJumped = this.#clockJumped
     const askedAt = clock.monotonicMs()
     this.#asking = true
-    this.#sent = new Map()
     this.#returned = []
     this.#stopAskTimers()
     try {
@@ -191,13 +191,13 @@ export class Lane {
       const answeredAt = clock.monotonicMs()
       this.#asking = false
       this.#rememberAskMs(answeredAt - askedAt)
+      this.#forgetSent(sentBins)
       if (!redisClock.observe(askedAt, answeredAt, reservation.redisNow)) this.#options.onClockJump()
       else if (clockJumped) this.#clockJumped = false
       this.#take(reservation, generation)
     } catch {
       // Whatever went wrong, no permit came of it. The connection reports its own errors.
       this.#asking = false
-      for (const [bin, count] of sentBins) this.#countSent(bin, count)
       this.#askAfter(ASK_AGAIN_AFTER_MS)
     }
   }
@@ -237,7 +237,7 @@ export class Lane {
         continue
       }
       this.#waiting.shift()
-      this.#countSent(Math.floor(redisClock.redisAt(now) / 10), 1)
+      this.#countSent()
       onPermit('used', now - waiter.since)
       waiter.go()
     }
@@ -270,8 +270,19 @@ export class Lane {
     this.#stopReportTimer = undefined
   }
 
-  #countSent(bin: number, count: number): void {
-    this.#sent.set(bin, (this.#sent.get(bin) ?? 0) + count)
+  #countSent(): void {
+    const bin = this.#binNow()
+    this.#sent.set(bin, (this.#sent.get(bin) ?? 0) + 1)
+  }
+
+  /** Forgets what Redis has heard, apart from the bin that may still grow. */
+  #forgetSent(told: readonly (readonly [bin: number, count: number])[]): void {
+    const now = this.#binNow()
+    for (const [bin, count] of told) if (bin !== now && this.#sent.get(bin) === count) this.#sent.delete(bin)
+  }
+
+  #binNow(): number {
+    return Math.floor(this.#options.redisClock.redisAt(this.#options.clock.monotonicMs()) / 10)
   }
 
   #aheadMs(): number {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import {
@@ -67,6 +68,8 @@ export class Limiter {
   readonly #clock: Clock
   readonly #timers: Timers
   #asks = 0
+  /** Tells the calls of this process from those of all others, where calls are counted. */
+  readonly #name = randomBytes(6).toString('base64url')
   readonly #refusedAt = new Map<string, number>()
   readonly #redisClock = new RedisClock()
   readonly #script: RedisScript
@@ -159,7 +162,14 @@ export class Limiter {
     const scriptKeys = [keys.permits(command), keys.fleet, keys.sent(command)]
     this.#asks += 1
     const ask = this.#asks
-    const args = reserveArguments(ask, command, request, ceilingOf(command, ceilingPerSecond), margin)
+    const args = reserveArguments(
+      ask,
+      request.probe ? this.#name + PROBE : this.#name,
+      command,
+      request,
+      ceilingOf(command, ceilingPerSecond),
+      margin,
+    )
     const asked = this.#script(scriptKeys, args).catch((error: unknown) => this.#refused(error))
     const answer = await within(this.#timers, ANSWER_WITHIN_MS, asked)
     const reservation = answer === TOO_LATE ? undefined : parseReservation(answer, ask)

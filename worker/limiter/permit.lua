@@ -2,7 +2,8 @@
 --
 -- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, and `server:<id>` at score 0
 -- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads, which is joined in front of this
--- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of 10 ms bins
+-- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
+--          `<10 ms bin>:<caller>`
 --
 -- ARGV[1]  how many permits are wanted
 -- ARGV[2]  the vendor's ceiling in calls per second
@@ -14,8 +15,10 @@
 -- ARGV[8]  1 for a probe, which may be sent although the fleet is paused or halted
 -- ARGV[9]  the vendor's command
 -- ARGV[10] name of this ask, which comes back in the answer
--- ARGV[11] how many slots come back unused, followed by them
--- ARGV[…]  calls sent since the last ask, in pairs: 10 ms bin (epoch time in ms / 10), count
+-- ARGV[11] name of the caller, unique
+-- ARGV[12] how many slots come back unused, followed by them
+-- ARGV[…]  calls that the caller has sent, in pairs: 10 ms bin (epoch time in ms / 10), how many in it so far. Telling of a
+--          bin again changes nothing, as it must after an answer was lost
 --
 -- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text; without slots the caller asks again after
 --         `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
@@ -46,20 +49,20 @@ local time = redis.call('TIME')
 local now = time[1] * SECOND + time[2]
 local ceiling = tonumber(ARGV[2])
 local ask = ARGV[10]
-local returned = tonumber(ARGV[11])
+local returned = tonumber(ARGV[12])
 
 -- These fail where somebody put something else under the keys. Nothing was written then, and no permit is granted.
 local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
 redis.call('ZCARD', KEYS[1])
 
 -- What is only counted must not stand in the way of a permit.
-for i = 12 + returned, #ARGV, 2 do
+for i = 13 + returned, #ARGV, 2 do
   local bin = tonumber(ARGV[i])
   local key = KEYS[3] .. ':' .. math.floor(bin / 100)
-  redis.pcall('HINCRBY', key, bin % 100, ARGV[i + 1])
+  redis.pcall('HSET', key, bin % 100 .. ':' .. ARGV[11], ARGV[i + 1])
   redis.pcall('EXPIRE', key, 130)
 end
-for i = 12, 11 + returned do redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 13, 12 + returned do redis.call('ZREM', KEYS[1], ARGV[i]) end
 
 if ARGV[8] ~= '1' then
   if fleet[1] then return { 'closed', ask, text(now), 'halted' } end

@@ -11,7 +11,7 @@ export interface ReserveRequest {
   readonly probe: boolean
   /** Slots that were not used and never will be. */
   readonly returned: readonly Slot[]
-  /** Calls sent since the last ask: 10 ms bin of Redis' time, count. */
+  /** Calls sent that Redis may not know of: 10 ms bin of Redis' time, count so far. */
   readonly sentBins: readonly (readonly [bin: number, count: number])[]
 }
 
@@ -52,6 +52,7 @@ export function parseReservation(answer: unknown, ask: number): Reservation | un
 /** Arguments of the permit script, in the order of its header. */
 export function reserveArguments(
   ask: number,
+  caller: string,
   command: string,
   request: ReserveRequest,
   ceilingPerSecond: number,
@@ -68,6 +69,7 @@ export function reserveArguments(
     request.probe ? 1 : 0,
     command,
     ask,
+    caller,
     request.returned.length,
     ...request.returned,
     ...request.sentBins.flat(),

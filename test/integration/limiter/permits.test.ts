@@ -93,7 +93,7 @@ class Counter {
       sentBins: [],
       ...request,
     }
-    const args = reserveArguments(this.#asks, COMMAND, full, this.#settings.ceiling, this.#settings.margin)
+    const args = reserveArguments(this.#asks, 'a caller', COMMAND, full, this.#settings.ceiling, this.#settings.margin)
     const scriptKeys = [this.#keys.permits(COMMAND), this.#keys.fleet, this.#keys.sent(COMMAND)]
     const answer = await runSteered(redis, steered, { now: this.nowUs, runId: `run${this.#runs}` }, scriptKeys, args)
     const reservation = parseReservation(answer, this.#asks)

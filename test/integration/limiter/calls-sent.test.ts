@@ -1,0 +1,36 @@
+import { Redis } from 'ioredis'
+import { expect, it, onTestFinished } from 'vitest'
+import { setFleetRate } from '../../../jobs/index.ts'
+import { sequence } from '../../../simulator/seeded-random.ts'
+import { testRedis } from '../../helpers/redis.ts'
+import { realLimiter, startVirtualFleet } from '../../helpers/virtual-fleet.ts'
+
+it('every call that was sent is counted once, whatever answers of Redis are lost', async () => {
+  const corner = testRedis()
+  const redis = new Redis(corner.url)
+  onTestFinished(async () => {
+    await corner.cleanUp()
+    redis.disconnect()
+  })
+  const random = sequence(1, 'calls sent')
+  const oneWayMs = (): number => random() * 10
+  const fleet = startVirtualFleet({
+    redis,
+    prefix: corner.prefix,
+    ceilingPerSecond: 200,
+    createLimiter: realLimiter,
+    random,
+    way: { thereMs: oneWayMs, backMs: oneWayMs },
+    travelMs: () => random(),
+  })
+  const processes = Array.from({ length: 4 }, () => fleet.start())
+  for (let faults = 0; faults < 40; faults++) {
+    const process = processes[faults % processes.length]
+    fleet.time.at(3000 + faults * 100, () => (faults % 7 === 0 ? process?.loseReplies() : process?.disconnect()))
+  }
+  // With next to no calls left, all of them can be told of.
+  fleet.time.at(12_000, () => setFleetRate(redis, corner.prefix, 1, 200))
+  await fleet.time.passUntil(13_950)
+  expect(fleet.arrivals().length).toBeGreaterThan(1000)
+  expect(await fleet.server.countSent()).toBe(fleet.arrivals().length)
+})
