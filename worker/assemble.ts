@@ -17,6 +17,7 @@ import { createMetrics } from '../metrics/metrics.ts'
 import { ApiClient, COMMANDS } from './api/client.ts'
 import { Connections } from './api/connections.ts'
 import { Signer } from './api/signer.ts'
+import type { BeforeClear } from './before-clear.ts'
 import { systemClock } from './clock.ts'
 import { EventsWatch } from './events-watch.ts'
 import { FaultRows } from './fault-rows.ts'
@@ -73,17 +74,21 @@ const PING_WITHIN_MS = 2000
  * @throws {RedisUnavailableError} when Redis does not answer
  * @throws {PortInUseError} when the HTTP port is taken
  */
-export async function assembleWorker(settings: WorkerSettings): Promise<AssembledWorker> {
+export async function assembleWorker(settings: WorkerSettings, beforeClear?: BeforeClear): Promise<AssembledWorker> {
   const closing = new ClosingList()
   try {
-    return await assemble(settings, closing)
+    return await assemble(settings, beforeClear, closing)
   } catch (error) {
     await closing.closeAll()
     throw error
   }
 }
 
-async function assemble(settings: WorkerSettings, closing: ClosingList): Promise<AssembledWorker> {
+async function assemble(
+  settings: WorkerSettings,
+  beforeClear: BeforeClear | undefined,
+  closing: ClosingList,
+): Promise<AssembledWorker> {
   const log = createLog(settings.LOG_LEVEL)
   const prefix = settings.REDIS_PREFIX
   const clock = systemClock
@@ -185,7 +190,14 @@ async function assemble(settings: WorkerSettings, closing: ClosingList): Promise
   }
   const guard = closing.add(new QueueGuard({ redis, prefix, control, prober, clock, log, gate }), each => each.stop())
   const recorder = closing.add(createRecorder({ metrics, guard, clock, log }), each => each.close())
-  const jobOptions = { call, faultRows, settlement, maxAttempts: settings.MAX_ATTEMPTS, verifyShare: settings.VERIFY }
+  const jobOptions = {
+    call,
+    faultRows,
+    settlement,
+    beforeClear,
+    maxAttempts: settings.MAX_ATTEMPTS,
+    verifyShare: settings.VERIFY,
+  }
   const pool: Pool = new Pool({
     redis,
     prefix,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobData, Outcome, Verified } from '../jobs/index.ts'
+import { askBeforeClear, type BeforeClear } from './before-clear.ts'
 import { deleteAll, deleteInBatches } from './delete-friends.ts'
 import type { FaultRows } from './fault-rows.ts'
 import type { PacedCall } from './paced-call.ts'
@@ -23,6 +24,8 @@ export interface ClearAccountOptions {
   readonly verify: boolean
   /** Gives up waits; a request under way is finished. */
   readonly signal: AbortSignal
+  /** May stop the delete at the last moment. */
+  readonly beforeClear?: BeforeClear | undefined
   /** Waits between two looks, unless the signal ends it. Default: really. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -44,7 +47,7 @@ const READ_AGAIN = 3
  * @param before what earlier attempts left
  */
 export async function clearAccount(
-  job: Pick<JobData, 'account' | 'type'>,
+  job: Pick<JobData, 'account' | 'type' | 'request'>,
   before: Progress,
   options: ClearAccountOptions,
 ): Promise<Cleared> {
@@ -53,6 +56,9 @@ export async function clearAccount(
     progress.calls += 1
   })
   if (!progress.deleted) {
+    const { beforeClear, signal } = options
+    const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, job.request, signal))
+    if (stopped !== undefined) return { outcome: stopped, progress }
     const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
     if (step.kind === 'ended') return endedWithout(step.ending, progress)
     if (step.value === 'not_imported') return { outcome: { kind: 'not_imported' }, progress }

@@ -1,18 +1,28 @@
 import { loadSettings } from '../config/load-settings.ts'
 import { assembleWorker, workerSettings } from './assemble.ts'
+import type { BeforeClear } from './before-clear.ts'
+
+export type { AboutClear, BeforeClear } from './before-clear.ts'
+
+/** How to run a worker. */
+export interface RunWorkerOptions {
+  /** The settings, for instance `process.env`. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** May stop a delete at the last moment. */
+  readonly beforeClear?: BeforeClear
+}
 
 /**
  * Runs a worker until SIGTERM or SIGINT, then drains within `DRAIN_SECONDS`. A second signal ends the process at once.
  *
- * @param environment the settings
  * @returns the exit code: 0 after a drain in time, 1 when time ran out (the jobs in hand are then run again elsewhere)
  * @throws {SettingsError} with all faults at once
  * @throws {RedisUnavailableError} when Redis does not answer
  * @throws {PortInUseError} when the HTTP port is taken
  */
-export async function runWorker(environment: Readonly<Record<string, string | undefined>>): Promise<number> {
+export async function runWorker({ environment, beforeClear }: RunWorkerOptions): Promise<number> {
   const settings = loadSettings(environment, workerSettings)
-  const worker = await assembleWorker(settings)
+  const worker = await assembleWorker(settings, beforeClear)
   const signal = nextSignal()
   worker.start()
   worker.log.info({ concurrency: settings.WORKER_CONCURRENCY }, 'ready')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type JobEnd, type Outcome, parseJobData, type Recorded, type Settlement } from '../jobs/index.ts'
+import type { BeforeClear } from './before-clear.ts'
 import { type Cleared, clearAccount } from './clear-account.ts'
 import type { FaultRows } from './fault-rows.ts'
 import type { PacedCall } from './paced-call.ts'
@@ -39,6 +40,7 @@ export interface ProcessJobOptions {
   readonly faultRows: FaultRows
   readonly settlement: Settlement
   readonly maxAttempts: number
+  readonly beforeClear?: BeforeClear | undefined
   /** Share of the accounts whose list is read after the delete. */
   readonly verifyShare: number
 }
@@ -93,6 +95,7 @@ async function attempt(job: JobInHand, options: ProcessJobOptions, signal: Abort
     const cleared = await clearAccount(parsed.data, progress, {
       call: options.call,
       faultRows: options.faultRows,
+      beforeClear: options.beforeClear,
       verify,
       signal,
     })

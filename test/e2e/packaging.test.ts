@@ -1,5 +1,6 @@
 /** What a user gets from the registry: packed, installed into an empty folder and run there. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, glob, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -11,8 +12,9 @@ import { formatMessage } from 'publint/utils'
 import { Api } from 'tls-sig-api-v2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { keysOf } from '../../jobs/index.ts'
+import { createProducer, keysOf } from '../../jobs/index.ts'
 import { startSimulator } from '../../simulator/index.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { workerSettingsFor } from '../helpers/worker-process.ts'
 
@@ -67,7 +69,7 @@ describe('the installed package', () => {
   it('has no other door to its code than these', async () => {
     const settings: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
     const { exports } = z.object({ exports: z.record(z.string(), z.unknown()) }).parse(settings)
-    expect(Object.keys(exports).sort()).toEqual(['.', './job.schema.json', './package.json', './permits'])
+    expect(Object.keys(exports).sort()).toEqual(['.', './job.schema.json', './package.json', './permits', './worker'])
   })
 
   it('shares the limit with another program, as the example shows', async () => {
@@ -94,6 +96,37 @@ describe('the installed package', () => {
     } finally {
       await simulator.close()
       await corner.cleanUp()
+    }
+  })
+
+  it('lets a pipeline veto a clear, as the example shows', async () => {
+    const corner = testRedis()
+    const redis = new Redis(corner.url, { maxRetriesPerRequest: null })
+    const simulator = await startSimulator({ users: { count: 2, privateFriends: 2 } })
+    const producer = createProducer({ redis, prefix: corner.prefix })
+    await cp(join(root, 'docs', 'examples', 'worker-with-veto.ts'), join(folder, 'worker-with-veto.ts'))
+    const LEGAL_HOLD_FILE = join(folder, 'legal-hold.txt')
+    await writeFile(LEGAL_HOLD_FILE, 'user_2\n')
+    const worker = spawn(process.execPath, ['worker-with-veto.ts'], {
+      cwd: folder,
+      env: { ...environment, ...workerSettingsFor(simulator, corner), LEGAL_HOLD_FILE },
+      stdio: 'ignore',
+    })
+    const ended = once(worker, 'exit')
+    try {
+      await producer.enqueueMany(['user_1', 'user_2'])
+      const outcomes = () => redis.hgetall(keysOf(corner.prefix).outcomes)
+      await eventually('both to be settled', async () => Object.keys(await outcomes()).length === 2, 30_000)
+      expect(await outcomes()).toEqual({ cleared: '1', cancelled: '1' })
+      expect(simulator.friendsOf('user_1')).toEqual([])
+      expect(simulator.friendsOf('user_2')).toHaveLength(2)
+    } finally {
+      worker.kill('SIGTERM')
+      await ended
+      await producer.close()
+      await simulator.close()
+      await corner.cleanUp()
+      redis.disconnect()
     }
   })
 
