@@ -1,0 +1,162 @@
+/**
+ * Promise 3 of the design: every accepted account ends in exactly one outcome with exactly one receipt, and the figures
+ * of its request are right, though a worker is killed at any step of a job.
+ */
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
+import {
+  createProducer,
+  createRequestReader,
+  DEFAULT_PREFIX,
+  keysOf,
+  type Producer,
+  type RequestStatus,
+} from '../../jobs/index.ts'
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
+import { CRASH_STEPS, type CrashStep } from '../helpers/crash-at.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { exportedLines, findingsIn, testSeals } from '../helpers/receipts.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+
+const ACCOUNT = 'user_1'
+const REQUEST = 'ticket-1'
+const { queue, deadLetterCodes, outcomes } = keysOf(DEFAULT_PREFIX)
+const hook = fileURLToPath(new URL('../helpers/crash-at.ts', import.meta.url))
+
+let server: PrivateRedis
+let redis: Redis
+let producer: Producer
+let simulator: Simulator
+let workers: WorkerProcess[] = []
+
+beforeAll(async () => {
+  server = await startPrivateRedis()
+  redis = new Redis(server.url, { maxRetriesPerRequest: null })
+})
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+})
+beforeEach(() => {
+  workers = []
+  producer = createProducer({ redis })
+})
+afterEach(async () => {
+  for (const worker of workers) worker.signal('SIGKILL')
+  await Promise.all(workers.map(worker => worker.ended))
+  await producer.close()
+  await simulator.close()
+  await redis.flushall()
+})
+
+const startVendor = async (options: SimulatorOptions = {}): Promise<void> => {
+  simulator = await startSimulator({
+    users: { count: 1, privateFriends: 2 },
+    latency: { p50Ms: 60, p99Ms: 60 },
+    ...options,
+  })
+}
+
+async function startWorker(settings: Record<string, string> = {}): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess({
+    ...workerSettingsFor(simulator, { url: server.url, prefix: DEFAULT_PREFIX }),
+    LOG_LEVEL: 'debug',
+    ...settings,
+  })
+  workers.push(worker)
+  return worker
+}
+
+/** Enqueues the account while a worker waits that crashes at the step; resolves with the job's id when it has. */
+async function crashOneAt(step: CrashStep): Promise<string> {
+  const worker = await startWorker({ NODE_OPTIONS: `--import ${hook}`, CRASH_AT: step })
+  const { jobId } = await producer.enqueue(ACCOUNT, { request: REQUEST })
+  expect(await worker.ended).toBe('SIGKILL')
+  return jobId
+}
+
+/** Brings about at once what else takes 45 s: the lock of the lost worker has run out, and that was noticed. */
+async function letLockRunOut(jobId: string): Promise<void> {
+  await redis.del(`${queue}${jobId}:lock`, `${queue}stalled-check`)
+  if ((await redis.lpos(`${queue}active`, jobId)) !== null) await redis.sadd(`${queue}stalled`, jobId)
+}
+
+const figures = (): Promise<RequestStatus> =>
+  createRequestReader(redis, DEFAULT_PREFIX, { ceilingPerSecond: 200, margin: 0 })(REQUEST)
+
+async function untilNothingIsLeft(): Promise<void> {
+  const jobsLeft = async (): Promise<number> => {
+    const counts = [redis.zcard(`${queue}prioritized`), redis.llen(`${queue}wait`), redis.llen(`${queue}active`)]
+    return (await Promise.all(counts)).reduce((sum, jobs) => sum + jobs, 0)
+  }
+  const isOver = async (): Promise<boolean> => (await jobsLeft()) === 0 && (await redis.zcard(`${queue}delayed`)) === 0
+  await eventually('the queue to be empty', isOver, 60_000)
+}
+
+async function receipts(): Promise<Record<string, unknown>[]> {
+  const { lines, troubles } = await exportedLines({ redis, prefix: DEFAULT_PREFIX })
+  expect(troubles).toEqual([])
+  expect(await findingsIn(lines)).toEqual([])
+  return lines.map(line => JSON.parse(line))
+}
+
+describe('a worker that is killed', () => {
+  it.each(CRASH_STEPS)('%s leaves one receipt and right figures', async step => {
+    await startVendor()
+    const jobId = await crashOneAt(step)
+    await letLockRunOut(jobId)
+    await startWorker()
+    await untilNothingIsLeft()
+
+    expect(await receipts()).toMatchObject([
+      { outcome: 'cleared', verified: 'yes', request: REQUEST, account: testSeals.pseudonymOf(ACCOUNT) },
+    ])
+    expect(await figures()).toMatchObject({ accepted: 1, cleared: 1, verified: 1, pending: 0 })
+    expect(await redis.hgetall(outcomes)).toEqual({ cleared: '1' })
+    expect(await redis.exists(queue + jobId)).toBe(0)
+    expect(simulator.friendsOf(ACCOUNT)).toEqual([])
+  })
+
+  it.each(['settle-answered', 'before-complete'] as const)(
+    '%s is not worked on a second time: what was written down stands',
+    async step => {
+      await startVendor({ faults: [{ accounts: { list: [ACCOUNT] }, answer: { code: 30001 }, times: 1 }] })
+      const jobId = await crashOneAt(step)
+      await letLockRunOut(jobId)
+      await startWorker()
+      await untilNothingIsLeft()
+
+      // Asked again, the vendor would clear it now.
+      expect(simulator.ledgerOf(ACCOUNT)).toMatchObject({ okAnswers: 0 })
+      expect(await receipts()).toMatchObject([{ outcome: 'dead_lettered', code: '30001', verified: 'no' }])
+      expect(await figures()).toMatchObject({ accepted: 1, dead: 1, pending: 0 })
+      expect(await redis.hgetall(deadLetterCodes)).toEqual({ 30001: '1' })
+      expect(await redis.zrange(`${queue}failed`, '0', '-1')).toEqual([jobId])
+      expect(await redis.hget(queue + jobId, 'failedReason')).toBe('30001 the vendor calls a parameter illegal')
+    },
+  )
+})
+
+describe('a worker that froze', () => {
+  it('and wakes up when another has finished its job leaves one receipt', async () => {
+    await startVendor({ latency: { p50Ms: 1000, p99Ms: 1000 } })
+    const frozen = await startWorker()
+    const { jobId } = await producer.enqueue(ACCOUNT, { request: REQUEST })
+    const hasArrived = async (): Promise<boolean> => simulator.figures().byCommand.friend_delete_all.calls > 0
+    await eventually('the delete to arrive', hasArrived)
+    frozen.signal('SIGSTOP')
+    await letLockRunOut(jobId)
+    await startWorker()
+    await untilNothingIsLeft()
+    frozen.signal('SIGCONT')
+    const wasTooLate = async (): Promise<boolean> => frozen.logLines.some(line => line.includes('was settled before'))
+    await eventually('it to find the job settled', wasTooLate)
+
+    expect(await receipts()).toHaveLength(1)
+    expect(await figures()).toMatchObject({ accepted: 1, cleared: 1, pending: 0 })
+    expect(await redis.hgetall(outcomes)).toEqual({ cleared: '1' })
+    expect(await redis.exists(queue + jobId)).toBe(0)
+  })
+})

@@ -1,0 +1,86 @@
+/**
+ * Loaded into a worker's process by `--import`: ends it as `kill -9` does, at the step that the variable `CRASH_AT` names.
+ * The steps are told from what goes over the worker's own connections, so that nothing in the product knows of them.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { Client, type Dispatcher } from 'undici'
+
+/** The steps of a job at which a worker may be crashed, in their order. */
+export const CRASH_STEPS = [
+  'before-delete',
+  'delete-sent',
+  'delete-answered',
+  'before-read',
+  'read-answered',
+  'before-settle',
+  'settle-sent',
+  'settle-answered',
+  'before-complete',
+  'complete-sent',
+  'complete-answered',
+] as const
+
+/** See {@link CRASH_STEPS}. */
+export type CrashStep = (typeof CRASH_STEPS)[number]
+
+const crashAt = process.env['CRASH_AT']
+
+function crashIf(step: string): void {
+  if (step !== crashAt) return
+  process.kill(process.pid, 'SIGKILL')
+  // The signal comes at once; nothing of what follows may be done until then.
+  for (;;);
+}
+
+const textOf = (file: string): string => readFileSync(new URL(`../../jobs/${file}`, import.meta.url), 'utf8')
+const settleSha = createHash('sha1')
+  .update(textOf('ledger.lua') + textOf('settle.lua'))
+  .digest('hex')
+
+/** Tells what a command does for a job, where it is one of those at which a worker may be crashed. */
+function stepOf(name: string, args: readonly unknown[]): string | undefined {
+  if (name !== 'evalsha' && name !== 'eval') return undefined
+  const [script] = args
+  if (script === settleSha || (typeof script === 'string' && script.includes('Settles a job'))) return 'settle'
+  // BullMQ's moveToFinished is the only script with so many keys and this one among them.
+  const finishes = args.some(arg => typeof arg === 'string' && /:(completed|failed)$/.test(arg))
+  return String(args[1]) === '14' && finishes ? 'complete' : undefined
+}
+
+const send = Redis.prototype.sendCommand
+Redis.prototype.sendCommand = function sendOrCrash(this: Redis, command, stream) {
+  const step = stepOf(command.name, command.args)
+  if (step === undefined) return send.call(this, command, stream)
+  crashIf(`before-${step}`)
+  const answer = send.call(this, command, stream)
+  // The write is on its way when the loop has turned once; Redis may have read it or not.
+  setImmediate(() => crashIf(`${step}-sent`))
+  command.promise.then(() => crashIf(`${step}-answered`)).catch(() => {})
+  return answer
+}
+
+/** Long enough for a request to arrive, shorter than the vendor takes to answer in these tests. */
+const ARRIVES_WITHIN_MS = 20
+
+const requestOf: Client['request'] = Client.prototype.request
+async function requestOrCrash(this: Client, options: Dispatcher.RequestOptions): Promise<unknown> {
+  const step = options.path.includes('friend_delete_all')
+    ? 'delete'
+    : options.path.includes('friend_get')
+      ? 'read'
+      : undefined
+  if (step === undefined) return requestOf.call(this, options)
+  crashIf(`before-${step}`)
+  const answer = requestOf.call(this, options)
+  if (crashAt === `${step}-sent`) {
+    await wait(ARRIVES_WITHIN_MS)
+    crashIf(crashAt)
+  }
+  const response = await answer
+  crashIf(`${step}-answered`)
+  return response
+}
+Object.assign(Client.prototype, { request: requestOrCrash })
