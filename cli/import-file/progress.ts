@@ -14,7 +14,7 @@ export interface Progress {
 
 /** Where nobody watches a bar, a line goes to the log this often: a sign of life in an import that takes hours. */
 const LINE_EVERY_MS = 30_000
-/** The rate is that of so long a time, so that the first minutes, which fill the queue, do not count for ever. */
+/** The rate is that of so long a time. */
 const RATE_OVER_MS = 60_000
 const BAR_EVERY_MS = 500
 
@@ -61,6 +61,7 @@ export class ImportFigures {
   #samples: Sample[] = []
   #done: Done | undefined
   #liveJobs: number | undefined
+  #hasWaited = false
   /** Bytes of the input that were read. */
   bytes = 0
 
@@ -83,6 +84,9 @@ export class ImportFigures {
   /** The next batch waits, since so many jobs are in the queue. */
   waits(liveJobs: number): void {
     this.#liveJobs = liveJobs
+    // From now on the fleet sets the pace; how fast the queue was filled tells nothing of that.
+    if (!this.#hasWaited) this.#samples = []
+    this.#hasWaited = true
   }
 
   /** For instance `41 % read: 412,000 lines (411,990 accepted, 10 duplicate, 0 rejected), 199 lines/s, about 48 min left`. */

@@ -32,10 +32,14 @@ describe('the progress of an import', () => {
     )
   })
 
-  it('tells why it stands still', () => {
-    const figures = new ImportFigures(1000, () => 0)
+  it('tells why it stands still, and forgets how fast the queue was filled', () => {
+    let nowMs = 0
+    const figures = new ImportFigures(1000, () => nowMs)
+    figures.text()
+    nowMs = 1000
     figures.read(500)
     figures.show(done(100))
+    expect(figures.text()).toContain('100 lines/s, about 1 s left')
     figures.waits(199_800)
     expect(figures.text()).toMatch(/ 0 lines\/s; waiting, since 199,800 jobs are in the queue$/)
     figures.show(done(200))
