@@ -1,7 +1,7 @@
 -- Ends the data of dead letters that nobody wants to try again. Their receipts and outcomes stand. Joined behind
 -- ledger.lua.
 --
--- KEYS[7]  stream of what operators did
+-- KEYS[8]  stream of what operators did
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job ids
 --
@@ -31,6 +31,6 @@ for i = 2, #ARGV do
   results[#results + 1] = result
 end
 if discarded > 0 then
-  redis.call('XADD', KEYS[7], 'MAXLEN', 1000, '*', 'action', 'discard', 'jobs', discarded, 'chosen', ARGV[1])
+  redis.call('XADD', KEYS[8], 'MAXLEN', 1000, '*', 'action', 'discard', 'jobs', discarded, 'chosen', ARGV[1])
 end
 return results

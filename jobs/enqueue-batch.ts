@@ -1,20 +1,30 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import type { JobData } from './clear-friends-job.ts'
 import { EnqueueInterruptedError } from './errors.ts'
+import { keysOf } from './keys.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
-import { type ClearFriendsQueue, openQueue, type RedisConnection, unavailable } from './queue.ts'
+import { askRedis, type ClearFriendsQueue, openQueue, type RedisConnection } from './queue.ts'
+import { type RoomOptions, waitForRoom } from './queue-room.ts'
 import { createRedisScript } from './redis-script.ts'
 import { traceSend } from './tracing.ts'
 
+const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
 const countAcceptedLua = ledgerLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
+
+const answersSchema = z.array(z.number().transform(answer => answer === 1))
 
 /** Where batches go. */
 export interface Target {
   readonly queue: ClearFriendsQueue
   /** Counts jobs as accepted by the requests that they name, each once. Safe to repeat. */
   readonly countAccepted: (jobIds: readonly string[]) => Promise<unknown>
+  /** Tells for each job whether it is yet to be sent, and remembers those that end from now on. Safe to repeat. */
+  readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly boolean[]>
+  /** Forgets a batch of which nobody will ask again. */
+  readonly endBatch: (jobIds: readonly string[]) => Promise<unknown>
 }
 
 /** A job that is not in the queue yet. */
@@ -30,20 +40,10 @@ export interface Enqueued {
   readonly jobId: string
 }
 
-/** How to send a batch that must get there. */
-export interface SendOptions {
-  /** The queue is kept at so many live jobs; default: any number. */
-  readonly maxBacklog: number | undefined
-  /** Told of each look at a queue without room, with its live jobs. */
-  readonly onWaiting: ((liveJobs: number) => void) | undefined
-  /** Gives up waiting. */
-  readonly signal: AbortSignal | undefined
-}
-
+/** So long an import may lie interrupted and still know which jobs of its last batch have ended. */
+const BATCH_SECONDS = 30 * 86_400
 const RESEND_FOR_MS = 30_000
 const RESEND_AFTER_MS = 250
-/** First and last step of the wait for room: a fast fleet makes room for a batch in a moment, a slow one in seconds. */
-const LOOK_AFTER_MS = { first: 50, last: 1000 }
 
 /**
  * Opens the queue for batches.
@@ -53,8 +53,15 @@ const LOOK_AFTER_MS = { first: 50, last: 1000 }
  */
 export async function openTarget(connection: RedisConnection, prefix: string): Promise<Target> {
   const queue = await openQueue(connection, prefix)
-  const run = createRedisScript(connection, 'clearFriendsCountAccepted', countAcceptedLua)
-  return { queue, countAccepted: jobIds => run(ledgerKeys(prefix), jobIds) }
+  const { queue: queueKey, batches } = keysOf(prefix)
+  const count = createRedisScript(connection, 'clearFriendsCountAccepted', countAcceptedLua)
+  const begin = createRedisScript(connection, 'clearFriendsBeginBatch', beginBatchLua)
+  return {
+    queue,
+    countAccepted: jobIds => count(ledgerKeys(prefix), jobIds),
+    beginBatch: async jobIds => answersSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
+    endBatch: jobIds => connection.hdel(batches, ...jobIds),
+  }
 }
 
 /**
@@ -63,7 +70,8 @@ export async function openTarget(connection: RedisConnection, prefix: string): P
  * @throws {RedisUnavailableError} when it failed; some of the jobs may be there
  */
 export async function addBatch({ queue, countAccepted }: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
-  try {
+  if (jobs.length === 0) return []
+  return askRedis(async () => {
     const added = await traceSend(jobs.length, traced =>
       queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
     )
@@ -73,14 +81,12 @@ export async function addBatch({ queue, countAccepted }: Target, jobs: readonly 
       result: job.id === jobs[index]?.opts.jobId ? 'accepted' : 'duplicate',
       jobId: job.id ?? '',
     }))
-  } catch (error) {
-    throw unavailable(error)
-  }
+  })
 }
 
 /**
- * Sends a batch until it went through, as soon as the queue has room for it. The same job ids make the jobs that did
- * arrive answer as accepted, once.
+ * Sends a batch until it went through, as soon as the queue has room for it. Jobs that an earlier try has added answer as
+ * accepted and are not added again, even when they have ended since; {@link Target.endBatch} ends the memory of that.
  *
  * @param entriesDone for the error
  * @returns nothing when the signal came while there was no room; nothing was sent then
@@ -90,7 +96,7 @@ export async function sendBatch(
   target: Target,
   jobs: readonly NewJob[],
   entriesDone: number,
-  options: SendOptions,
+  options: RoomOptions,
 ): Promise<Enqueued[] | undefined> {
   if (jobs.length === 0) return []
   const shuffled = shuffle(jobs)
@@ -101,7 +107,7 @@ export async function sendBatch(
       if (room === 'aborted') return undefined
       // Redis has answered for as long as that took.
       if (room === 'waited') giveUpAt = undefined
-      return await addBatch(target, shuffled)
+      return await addMissing(target, shuffled)
     } catch (error) {
       giveUpAt ??= performance.now() + RESEND_FOR_MS
       if (performance.now() > giveUpAt || options.signal?.aborted) throw interrupted(entriesDone, error)
@@ -110,44 +116,25 @@ export async function sendBatch(
   }
 }
 
+/** Adds those jobs that an earlier try, or a process that was killed, has not added. */
+async function addMissing(target: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
+  const isMissing = await askRedis(() => target.beginBatch(jobs.map(job => job.opts.jobId)))
+  const added = await addBatch(
+    target,
+    jobs.filter((_, index) => isMissing[index]),
+  )
+  const there = jobs.filter((_, index) => !isMissing[index]).map(job => job.opts.jobId)
+  // They may have been lost sight of before they were counted.
+  if (there.length > 0) await askRedis(() => target.countAccepted(there))
+  return [...added, ...there.map(jobId => ({ result: 'accepted', jobId }) as const)]
+}
+
 const interrupted = (entriesDone: number, cause: unknown): EnqueueInterruptedError =>
   new EnqueueInterruptedError(
     `Enqueueing stopped after ${entriesDone} entries: ${cause instanceof Error ? cause.message : String(cause)}`,
     entriesDone,
     cause,
   )
-
-/**
- * Waits until so many jobs more do not make the queue longer than it may be. Several importers that look at the same
- * moment find the same room: each of them beyond the first may exceed the bound by its batch.
- *
- * @throws {RedisUnavailableError} when the queue cannot be counted
- */
-async function waitForRoom(
-  queue: ClearFriendsQueue,
-  jobs: number,
-  { maxBacklog, onWaiting, signal }: SendOptions,
-): Promise<'free' | 'waited' | 'aborted'> {
-  if (maxBacklog === undefined) return 'free'
-  for (let lookAfterMs = LOOK_AFTER_MS.first, waited = false; ; waited = true) {
-    const liveJobs = await countLive(queue)
-    if (liveJobs + jobs <= maxBacklog) return waited ? 'waited' : 'free'
-    onWaiting?.(liveJobs)
-    // Its rejection is the signal's, which the next line asks for.
-    await sleep(lookAfterMs, undefined, signal === undefined ? {} : { signal }).catch(() => {})
-    if (signal?.aborted) return 'aborted'
-    lookAfterMs = Math.min(lookAfterMs * 2, LOOK_AFTER_MS.last)
-  }
-}
-
-/** Counts the jobs that are not settled. Dead letters wait for a person and make no work. */
-async function countLive(queue: ClearFriendsQueue): Promise<number> {
-  try {
-    return await queue.getJobCountByTypes('wait', 'active', 'prioritized', 'delayed')
-  } catch (error) {
-    throw unavailable(error)
-  }
-}
 
 /**
  * Puts a batch into random order. Friends tend to stand side by side in a list, and clearing two of them at the same

@@ -53,6 +53,8 @@ export const keysOf = (
   readonly operatorActions: string
   /** Start of the hashes that hold a request's figures: `<this><request id>`. */
   readonly requests: string
+  /** Hash: jobs of batches whose producer has not written down yet that they are through, each `sent` or `ended`. */
+  readonly batches: string
 } => ({
   fleet: `${prefix}:fleet`,
   outcomes: `${prefix}:outcomes`,
@@ -70,4 +72,5 @@ export const keysOf = (
   deadLetterCodes: `${prefix}:dead-letter-codes`,
   operatorActions: `${prefix}:operator-actions`,
   requests: `${prefix}:request:`,
+  batches: `${prefix}:batches`,
 })

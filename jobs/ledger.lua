@@ -7,11 +7,12 @@
 -- KEYS[4]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
 -- KEYS[5]  hash of dead letters kept now, by code
 -- KEYS[6]  start of the hashes of requests' figures
+-- KEYS[7]  hash of jobs in batches that are under way, see begin-batch.lua
 --
 -- A request's hash: accepted, cleared, verified (of the cleared), not_imported, dead_lettered, cancelled; firstAt,
 -- lastAt in epoch ms. Pending is what is left of accepted, so the sum holds whatever happens. While something is
 -- pending the hash has no end; then it lives as long as receipts do.
-local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS = unpack(KEYS, 1, 6)
+local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS, BATCHES = unpack(KEYS, 1, 7)
 
 -- Times in ms have more digits than Lua prints by itself.
 local function text(number) return string.format('%.0f', number) end
@@ -75,6 +76,9 @@ local function endJob(jobKey, content, days)
   if receipt.err then error(receipt.err) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
+  -- Its producer may yet be killed and send it again; the job's own hash is gone by then.
+  local jobId = string.sub(jobKey, #QUEUE + 1)
+  if redis.call('HEXISTS', BATCHES, jobId) == 1 then redis.call('HSET', BATCHES, jobId, 'ended') end
   if content.outcome == 'dead_lettered' then
     redis.call('HSET', jobKey, 'code', content.code)
     redis.call('HINCRBY', DEAD_CODES, content.code, 1)

@@ -7,5 +7,13 @@ export const ledgerLua: string = readFileSync(new URL('./ledger.lua', import.met
 /** The keys that {@link ledgerLua} expects as the first of a script's. */
 export function ledgerKeys(prefix: string): readonly string[] {
   const keys = keysOf(prefix)
-  return [keys.queue, keys.outcomes, keys.receipts, keys.receiptChain, keys.deadLetterCodes, keys.requests]
+  return [
+    keys.queue,
+    keys.outcomes,
+    keys.receipts,
+    keys.receiptChain,
+    keys.deadLetterCodes,
+    keys.requests,
+    keys.batches,
+  ]
 }

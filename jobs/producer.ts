@@ -143,8 +143,11 @@ class QueueProducer implements Producer {
       const before = sums
       sums = addUp(sums, added, batch.rejected)
       this.#counter.countGrowth(before, sums)
+      const jobIds = batch.jobs.map(job => job.opts.jobId)
       batch = { jobs: [], rejected: 0 }
       await onProgress?.(sums)
+      // What cannot be forgotten now is forgotten after a month.
+      if (jobIds.length > 0) await target.endBatch(jobIds).catch(() => {})
     }
     for await (const entry of entries) {
       // Whatever else a caller without types may give is refused as an account.

@@ -70,8 +70,21 @@ export async function waitUntilReady(connection: RedisConnection, withinMs: numb
 const isAccessError = (error: Error): boolean =>
   /WRONGPASS|NOAUTH|NOPERM|invalid password|AUTH |DB index/i.test(error.message)
 
+/**
+ * Asks Redis something.
+ *
+ * @throws {RedisUnavailableError} when that fails
+ */
+export async function askRedis<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
 /** Wraps what a driver threw into the error that callers of this library branch on. */
-export function unavailable(cause: unknown): RedisUnavailableError {
+function unavailable(cause: unknown): RedisUnavailableError {
   const detail = cause instanceof Error ? messageOf(cause) : 'no answer'
   return new RedisUnavailableError(`Redis cannot be used (${detail}). Check REDIS_URL and that the server runs.`, {
     cause: withoutArguments(cause),

@@ -1,7 +1,7 @@
 -- Enqueues dead letters anew: each becomes a new job with attempts from 1, and its request's figures follow. Joined
 -- behind ledger.lua. Knows how the pinned BullMQ keeps its jobs; tests compare.
 --
--- KEYS[7]  stream of what operators did
+-- KEYS[8]  stream of what operators did
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job id, new job id, job id, new job id …
 --
@@ -82,6 +82,6 @@ for i = 2, #ARGV, 2 do
   results[#results + 1] = result
 end
 if replayed > 0 then
-  redis.call('XADD', KEYS[7], 'MAXLEN', 1000, '*', 'action', 'replay', 'jobs', replayed, 'chosen', ARGV[1])
+  redis.call('XADD', KEYS[8], 'MAXLEN', 1000, '*', 'action', 'replay', 'jobs', replayed, 'chosen', ARGV[1])
 end
 return results

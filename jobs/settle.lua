@@ -1,8 +1,8 @@
 -- Settles a job: the first settle of a job wins and writes the receipt, the request's figures and the counters; a second
 -- one, after a crash or from a worker that lost its lock, changes nothing. Joined behind ledger.lua.
 --
--- KEYS[7]  list of the last outcomes, newest first
--- KEYS[8]  exists while an operator has said that many accounts are gone and that this is right
+-- KEYS[8]  list of the last outcomes, newest first
+-- KEYS[9]  exists while an operator has said that many accounts are gone and that this is right
 -- ARGV[1]  job id
 -- ARGV[2]  days that a request's figures live on when it is done
 -- ARGV[3]  why, in words, for a dead letter
@@ -29,11 +29,11 @@ if not receipt then
 end
 if content.outcome == 'dead_lettered' then redis.call('HSET', jobKey, 'why', ARGV[3]) end
 
-redis.call('LPUSH', KEYS[7], content.outcome)
-redis.call('LTRIM', KEYS[7], 0, LOOKED_AT - 1)
-if content.outcome ~= 'not_imported' or redis.call('EXISTS', KEYS[8]) == 1 then return { 'settled' } end
+redis.call('LPUSH', KEYS[8], content.outcome)
+redis.call('LTRIM', KEYS[8], 0, LOOKED_AT - 1)
+if content.outcome ~= 'not_imported' or redis.call('EXISTS', KEYS[9]) == 1 then return { 'settled' } end
 
-local last = redis.call('LRANGE', KEYS[7], 0, -1)
+local last = redis.call('LRANGE', KEYS[8], 0, -1)
 local missing = 0
 for _, outcome in ipairs(last) do
   if outcome == 'not_imported' then missing = missing + 1 end

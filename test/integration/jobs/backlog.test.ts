@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createProducer, keysOf } from '../../../jobs/index.ts'
+import { testSettle } from '../../helpers/settling.ts'
 import { accounts, type JobsCorner, jobsCorner, waitingAccounts } from './corner.ts'
 
 const corner = jobsCorner()
@@ -102,6 +103,30 @@ describe('entries that are sent a second time under the same key', () => {
     const again = await producer.enqueueMany(accounts(50).slice(20), { repeatable: { key, firstIndex: 20 } })
     expect(again).toEqual({ entries: 30, accepted: 30, duplicate: 0, rejected: 0 })
     expect((await waitingAccounts(corner())).toSorted()).toEqual(accounts(50).toSorted())
+  })
+
+  it('are not added again when their jobs have ended since, whatever their producer knows', async () => {
+    const { producer, redis, prefix, take, token } = corner()
+    const repeatable = { key: 'a made-up key', firstIndex: 0 }
+    const killed = producer.enqueueMany(accounts(10), {
+      repeatable,
+      onProgress: () => {
+        throw new Error('killed before it could write that down')
+      },
+    })
+    await expect(killed).rejects.toThrow('killed')
+    for (let n = 0; n < 3; n++) {
+      const job = await take()
+      await testSettle(redis, prefix)(job?.id ?? '', 'cleared')
+      await job?.moveToCompleted(null, token, false)
+      await job?.remove()
+    }
+    const left = await waitingAccounts(corner())
+    expect(left).toHaveLength(7)
+    const again = await producer.enqueueMany(accounts(12), { repeatable })
+    expect(again).toEqual({ entries: 12, accepted: 12, duplicate: 0, rejected: 0 })
+    expect((await waitingAccounts(corner())).toSorted()).toEqual([...left, 'user_11', 'user_12'].toSorted())
+    expect(await redis.exists(keysOf(prefix).batches)).toBe(0)
   })
 
   it('are duplicates under another key, and those of another import are too', async () => {
