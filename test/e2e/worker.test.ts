@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
+  Checkpoints,
   createProducer,
   createQueueStatusReader,
   openQueue,
@@ -9,6 +10,7 @@ import {
 } from '../../jobs/index.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { exportedLines, findingsIn, testSeals } from '../helpers/receipts.ts'
 import { type TestRedis, testRedis } from '../helpers/redis.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
 
@@ -162,6 +164,25 @@ describe('a worker process', () => {
     const attempts = (await queue.getPrioritized()).map(job => job.attemptsMade)
     await queue.close()
     expect(new Set(attempts)).toEqual(new Set([0]))
+  })
+
+  it('seals the receipts when it ends, so that none can be changed in Redis unseen', async () => {
+    await startVendor({ users: { count: 5 } })
+    await producer.enqueueMany(accounts(5), { request: 'ticket-1' })
+    const worker = await startWorker()
+    await untilSettled(5)
+    expect(await worker.stop()).toBe(0)
+    const newest = await new Checkpoints(redis, corner.prefix, testSeals).newest(1)
+    expect(newest).toMatchObject([{ seq: 5, state: 'good' }])
+    const { lines, troubles } = await exportedLines({ redis, prefix: corner.prefix })
+    expect(troubles).toEqual([])
+    expect(lines.map(line => JSON.parse(line))).toMatchObject(
+      Array.from({ length: 5 }, (_, index) => ({
+        ...{ v: 1, seq: index + 1, request: 'ticket-1', outcome: 'cleared', verified: 'yes', code: null },
+        ...{ calls: 2, attempts: 1 },
+      })),
+    )
+    expect(await findingsIn(lines)).toEqual([])
   })
 
   it('exits at once at the second signal', async () => {
