@@ -20,13 +20,15 @@ export default defineConfig({
         hookTimeout: 60_000,
         fileParallelism: false,
       }),
-      // Where other work shares the cores, calls are stamped late now and then; a limiter at fault fails three times.
+      // One more try, for the use of the limit alone: where other work shares the cores, permits are missed and the rate falls
+      // below what is asserted. The limit itself does not pass by luck: its rules and generated faults are checked in virtual
+      // time (limiter/rules, limiter/property), and each try here notes the peak that it saw.
       suite('faults', {
         globalSetup: ['test/helpers/redis-for-tests.ts'],
         testTimeout: 180_000,
         hookTimeout: 60_000,
         fileParallelism: false,
-        retry: 2,
+        retry: 1,
       }),
     ],
   },

@@ -75,7 +75,8 @@ it('holds the limit and uses it while the fleet grows from 1 worker to 8 and shr
   fleet = await startFleet({ workers: 1, jobs: 30_000 })
   const seen = await fleet.watch()
   await fleet.untilFurtherCalls(CEILING)
-  await fleet.addWorkers(7)
+  // One after the other, as a rollout starts them: seven at once would take the cores from the one that works.
+  for (let added = 0; added < 7; added++) await fleet.addWorkers(1)
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(2 * CEILING)
   await fleet.drainWorkersTo(1)

@@ -9,7 +9,7 @@ import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-
 import { aScenario, expectLimitKept, play } from '../../helpers/limit-property.ts'
 import { realLimiter } from '../../helpers/virtual-fleet.ts'
 
-const RUNS = 100
+const RUNS = 60
 
 let redis: PrivateRedis
 beforeAll(async () => {
