@@ -26,6 +26,11 @@ export interface LaneOptions {
   readonly onClockJump: () => void
 }
 
+interface HeldSlot {
+  readonly slot: Slot
+  readonly patienceMs: number
+}
+
 interface Waiter {
   readonly since: number
   readonly isReady: () => boolean
@@ -65,7 +70,7 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #waiting: Waiter[] = []
   /** Reserved, ascending. */
-  #slots: Slot[] = []
+  #slots: HeldSlot[] = []
   /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
   #returned: Slot[] = []
   /** Calls sent that Redis may not know of, by 10 ms bin. */
@@ -212,7 +217,8 @@ export class Lane {
       return this.#ask()
     }
     if (reservation.slots.length === 0) return this.#askAfter(reservation.waitMs)
-    this.#slots.push(...reservation.slots)
+    const { patienceMs } = reservation
+    this.#slots.push(...reservation.slots.map(slot => ({ slot, patienceMs })))
     this.#goOn()
   }
 
@@ -220,19 +226,19 @@ export class Lane {
   #goOn(): void {
     const { clock, redisClock, onPermit } = this.#options
     for (;;) {
-      const slot = this.#slots[0]
+      const held = this.#slots[0]
       const waiter = this.#waiting[0]
-      if (slot === undefined || waiter === undefined) break
+      if (held === undefined || waiter === undefined) break
       const now = clock.monotonicMs()
-      const lateMs = now - redisClock.steadyAt(slot / 1000)
+      const lateMs = now - redisClock.steadyAt(held.slot / 1000)
       if (lateMs < -EARLY_MS) break
       if (!waiter.isReady()) {
         this.#waiting.shift()?.close('unready')
         continue
       }
       this.#slots.shift()
-      if (lateMs > USE_BY_MS) {
-        this.#returned.push(slot)
+      if (lateMs > USE_BY_MS + held.patienceMs) {
+        this.#returned.push(held.slot)
         onPermit('missed', 0)
         continue
       }
@@ -247,9 +253,9 @@ export class Lane {
 
   #arm(): void {
     this.#stopSlotTimer()
-    const slot = this.#slots[0]
-    if (slot === undefined || this.#waiting.length === 0) return
-    const inMs = this.#options.redisClock.steadyAt(slot / 1000) - this.#options.clock.monotonicMs()
+    const held = this.#slots[0]
+    if (held === undefined || this.#waiting.length === 0) return
+    const inMs = this.#options.redisClock.steadyAt(held.slot / 1000) - this.#options.clock.monotonicMs()
     this.#stopSlotTimer = this.#options.timers.after(Math.max(0, Math.ceil(inMs - EARLY_MS / 2)), () => this.#goOn())
   }
 
@@ -287,7 +293,9 @@ export class Lane {
 
   #aheadMs(): number {
     const last = this.#slots.at(-1)
-    return last === undefined ? 0 : this.#options.redisClock.steadyAt(last / 1000) - this.#options.clock.monotonicMs()
+    return last === undefined
+      ? 0
+      : this.#options.redisClock.steadyAt(last.slot / 1000) - this.#options.clock.monotonicMs()
   }
 
   #rememberAskMs(askMs: number): void {

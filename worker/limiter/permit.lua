@@ -1,6 +1,7 @@
 -- Reserves permits: rights to one request each, at times called slots.
 --
--- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, and `server:<id>` at score 0
+-- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, each at the last moment of its use,
+--          and `server:<id>` at score 0
 -- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads, which is joined in front of this
 -- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
 --          `<10 ms bin>:<caller>`
@@ -20,8 +21,8 @@
 -- ARGV[…]  calls that the caller has sent, in pairs: 10 ms bin (epoch time in ms / 10), how many in it so far. Telling of a
 --          bin again changes nothing, as it must after an answer was lost
 --
--- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text; without slots the caller asks again after
---         `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
+-- Answers { 'granted', ask, now, wait, patience, slot, slot … } in microseconds as text: without slots the caller asks
+--         again after `wait`, and each slot may be used so much later; or { 'closed', ask, now, 'paused' | 'halted' }.
 --
 -- Two rules hold for the slots, whoever asks. Any `count` in a row span at least a window, which is a second plus the
 -- margin: no second holds more than the ceiling, even when calls travel differently long, as long as the difference is
@@ -44,6 +45,14 @@ local HOLD_AT_MOST = 5000000
 -- and processes are cold and calls travel most unevenly.
 local GAP = 0.96
 local FIRST_GAP = 1.06
+-- From this ceiling on, several slots share the millisecond that a timer is good for, and a busy process would miss most
+-- of them. Where the ceiling is not in use, which shows in slots that need not wait for the one a window before them,
+-- they may be used late by this. Half would still lose slots to a busy event loop.
+local CLOSE_TOGETHER = 1000
+local PATIENCE = 20000
+
+-- At ordinary ceilings there is none, and each slot lies in the set at its own time.
+local function patienceAt(ceiling) return ceiling >= CLOSE_TOGETHER and PATIENCE or 0 end
 
 local time = redis.call('TIME')
 local now = time[1] * SECOND + time[2]
@@ -75,29 +84,41 @@ local count = math.max(1, math.floor(rate))
 local window = (SECOND + TRAVEL) / (1 - tonumber(ARGV[3])) * count / rate
 
 local server = 'server:' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
-local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
+local newest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+local last = tonumber(newest[2])
 
 -- Nothing known (first start, flush), known by another server (restart, failover), or known by a clock that has jumped:
 -- permits that are out cannot be counted. Hold until all of them must have been used, and a whole window more.
 if not redis.call('ZSCORE', KEYS[1], server) or not last or last > now + window + LONGEST + SECOND or ARGV[7] == '1' then
-  last = now + window + LONGEST
+  last = now + window + LONGEST + patienceAt(ceiling)
   redis.call('DEL', KEYS[1])
   redis.call('ZADD', KEYS[1], 0, server, text(last), text(last))
+  newest = {}
 end
 
 -- A hold that lies further away than any is set comes from a clock that went back.
 if hold > now + HOLD_AT_MOST then hold = 0 end
 local gap = window / count * (redis.call('ZCARD', KEYS[1]) > count and GAP or FIRST_GAP)
-local earliest = math.max(last + gap, now + tonumber(ARGV[4]), hold)
+-- Slots without patience start behind the last moment at which one with patience may be used, so that the order of the
+-- set is the order of the slots.
+local lastSlot = tonumber(newest[1]) or last
+if lastSlot > last or lastSlot < last - patienceAt(ceiling) then lastSlot = last end
+local notBefore = math.max(now + tonumber(ARGV[4]), hold)
 local reach = now + (ARGV[6] == '1' and tonumber(ARGV[5]) or LONGEST)
 local want = tonumber(ARGV[1])
-local answer = { 'granted', ask, text(now), '0' }
+local answer = { 'granted', ask, text(now), '0', '0' }
 if want > 0 then
   -- The slots that must be a window ahead of the new ones; missing where fewer have been granted yet.
   local before = redis.call('ZRANGE', KEYS[1], -count, math.min(want - count, 0) - 1, 'WITHSCORES')
   local known = #before / 2
   local missing = math.max(0, count - redis.call('ZCARD', KEYS[1]))
   local added = {}
+  -- The last of them waits longest for the one a window before it, so that all others are as free as it is.
+  local lastBehind = math.min(math.min(want, count) - missing, known)
+  local freeFrom = lastBehind >= 1 and before[lastBehind * 2] + window or 0
+  local patience = freeFrom + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
+  answer[5] = text(patience)
+  local earliest = math.max((patience > 0 and lastSlot or last) + gap, notBefore)
   for i = 1, math.min(want, count) do
     local behind = i - missing
     if behind >= 1 and behind <= known then earliest = math.max(earliest, before[behind * 2] + window) end
@@ -109,7 +130,7 @@ if want > 0 then
     end
     local slot = text(math.ceil(earliest))
     answer[#answer + 1] = slot
-    added[#added + 1] = slot
+    added[#added + 1] = text(slot + patience)
     added[#added + 1] = slot
     earliest = slot + gap
   end
