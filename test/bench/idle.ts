@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { print } from '../../cli/output.ts'
 import { startWorkerProcess } from '../helpers/worker-process.ts'
+import { cpuSeconds } from './cpu.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 
 const WATCH_MS = 20_000
 const WARM_UP_MS = 5000
-const TICKS_PER_SECOND = 100
 const PROMISED = { share: 0.02, readySeconds: 2 }
 
 /** Measures what an idle worker costs, and how long it takes from start to ready. Linux only: reads /proc. */
@@ -26,9 +25,4 @@ export async function benchIdle(): Promise<boolean> {
   const figures = [`${(share * 100).toFixed(1)} % of a core`, `${readySeconds.toFixed(2)} s`]
   print(toMarkdown(['idle worker', 'start to ready'], [figures]))
   return share < PROMISED.share && readySeconds < PROMISED.readySeconds
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }

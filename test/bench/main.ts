@@ -9,6 +9,7 @@ import { benchIdle } from './idle.ts'
 import { benchImport } from './import.ts'
 import { benchLimit } from './limit.ts'
 import { benchLoss } from './loss.ts'
+import { benchMetrics } from './metrics.ts'
 import { benchMillion } from './million.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   cost: benchCost,
   import: benchImport,
   idle: benchIdle,
+  metrics: benchMetrics,
   loss: benchLoss,
   million: benchMillion,
 }
