@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { metricRows } from '../../metrics/catalogue.ts'
 import { rows } from '../../metrics/grafana/dashboard.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { type PrometheusProcess, startPrometheus } from '../helpers/prometheus-process.ts'
@@ -26,7 +27,7 @@ const queries = rows.flatMap(row =>
   ),
 )
 /** These have something to say only while the fleet stands still. */
-const saysStandstill = (name: string): boolean => /\((halted|paused)|:stands_still:/.test(name)
+const saysStandstill = (name: string): boolean => /\((halted|paused)|:stands_still:|docs\/.*_halted$/.test(name)
 
 let fleet: VendorAndWorkers
 let prometheus: PrometheusProcess
@@ -86,11 +87,13 @@ async function untilSilent(alert: string): Promise<void> {
 }
 
 describe('Prometheus beside a fleet at work', () => {
-  it('has data for every query of the dashboard and every recording rule', async () => {
+  it('has data for every query of the dashboard, every recording rule and every example of the docs', async () => {
     const scraped = 'min(count_over_time(up{job="clear-friends"}[1m])) >= 2'
     await eventually('two scrapes', async () => (await prometheus.query(scraped)).length > 0)
-    const asked = [...queries, ...records.map(record => ({ name: record, expr: record }))]
-    expect(asked.length).toBeGreaterThan(50)
+    const recorded = records.map(record => ({ name: record, expr: record }))
+    const examples = metricRows.map(({ name, example }) => ({ name: `docs/metrics.md: ${name}`, expr: example }))
+    const asked = [...queries, ...recorded, ...examples]
+    expect(asked.length).toBeGreaterThan(80)
     await untilNoneIsWithoutData(asked.filter(({ name }) => !saysStandstill(name)))
   })
 
