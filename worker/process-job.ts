@@ -91,20 +91,26 @@ async function attempt(job: JobInHand, options: ProcessJobOptions, signal: Abort
     }
   }
   const verify = Math.random() < options.verifyShare
+  let calls = 0
+  const call: PacedCall = (command, body, until, onSent) =>
+    options.call(command, body, until, () => {
+      calls += 1
+      onSent?.()
+    })
   try {
     const cleared = await clearAccount(parsed.data, progress, {
-      call: options.call,
+      call,
       faultRows: options.faultRows,
       beforeClear: options.beforeClear,
       verify,
       signal,
     })
-    return { ...cleared, calls: cleared.progress.calls - progress.calls }
+    return { ...cleared, calls }
   } catch (error) {
     // A fault in this program must not lose the job. Only the error's name: a message may quote what it met.
     const name = error instanceof Error ? error.name : typeof error
     const reason = { code: 'internal_error', text: `a fault of the worker (${name})` }
-    return { outcome: { kind: 'retry', reason }, progress, calls: 0 }
+    return { outcome: { kind: 'retry', reason }, progress: { ...progress, calls: progress.calls + calls }, calls }
   }
 }
 

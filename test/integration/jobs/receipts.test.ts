@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Checkpoints, createReceiptSeals, keysOf, ReceiptKeeper } from '../../../jobs/index.ts'
 import { exportedLines, findingsIn, testSeals, writeReceipts } from '../../helpers/receipts.ts'
@@ -121,6 +122,52 @@ describe('receipts that were changed in Redis', () => {
     await rewrite(7, fields => fields, '7-1')
     const { troubles } = await exported()
     expect(troubles).toEqual(['receipts 1 to 20 are not sealed: their order, number or times were changed in Redis'])
+  })
+
+  it('at random, once a checkpoint covers them, are always told', async () => {
+    const { redis } = corner()
+    await write(30)
+    await keeper().makeCheckpoint()
+    const all = await redis.xrange(keys().receipts, '-', '+')
+    const tampering = fc.record({
+      index: fc.nat({ max: 29 }),
+      how: fc.oneof(
+        fc.constant({ kind: 'remove' as const }),
+        fc.record({ kind: fc.constant('field' as const), field: fc.nat({ max: 8 }), value: fc.string() }),
+        fc.record({ kind: fc.constant('time' as const), at: fc.nat() }),
+        fc.record({ kind: fc.constant('swap' as const), other: fc.nat({ max: 29 }) }),
+      ),
+    })
+    type How = typeof tampering extends fc.Arbitrary<infer T> ? T : never
+    const tamper = ({ index, how }: How): [string, string[]][] => {
+      const [id = '', fields = []] = all[index] ?? []
+      switch (how.kind) {
+        case 'remove':
+          return all.toSpliced(index, 1)
+        case 'field':
+          return all.with(index, [id, fields.with(2 * how.field + 1, how.value)])
+        case 'time':
+          return all.with(index, [`${id.split('-')[0]}-${how.at}`, fields])
+        case 'swap': {
+          const [otherId = '', otherFields = []] = all[how.other] ?? []
+          return all.with(index, [id, otherFields]).with(how.other, [otherId, fields])
+        }
+        default:
+          return how satisfies never
+      }
+    }
+    await fc.assert(
+      fc.asyncProperty(tampering, async how => {
+        const tampered = tamper(how)
+        fc.pre(JSON.stringify(tampered) !== JSON.stringify(all))
+        await redis.del(keys().receipts)
+        for (const [id, fields] of tampered) await redis.xadd(keys().receipts, id, ...fields)
+        const { lines, troubles } = await exported()
+        expect(troubles).not.toEqual([])
+        expect(await findingsIn(lines)).not.toEqual([])
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('before a checkpoint could be made are noticed when it is', async () => {

@@ -74,6 +74,12 @@ describe('processing a job', () => {
     expect(ends).toEqual([])
   })
 
+  it('keeps count of what was sent before a fault of its own', async () => {
+    const { processed } = await process({ script: scriptedCall({ friend_delete_all: [0] }) })
+    expect(processed).toMatchObject({ outcome: { kind: 'retry', reason: { code: 'internal_error' } }, calls: 1 })
+    expect(processed.progress.calls).toBe(4)
+  })
+
   it('ends as an earlier settle says, whatever this attempt came to', async () => {
     const { processed } = await process({ settled: { kind: 'already', ...gone } })
     expect(processed.outcome).toEqual({ kind: 'dead', reason: gone.reason })
