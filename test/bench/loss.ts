@@ -37,6 +37,7 @@ export async function benchLoss(): Promise<boolean> {
     ['calls for each account', (calls.calls / ACCOUNTS).toFixed(3), true],
     ['seconds', figures.seconds.toFixed(0), true],
   ]
+  for (const second of figures.overLimit) say(second)
   print(`\n${machine()}\n`)
   print(
     toMarkdown(

@@ -90,16 +90,7 @@ async function importAndDrain(): Promise<MillionRun> {
     await pipeline(Readable.from(accountLines(LINES)), createWriteStream(file))
     const empty = await usedMemory(client)
     const startedAt = performance.now()
-    const importer = start(
-      entry,
-      'import',
-      file,
-      '--json',
-      '--request',
-      'million',
-      '--max-backlog',
-      String(MAX_BACKLOG),
-    )
+    const importer = start(entry, 'import', file, '--json', '--max-backlog', String(MAX_BACKLOG))
     const memory = watchMemory(importer.pid ?? 0)
     const printed = textOf(importer)
     const samples: Sample[] = []

@@ -12,7 +12,8 @@ import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-red
 import { readLedger } from '../../cli/demo/vendor.ts'
 import { createRequestReader, DEFAULT_PREFIX, keysOf, type RequestStatus } from '../../jobs/index.ts'
 import { type Seen, sumUp } from './arrivals.ts'
-import { CEILING } from './fleet.ts'
+import { CEILING, COMMAND } from './fleet.ts'
+import { type Happening, tellOverLimit } from './over-limit.ts'
 import { runCommand } from './run-command.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 import { type StartedCommand, startCommand } from './start-command.ts'
@@ -45,6 +46,8 @@ export interface LossFigures {
   /** Accounts that the vendor has cleared at least once. */
   readonly clearedAtVendor: number
   readonly calls: Seen
+  /** Of each second above the ceiling, what happened before it. */
+  readonly overLimit: readonly string[]
   /** What `receipts verify` says of all of them. */
   readonly verify: { readonly code: number | null; readonly text: string }
 }
@@ -95,6 +98,7 @@ class LossRun {
   #importer: StartedCommand | undefined
   #killed = { workersKilled: 0, importersKilled: 0, redisKilled: 0 }
   #allStarted = false
+  readonly #happenings: Happening[] = []
 
   constructor(plan: LossPlan, redis: PrivateRedis, simulator: SimulatorProcess, folder: string) {
     this.#plan = plan
@@ -137,7 +141,9 @@ class LossRun {
   }
 
   async #addWorker(): Promise<void> {
-    this.#workers.add(await startWorkerProcess(this.#settings))
+    const worker = await startWorkerProcess(this.#settings)
+    this.#happened('a worker was ready')
+    this.#workers.add(worker)
   }
 
   #startImporter(more: readonly string[]): void {
@@ -154,6 +160,7 @@ class LossRun {
       const worker = workers[Math.floor(Math.random() * workers.length)]
       if (over.aborted || worker === undefined || !(await this.#isWorkInLine())) continue
       worker.signal('SIGKILL')
+      this.#happened('a worker was killed')
       this.#workers.delete(worker)
       this.#killed.workersKilled += 1
       const starting = this.#addWorker().finally(() => this.#starting.delete(starting))
@@ -182,6 +189,7 @@ class LossRun {
 
   async #killImporter(): Promise<void> {
     this.#importer?.signal('SIGKILL')
+    this.#happened('the importer was killed')
     const ended = await this.#importer?.ended
     if (ended?.code !== null) throw new Error('the import was over before it could be killed')
     this.#killed.importersKilled += 1
@@ -190,9 +198,15 @@ class LossRun {
 
   async #killRedis(): Promise<void> {
     await this.#redis.kill()
+    this.#happened('Redis was killed')
     this.#killed.redisKilled += 1
     await wait(REDIS_AWAY_MS)
     await this.#redis.restart()
+    this.#happened('Redis was back')
+  }
+
+  #happened(what: string): void {
+    this.#happenings.push({ at: Date.now(), what })
   }
 
   async #untilSettled(jobs: number): Promise<void> {
@@ -221,13 +235,15 @@ class LossRun {
     ])
     const ledger = await readLedger(this.#simulator.url)
     const exported = await this.#export()
+    const stamps = await this.#simulator.arrivals(COMMAND)
     return {
       request,
       outcomes,
       receipts,
       accountsWithOneReceipt: countSingles(exported.text),
       clearedAtVendor: ledger.filter(line => line.okAnswers > 0 && line.friendsLeft === 0).length,
-      calls: sumUp(await this.#simulator.arrivals('friend_delete_all'), 0),
+      calls: sumUp(stamps, 0),
+      overLimit: tellOverLimit(stamps, CEILING, this.#happenings),
       verify: exported.verify,
     }
   }
