@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { answerWithin } from './answer-within.ts'
 import { ENQUEUE_RESULTS, type EnqueueResult } from './fleet-figures.ts'
 import { keysOf } from './keys.ts'
 import type { RedisConnection } from './queue.ts'
@@ -47,9 +47,6 @@ export class EnqueuedCounter {
   /** Resolves when all that was counted is in Redis, or after a second: counts are not worth a longer wait. */
   async done(): Promise<void> {
     if (this.#underWay.size === 0) return
-    const waited = new AbortController()
-    const longEnough = sleep(WAIT_AT_MOST_MS, undefined, { signal: waited.signal }).catch(() => {})
-    await Promise.race([Promise.all(this.#underWay), longEnough])
-    waited.abort()
+    await answerWithin(WAIT_AT_MOST_MS, Promise.all(this.#underWay))
   }
 }

@@ -2,6 +2,7 @@
  * The public door: what a program needs to put accounts into the queue and to ask what became of them.
  */
 export { allowedRateLua } from './allowed-rate.ts'
+export { answerWithin } from './answer-within.ts'
 export { type CallRates, createCallRatesReader } from './call-rates.ts'
 export { type Canceller, type CancelResult, createCanceller } from './cancel.ts'
 export { ceilingOf } from './ceilings.ts'

@@ -1,4 +1,5 @@
 import {
+  answerWithin,
   type CallRates,
   createCallRatesReader,
   createFleetFiguresReader,
@@ -62,17 +63,5 @@ export function createFleetReading(
     const hangs = underWay.values().some(({ since }) => now - since >= ANSWER_WITHIN_MS)
     if (redis.status !== 'ready' || hangs) return undefined
     return answerWithin(ANSWER_WITHIN_MS, underWay.get(scraper)?.answer ?? begin(scraper))
-  }
-}
-
-async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

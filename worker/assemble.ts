@@ -3,6 +3,7 @@ import { openRedis, redisSettings } from '../config/redis.ts'
 import type { Secret } from '../config/secret.ts'
 import { readVersion } from '../config/version.ts'
 import {
+  answerWithin,
   Checkpoints,
   createFleetControl,
   createReceiptSeals,
@@ -10,6 +11,7 @@ import {
   keysOf,
   openQueue,
   ReceiptKeeper,
+  type RedisConnection,
   waitUntilReady,
 } from '../jobs/index.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
@@ -166,7 +168,7 @@ async function assemble(
     metrics,
     readiness: async () => {
       if (draining) return { ready: false, reason: 'draining' }
-      const answered = redis.status === 'ready' && (await answersWithin(redis.ping(), PING_WITHIN_MS))
+      const answered = redis.status === 'ready' && (await pings(redis))
       return answered ? { ready: true } : { ready: false, reason: 'Redis does not answer' }
     },
   })
@@ -248,12 +250,11 @@ class ClosingList {
   }
 }
 
-async function answersWithin(answer: Promise<unknown>, withinMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>(resolve => {
-    timer = setTimeout(() => resolve(false), withinMs)
-  })
-  const answered = await Promise.race([answer.then(() => true).catch(() => false), late])
-  clearTimeout(timer)
-  return answered
-}
+const pings = async (redis: RedisConnection): Promise<boolean> =>
+  (await answerWithin(
+    PING_WITHIN_MS,
+    redis.ping().then(
+      () => true,
+      () => false,
+    ),
+  )) ?? false

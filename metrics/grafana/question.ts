@@ -36,3 +36,10 @@ export interface Row {
 
 /** The selector of the fleet that is looked at. Every query has it. */
 export const FLEET = 'job=~"$job"'
+
+/** Queries for the time that a share of all took at most, with what each share is called. */
+export const quantiles = (histogram: string, shares: Readonly<Record<string, number>>): Query[] =>
+  Object.entries(shares).map(([legend, share]) => ({
+    expr: `histogram_quantile(${share}, sum by (le) (rate(${histogram}_bucket{${FLEET}}[$__rate_interval])))`,
+    legend,
+  }))

@@ -1,4 +1,4 @@
-import { FLEET, type Row } from '../question.ts'
+import { FLEET, quantiles, type Row } from '../question.ts'
 
 /** Whether what was accepted was done, and can be proved. */
 export const proof: Row = {
@@ -68,16 +68,7 @@ export const proof: Row = {
       unit: 's',
       shows: 'lines',
       width: 8,
-      queries: [
-        {
-          expr: `histogram_quantile(0.5, sum by (le) (rate(clear_friends_job_age_at_settle_seconds_bucket{${FLEET}}[$__rate_interval])))`,
-          legend: 'half',
-        },
-        {
-          expr: `histogram_quantile(0.95, sum by (le) (rate(clear_friends_job_age_at_settle_seconds_bucket{${FLEET}}[$__rate_interval])))`,
-          legend: 'all but 5 %',
-        },
-      ],
+      queries: quantiles('clear_friends_job_age_at_settle_seconds', { half: 0.5, 'all but 5 %': 0.95 }),
     },
   ],
 }

@@ -1,4 +1,4 @@
-import { FLEET, type Row } from '../question.ts'
+import { FLEET, quantiles, type Row } from '../question.ts'
 
 /** Whether the vendor's ceiling is kept, and used. */
 export const theLimit: Row = {
@@ -33,16 +33,7 @@ export const theLimit: Row = {
       unit: 's',
       shows: 'lines',
       width: 6,
-      queries: [
-        {
-          expr: `histogram_quantile(0.5, sum by (le) (rate(clear_friends_permit_wait_seconds_bucket{${FLEET}}[$__rate_interval])))`,
-          legend: 'half',
-        },
-        {
-          expr: `histogram_quantile(0.99, sum by (le) (rate(clear_friends_permit_wait_seconds_bucket{${FLEET}}[$__rate_interval])))`,
-          legend: 'all but 1 %',
-        },
-      ],
+      queries: quantiles('clear_friends_permit_wait_seconds', { half: 0.5, 'all but 1 %': 0.99 }),
     },
     {
       title: 'What became of the permits?',

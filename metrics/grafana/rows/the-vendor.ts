@@ -1,4 +1,4 @@
-import { FLEET, type Row } from '../question.ts'
+import { FLEET, quantiles, type Row } from '../question.ts'
 
 /** How the vendor answers. */
 export const theVendor: Row = {
@@ -23,14 +23,11 @@ export const theVendor: Row = {
       unit: 's',
       shows: 'lines',
       width: 6,
-      queries: [
-        [0.5, 'half'],
-        [0.95, 'all but 5 %'],
-        [0.99, 'all but 1 %'],
-      ].map(([share, legend]) => ({
-        expr: `histogram_quantile(${share}, sum by (le) (rate(clear_friends_api_request_duration_seconds_bucket{${FLEET}}[$__rate_interval])))`,
-        legend: String(legend),
-      })),
+      queries: quantiles('clear_friends_api_request_duration_seconds', {
+        half: 0.5,
+        'all but 5 %': 0.95,
+        'all but 1 %': 0.99,
+      }),
     },
     {
       title: 'Which share of the calls fails?',
