@@ -145,8 +145,13 @@ describe('the rate of the fleet', () => {
     expect((await status()).rate.allowed).toBe(200)
   })
 
-  it.each(['no number', '0', '-5', '9999'])('is the ceiling when %j is stored', async text => {
-    await corner().redis.hset(keysOf(corner().prefix).fleet, 'rate', text)
+  it('is the ceiling when more than that is stored, as before the ceiling was set down', async () => {
+    await corner().redis.hset(keysOf(corner().prefix).fleet, 'rate', '9999')
     expect((await status()).rate.allowed).toBe(200)
+  })
+
+  it.each(['no number', '0', '-5'])('is none when %j is stored, since nobody knows what was meant', async text => {
+    await corner().redis.hset(keysOf(corner().prefix).fleet, 'rate', text)
+    expect((await status()).rate.allowed).toBe(0)
   })
 })
