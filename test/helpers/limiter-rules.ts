@@ -90,7 +90,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'hold when nothing is known',
-    without: [{ file: PERMIT, from: 'last = now + window + LONGEST\n', to: 'last = now\n' }],
+    without: [{ file: PERMIT, from: 'last = now + window + LONGEST + patienceAt(ceiling)', to: 'last = now' }],
     scenario: { ...calm, faults: [at(6000, 'forgetAll')] },
     broken: isOver,
   },

@@ -8,3 +8,10 @@ it('docs/how-the-limit-holds.md explains exactly the rules that the fault suite 
   const explained = [...section.matchAll(/^- \*\*(.+?)\.\*\*/gms)].map(([, name = '']) => name.replaceAll(/\s+/g, ' '))
   expect(explained.map(name => name.toLowerCase())).toEqual(RULES.map(({ name }) => name.toLowerCase()))
 })
+
+it.each(RULES)('the sources hold the place that carries the rule “$name”', async ({ without }) => {
+  for (const { file, from } of without) {
+    const text = await readFile(new URL(`../../../worker/limiter/${file}`, import.meta.url), 'utf8')
+    expect(text.split(from), `${file}, split at what the fault suite replaces`).toHaveLength(2)
+  }
+})
