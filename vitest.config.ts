@@ -5,11 +5,15 @@ const suite = (name: string, options: Record<string, unknown> = {}): Record<stri
   test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks', ...options },
 })
 
+/** Most of these tests wait for a process or a server most of the time, so that more of them than cores may run at once. */
+const SIDE_BY_SIDE = { maxWorkers: 4, sequence: { groupOrder: 0 } }
+
 export default defineConfig({
   test: {
     projects: [
-      suite('unit', { testTimeout: 20_000 }),
+      suite('unit', { ...SIDE_BY_SIDE, testTimeout: 20_000 }),
       suite('integration', {
+        ...SIDE_BY_SIDE,
         globalSetup: ['test/helpers/redis-for-tests.ts'],
         testTimeout: 30_000,
         hookTimeout: 60_000,
@@ -18,7 +22,8 @@ export default defineConfig({
         globalSetup: ['test/helpers/redis-for-tests.ts'],
         testTimeout: 120_000,
         hookTimeout: 60_000,
-        fileParallelism: false,
+        maxWorkers: 3,
+        sequence: { groupOrder: 1 },
       }),
       // One more try, for the use of the limit alone: where other work shares the cores, permits are missed and the rate falls
       // below what is asserted. The limit itself does not pass by luck: its rules and generated faults are checked in virtual
@@ -28,6 +33,7 @@ export default defineConfig({
         testTimeout: 180_000,
         hookTimeout: 60_000,
         fileParallelism: false,
+        sequence: { groupOrder: 2 },
         retry: 1,
       }),
     ],

@@ -65,7 +65,7 @@ describe('the rules of Prometheus', () => {
     const end = await run('test', 'rules', ...testFiles)
     expect(end.stdout).not.toContain('FAILED')
     expect(end.kind).toBe('done')
-  })
+  }, 120_000)
 
   it('are each seen firing by a unit test', async () => {
     const texts = (await Promise.all(testFiles.map(file => readFile(join(folder, file), 'utf8')))).join('\n')
