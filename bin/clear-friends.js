@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts the sources in a checkout (Node strips their types), the compiled files in an installed package.
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -9,5 +10,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   )
   process.exit(1)
 }
+// Halves the time that a command needs to start. Without a folder to write to, Node goes on without it.
+module.enableCompileCache()
 const source = new URL('../cli/main.ts', import.meta.url)
 await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)

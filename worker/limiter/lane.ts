@@ -39,11 +39,16 @@ interface Waiter {
 }
 
 /**
- * A slot that was missed by more than this is not used. Together with the way to the vendor it must stay below what the
- * margin of 1 % leaves, which is 10 ms: a call later than that meets the calls behind it in the same second. Half of
- * this would give back one slot in fifty on a busy machine; double would leave too little for the way.
+ * A slot that was missed by more than this is not used. Redis is told of a call that left late long before the calls a
+ * second behind it get their slots; but where that gets lost, this and the way to the vendor together must stay below the
+ * 12 ms that the slots leave, or the call meets those behind it in the same second. Half of this would give back one slot
+ * in a hundred on a busy machine; double would leave nothing for the way.
  */
-const USE_BY_MS = 3
+const USE_BY_MS = 5
+/** Redis is not told of less, which is what timers are off by. */
+const LATE_MS = 1
+/** More are told only by a process that could not ask for seconds; then the oldest no longer matter. */
+const LATE_REMEMBERED = 500
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
 const EARLY_MS = 0.5
 /** Reserve this far ahead: enough to keep going while Redis answers, and all that a stopped process can waste. */
@@ -73,6 +78,8 @@ export class Lane {
   #slots: HeldSlot[] = []
   /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
   #returned: Slot[] = []
+  /** Used late, and when; to be told to Redis with the next ask. */
+  readonly #usedLate = new Map<Slot, number>()
   /** Calls sent that Redis may not know of, by 10 ms bin. */
   readonly #sent = new Map<number, number>()
   #askMs: number[] = []
@@ -180,6 +187,7 @@ export class Lane {
     const generation = this.#generation
     const sentBins = [...this.#sent]
     const returned = this.#returned
+    const usedLate = [...this.#usedLate]
     const clockJumped = this.#clockJumped
     const askedAt = clock.monotonicMs()
     this.#asking = true
@@ -191,12 +199,13 @@ export class Lane {
       const horizonMs = this.#horizonMs()
       // Until the clock is known well enough, the answer's time is all that is wanted.
       const wantNow = redisClock.isSettled ? want : 0
-      const request = { want: wantNow, leadMs, horizonMs, holdsPermits, clockJumped, returned, sentBins }
+      const request = { want: wantNow, leadMs, horizonMs, holdsPermits, clockJumped, returned, usedLate, sentBins }
       const reservation = await this.#options.reserve(request)
       const answeredAt = clock.monotonicMs()
       this.#asking = false
       this.#rememberAskMs(answeredAt - askedAt)
       this.#forgetSent(sentBins)
+      for (const [slot] of usedLate) this.#usedLate.delete(slot)
       if (!redisClock.observe(askedAt, answeredAt, reservation.redisNow)) this.#options.onClockJump()
       else if (clockJumped) this.#clockJumped = false
       this.#take(reservation, generation)
@@ -244,11 +253,17 @@ export class Lane {
       }
       this.#waiting.shift()
       this.#countSent()
+      if (lateMs > LATE_MS) this.#rememberLate(held.slot, lateMs)
       onPermit('used', now - waiter.since)
       waiter.go()
     }
     this.#arm()
     this.#ask()
+  }
+
+  #rememberLate(slot: Slot, lateMs: number): void {
+    this.#usedLate.set(slot, Math.round(slot + lateMs * 1000))
+    for (const [oldest] of this.#usedLate) if (this.#usedLate.size > LATE_REMEMBERED) this.#usedLate.delete(oldest)
   }
 
   #arm(): void {

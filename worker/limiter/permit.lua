@@ -17,7 +17,9 @@
 -- ARGV[9]  the vendor's command
 -- ARGV[10] name of this ask, which comes back in the answer
 -- ARGV[11] name of the caller, unique
--- ARGV[12] how many slots come back unused, followed by them
+-- ARGV[12] how many slots come back unused
+-- ARGV[13] how many slots were used late
+-- ARGV[…]  the slots that come back; those that were used late, in pairs: slot, moment at which it was used
 -- ARGV[…]  calls that the caller has sent, in pairs: 10 ms bin (epoch time in ms / 10), how many in it so far. Telling of a
 --          bin again changes nothing, as it must after an answer was lost
 --
@@ -58,20 +60,22 @@ local time = redis.call('TIME')
 local now = time[1] * SECOND + time[2]
 local ceiling = tonumber(ARGV[2])
 local ask = ARGV[10]
-local returned = tonumber(ARGV[12])
+local returned, late = tonumber(ARGV[12]), tonumber(ARGV[13])
 
 -- These fail where somebody put something else under the keys. Nothing was written then, and no permit is granted.
 local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
 redis.call('ZCARD', KEYS[1])
 
 -- What is only counted must not stand in the way of a permit.
-for i = 13 + returned, #ARGV, 2 do
+for i = 14 + returned + 2 * late, #ARGV, 2 do
   local bin = tonumber(ARGV[i])
   local key = KEYS[3] .. ':' .. math.floor(bin / 100)
   redis.pcall('HSET', key, bin % 100 .. ':' .. ARGV[11], ARGV[i + 1])
   redis.pcall('EXPIRE', key, 130)
 end
-for i = 13, 12 + returned do redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 14, 13 + returned do redis.call('ZREM', KEYS[1], ARGV[i]) end
+-- What counts a window later is when the call really left.
+for i = 14 + returned, 13 + returned + 2 * late, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', ARGV[i + 1], ARGV[i]) end
 
 if ARGV[8] ~= '1' then
   if fleet[1] then return { 'closed', ask, text(now), 'halted' } end

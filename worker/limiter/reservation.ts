@@ -11,6 +11,8 @@ export interface ReserveRequest {
   readonly probe: boolean
   /** Slots that were not used and never will be. */
   readonly returned: readonly Slot[]
+  /** Slots that were used late, with the moment at which they were: microseconds of Redis' clock. May be told again. */
+  readonly usedLate: readonly (readonly [slot: Slot, usedAt: number])[]
   /** Calls sent that Redis may not know of: 10 ms bin of Redis' time, count so far. */
   readonly sentBins: readonly (readonly [bin: number, count: number])[]
 }
@@ -73,7 +75,9 @@ export function reserveArguments(
     ask,
     caller,
     request.returned.length,
+    request.usedLate.length,
     ...request.returned,
+    ...request.usedLate.flat(),
     ...request.sentBins.flat(),
   ]
 }

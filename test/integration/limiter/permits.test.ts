@@ -96,6 +96,7 @@ class Counter {
       clockJumped: false,
       probe: false,
       returned: [],
+      usedLate: [],
       sentBins: [],
       ...request,
     }
@@ -182,4 +183,28 @@ describe('the permit script', () => {
       expect(counter.permits.at(-1)).toMatchObject({ until: (counter.permits.at(-1)?.slot ?? 0) + patienceUs })
     }
   })
+})
+
+it('counts a call from when it really left', async () => {
+  await corner.cleanUp()
+  const counter = new Counter({ ceiling: 10, margin: 0 })
+  const grant = async (request: Partial<ReserveRequest> = {}): Promise<number> => {
+    const before = counter.permits.length
+    while (counter.permits.length === before) {
+      counter.nowUs += 50_000
+      await counter.ask(request)
+    }
+    return counter.permits.at(-1)?.slot ?? 0
+  }
+  const slots: number[] = []
+  for (let n = 0; n < 10; n++) slots.push(await grant())
+  const [first = 0] = slots
+  // Told twice, as after an answer that was lost, and of a slot that nobody knows any more.
+  const usedLate = [
+    [first, first + 5000],
+    [first, first + 5000],
+    [1, first],
+  ] as const
+  expect(await grant({ usedLate })).toBeGreaterThanOrEqual(first + 5000 + 1_002_000)
+  expect(await redis.zscore(keysOf(corner.prefix).permits(COMMAND), '1')).toBeNull()
 })
