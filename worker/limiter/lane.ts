@@ -45,8 +45,13 @@ interface Waiter {
  * in a hundred on a busy machine; double would leave nothing for the way.
  */
 const USE_BY_MS = 5
-/** Redis is not told of less, which is what timers are off by. */
-const LATE_MS = 1
+/** Redis is not told of less, which is what timers are off by now and then where nobody is busy. */
+const LATE_MS = 2
+/**
+ * What held up a call here, a busy machine, tends to hold it up again on its way. So Redis is told so many times of what was
+ * seen. It costs next to nothing, since few calls are late.
+ */
+const HELD_UP = 3
 /** More are told only by a process that could not ask for seconds; then the oldest no longer matter. */
 const LATE_REMEMBERED = 500
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
@@ -262,7 +267,7 @@ export class Lane {
   }
 
   #rememberLate(slot: Slot, lateMs: number): void {
-    this.#usedLate.set(slot, Math.round(slot + lateMs * 1000))
+    this.#usedLate.set(slot, Math.round(slot + lateMs * HELD_UP * 1000))
     for (const [oldest] of this.#usedLate) if (this.#usedLate.size > LATE_REMEMBERED) this.#usedLate.delete(oldest)
   }
 
