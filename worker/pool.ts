@@ -35,14 +35,14 @@ const OWN_BACKOFF = 'full-jitter'
 export class Pool {
   readonly #options: PoolOptions
   readonly #worker: Worker
-  readonly #draining = new AbortController()
+  #draining = false
   readonly #report = (error: unknown): void => this.#options.log.warn({ err: error }, 'BullMQ reported an error')
 
   constructor(options: PoolOptions) {
     this.#options = options
     // Exactly three plain parameters: BullMQ makes a cancel signal only for a processor that takes it.
-    const work = (job: Job, token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> =>
-      this.#work(job, token, cancelled)
+    const work = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>
+      this.#work(job, token, signal ?? new AbortController().signal)
     this.#worker = new Worker(QUEUE_NAME, work, {
       connection: options.redis,
       prefix: options.prefix,
@@ -78,11 +78,12 @@ export class Pool {
   /** Takes nothing more, gives up all waits, and resolves when the last job in hand is done or handed back. */
   async drain(): Promise<void> {
     const closed = this.#worker.close()
-    this.#draining.abort()
+    this.#draining = true
+    this.#worker.cancelAllJobs()
     await closed
   }
 
-  async #work(job: Job, token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> {
+  async #work(job: Job, token: string | undefined, signal: AbortSignal): Promise<void> {
     const inHand = {
       id: job.id ?? '',
       data: job.data,
@@ -93,7 +94,9 @@ export class Pool {
       timesStalled: job.stalledCounter,
       enqueuedAt: job.timestamp,
     }
-    const signal = cancelled === undefined ? this.#draining.signal : AbortSignal.any([this.#draining.signal, cancelled])
+    // BullMQ's own signal serves both for a lost lock and for the end of the process: one made of two of them would cost
+    // more than all the rest of a job's bookkeeping. A job that was on its way here when the process began to end has it too.
+    if (this.#draining) this.#worker.cancelJob(inHand.id)
     try {
       const processed = await this.#options.process(inHand, signal)
       await this.#options.onProcessed(inHand, processed)

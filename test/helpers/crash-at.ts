@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { Client, type Dispatcher } from 'undici'
 
@@ -65,22 +64,35 @@ Redis.prototype.sendCommand = function sendOrCrash(this: Redis, command, stream)
 /** Long enough for a request to arrive, shorter than the vendor takes to answer in these tests. */
 const ARRIVES_WITHIN_MS = 20
 
-const requestOf: Client['request'] = Client.prototype.request
-async function requestOrCrash(this: Client, options: Dispatcher.RequestOptions): Promise<unknown> {
-  const step = options.path.includes('friend_delete_all')
-    ? 'delete'
-    : options.path.includes('friend_get')
-      ? 'read'
-      : undefined
-  if (step === undefined) return requestOf.call(this, options)
-  crashIf(`before-${step}`)
-  const answer = requestOf.call(this, options)
-  if (crashAt === `${step}-sent`) {
-    await wait(ARRIVES_WITHIN_MS)
-    crashIf(crashAt)
-  }
-  const response = await answer
-  crashIf(`${step}-answered`)
-  return response
+function stepOfPath(path: string): string | undefined {
+  if (path.includes('friend_delete_all')) return 'delete'
+  return path.includes('friend_get') ? 'read' : undefined
 }
-Object.assign(Client.prototype, { request: requestOrCrash })
+
+/** Passes everything on; crashes when the whole answer is here, before anybody is told. */
+function crashWhenAnswered(step: string, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart: (...args) => handler.onRequestStart?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => {
+      crashIf(`${step}-answered`)
+      handler.onResponseEnd?.(...args)
+    },
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  }
+}
+
+const { dispatch } = Client.prototype
+function dispatchOrCrash(
+  this: Client,
+  options: Dispatcher.DispatchOptions,
+  handler: Dispatcher.DispatchHandler,
+): boolean {
+  const step = stepOfPath(options.path)
+  if (step === undefined) return dispatch.call(this, options, handler)
+  crashIf(`before-${step}`)
+  if (crashAt === `${step}-sent`) setTimeout(() => crashIf(`${step}-sent`), ARRIVES_WITHIN_MS)
+  return dispatch.call(this, options, crashWhenAnswered(step, handler))
+}
+Object.assign(Client.prototype, { dispatch: dispatchOrCrash })

@@ -10,10 +10,12 @@ const openedFor = new WeakMap<Connection, Connection>()
 Connections.prototype.take = async function (): Promise<Connection> {
   const late: Connection = {
     isOpen: () => true,
-    request: async options => {
-      const opened = await take.call(this)
-      openedFor.set(late, opened)
-      return opened.request(options)
+    dispatch: (options, handler) => {
+      void take.call(this).then(opened => {
+        openedFor.set(late, opened)
+        opened.dispatch(options, handler)
+      })
+      return true
     },
   }
   return late

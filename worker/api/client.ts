@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import type { Dispatcher } from 'undici'
 import type { Connection } from './connections.ts'
+import { type Exchanged, exchange, type TransportFault } from './exchange.ts'
 import type { Signer } from './signer.ts'
 import { type Envelope, envelopeSchema } from './wire.ts'
 
@@ -30,9 +30,6 @@ export type Reply =
   | { readonly kind: 'malformed'; readonly what: string }
   | { readonly kind: 'transport'; readonly what: TransportFault }
 
-/** Why there was no answer. */
-type TransportFault = 'timeout' | 'reset'
-
 /** What a client is made from. */
 export interface ClientOptions {
   readonly sdkAppId: number
@@ -44,7 +41,7 @@ export interface ClientOptions {
 
 const TIMEOUT_MS = 10_000
 /** The vendor fails answers over 1 MB (code 10018), so twice that is no answer of the vendor. */
-const BODY_MAX_BYTES = 2 * 1024 * 1024
+const MAX_BYTES = 2 * 1024 * 1024
 const UINT32 = 2 ** 32
 const DECISIVE_KEYS = [/"ErrorCode"\s*:/g, /"ActionStatus"\s*:/g]
 
@@ -71,24 +68,13 @@ export class ApiClient {
    * @param body what the command takes
    */
   async send(connection: Connection, command: Command, body: Readonly<Record<string, unknown>>): Promise<Reply> {
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs)
-    try {
-      const response = await connection.request({
-        method: 'POST',
-        path: this.#path(command),
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: timeout.signal,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      })
-      return await readReply(response)
-    } catch {
-      return { kind: 'transport', what: timeout.signal.aborted ? 'timeout' : 'reset' }
-    } finally {
-      clearTimeout(timer)
+    const request = {
+      path: this.#path(command),
+      body: JSON.stringify(body),
+      timeoutMs: this.#timeoutMs,
+      maxBytes: MAX_BYTES,
     }
+    return toReply(await exchange(connection, request))
   }
 
   #path(command: Command): string {
@@ -102,10 +88,12 @@ export class ApiClient {
   }
 }
 
-async function readReply(response: Dispatcher.ResponseData): Promise<Reply> {
-  const text = await readText(response.body)
-  if (response.statusCode !== 200) return { kind: 'http', status: response.statusCode }
-  if (text === null) return { kind: 'malformed', what: 'a body that is too long' }
+function toReply(exchanged: Exchanged): Reply {
+  if (exchanged.kind === 'nothing') return { kind: 'transport', what: exchanged.why }
+  const { status } = exchanged
+  if (status !== 200) return { kind: 'http', status }
+  if (exchanged.kind === 'too_long') return { kind: 'malformed', what: 'a body that is too long' }
+  const { text } = exchanged
   const body = parseJson(text)
   if (body === undefined) return { kind: 'malformed', what: text === '' ? 'an empty body' : 'a body that is no JSON' }
   // JSON lets the last of two codes win; which one the vendor meant cannot be known.
@@ -120,18 +108,6 @@ async function readReply(response: Dispatcher.ResponseData): Promise<Reply> {
 /** JSON may spell a letter of a key as an escape; the key is the same. */
 const unescapeLetters = (text: string): string =>
   text.replace(/\\u00([4-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-
-/** Reads at most what an answer may have; `null` when there is more. */
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > BODY_MAX_BYTES) return null
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks))
-}
 
 function parseJson(text: string): unknown {
   try {

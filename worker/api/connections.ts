@@ -14,8 +14,8 @@ export interface ConnectionsOptions {
 export interface Connection {
   /** Whether a request can be sent right now, without a handshake. */
   isOpen(): boolean
-  /** Sends a request on this connection. */
-  readonly request: (options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>
+  /** Sends a request on this connection; the handler is told what comes of it. */
+  readonly dispatch: Dispatcher['dispatch']
 }
 
 /** Idle connections are kept this long; the vendor closes earlier if it wants to. */
@@ -118,8 +118,7 @@ class OpenConnection implements Connection {
     socket.on('error', () => {})
   }
 
-  readonly request = (options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> =>
-    this.#client.request(options)
+  readonly dispatch: Dispatcher['dispatch'] = (options, handler) => this.#client.dispatch(options, handler)
 
   isOpen(): boolean {
     return !this.#socket.destroyed && this.#socket.writable && !this.#socket.readableEnded
