@@ -39,11 +39,10 @@ local function writeReceipt(content)
     local newest = redis.call('XREVRANGE', RECEIPTS, '+', '-', 'COUNT', 1)[1]
     seq = (newest and tonumber(string.match(newest[1], '^%d+')) or 0) + 1
     added = add()
-    if type(added) == 'table' and added.err then return added end
+    if type(added) == 'table' and added.err then return added.err end
   end
   local link = redis.sha1hex((last[3] or '') .. '|' .. text(seq) .. '|' .. at .. '|' .. content.seal)
   redis.call('HSET', CHAIN, 'seq', text(seq), 'at', at, 'chain', link)
-  return { ok = text(seq) }
 end
 
 -- Counts a job as accepted by its request, once in the job's life: the mark is in the job's own hash. `enqueuedAt` in
@@ -66,14 +65,11 @@ local function expireWhenDone(key, days)
   if pending <= 0 then redis.call('EXPIRE', key, days * 86400) end
 end
 
--- Ends a job whose hash exists, unless it has ended before. Answers the number of its receipt, or nothing and the
--- outcome that stands. `days`: how long a request's figures live on.
+-- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures live on.
 local function endJob(jobKey, content, days)
-  local stands = redis.call('HGET', jobKey, 'settled')
-  if stands then return nil, stands end
   -- First what may fail, so that it fails before anything is written.
-  local receipt = writeReceipt(content)
-  if receipt.err then error(receipt.err) end
+  local failed = writeReceipt(content)
+  if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
   -- Its producer may yet be killed and send it again; the job's own hash is gone by then.
@@ -91,7 +87,6 @@ local function endJob(jobKey, content, days)
     redis.call('HSET', key, 'lastAt', text(nowMs()))
     expireWhenDone(key, days)
   end
-  return receipt.ok
 end
 
 -- The content of a receipt as it comes in ARGV from `first` on.

@@ -26,6 +26,7 @@ export interface ReceiptSeals {
  * @param key the value of `RECEIPT_KEY`
  */
 export function createReceiptSeals(key: string): ReceiptSeals {
+  const forPseudonyms = createSecretKey(key, 'utf8')
   const sealWith = (use: string): ((text: string) => string) => {
     // No account holds a line feed, so no pseudonym can be one of these keys.
     // As a key object: made from bytes, each seal would take four times as long.
@@ -40,7 +41,7 @@ export function createReceiptSeals(key: string): ReceiptSeals {
   ]
   // JSON keeps the parts apart: no two lists of parts give the same text.
   return {
-    pseudonymOf: account => createHmac('sha256', key).update(account).digest('base64url'),
+    pseudonymOf: account => createHmac('sha256', forPseudonyms).update(account).digest('base64url'),
     content: parts => content(JSON.stringify(parts)),
     checkpoint: parts => checkpoint(JSON.stringify(parts)),
     line: parts => line(JSON.stringify(parts)),

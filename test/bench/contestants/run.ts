@@ -30,15 +30,12 @@ const prepared = await prepare({
   processes: settings.PROCESSES,
   call: vendor.call,
 })
-const worker = new Worker(
-  settings.QUEUE,
-  job => prepared.clear(z.object({ account: z.string() }).parse(job.data).account),
-  {
-    connection: { ...redis, maxRetriesPerRequest: null },
-    concurrency: settings.CONCURRENCY,
-    ...(prepared.limiter === undefined ? {} : { limiter: prepared.limiter }),
-  },
-)
+const jobSchema = z.object({ account: z.string() })
+const worker = new Worker(settings.QUEUE, job => prepared.clear(jobSchema.parse(job.data).account), {
+  connection: { ...redis, maxRetriesPerRequest: null },
+  concurrency: settings.CONCURRENCY,
+  ...(prepared.limiter === undefined ? {} : { limiter: prepared.limiter }),
+})
 worker.on('error', error => say(String(error)))
 await worker.waitUntilReady()
 print('ready')
