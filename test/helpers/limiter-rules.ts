@@ -46,7 +46,7 @@ export const RULES: readonly Rule[] = [
     without: [
       {
         file: PERMIT,
-        from: 'earliest = math.max(earliest, before[behind * 2] + window)',
+        from: 'earliest = math.max(earliest, aWindowBack + window)',
         to: 'earliest = earliest',
       },
     ],
@@ -60,8 +60,11 @@ export const RULES: readonly Rule[] = [
     broken: isOver,
   },
   {
-    name: 'a gap between two calls',
-    without: [{ file: PERMIT, from: '> count and GAP or FIRST_GAP)', to: '> count and 0 or 0)' }],
+    name: 'calls that are spread evenly',
+    without: [
+      { file: PERMIT, from: '> count and GAP or FIRST_GAP)', to: '> count and 0 or 0)' },
+      { file: PERMIT, from: 'earliest = math.max(earliest, aBurstBack + burstSpan)', to: 'earliest = earliest' },
+    ],
     scenario: calm,
     broken: isUneven,
   },
@@ -74,7 +77,7 @@ export const RULES: readonly Rule[] = [
   {
     name: 'make up for permits that came back',
     without: [{ file: PERMIT, from: "redis.call('ZREM', KEYS[1], ARGV[i])", to: 'local _ = i' }],
-    scenario: { ...calm, faults: Array.from({ length: 72 }, (_, n) => at(4000 + n * 250, 'stall', 12, n)) },
+    scenario: { ...calm, faults: Array.from({ length: 144 }, (_, n) => at(4000 + n * 125, 'stall', 12, n)) },
     // What a stall of 12 ms costs for good is a permit or two; without the rule it is all that it held.
     broken: ({ calm }) => calm.perSecond < 0.98 * CEILING,
   },

@@ -28,24 +28,32 @@
 --
 -- Two rules hold for the slots, whoever asks. Any `count` in a row span at least a window, which is a second plus the
 -- margin: no second holds more than the ceiling, even when calls travel differently long, as long as the difference is
--- within the margin. And each is a gap behind the one before, so they are spread evenly. The gap is a little shorter
--- than the even share, so that slots that came back unused can be made up for.
+-- within the margin. And they are spread: each is a gap behind the one before, and a tenth of a second's calls span most
+-- of a tenth of a window. Both are a little shorter than the even share, so that slots that came back unused can be made
+-- up for.
 --
 -- One script, so that two callers cannot get the same slot. The time is this server's and nobody else's. The key has no
 -- expiry: idle is not missing. Costs a few commands in O(log ceiling) for a whole batch.
 
 local SECOND = 1000000
--- Calls travel differently long even where the margin is nil. Two thousandths more cost four calls in ten seconds;
--- twice as much would leave less than 98.5 % of the ceiling.
-local TRAVEL = 2000
+-- Calls travel differently long even where the margin is nil. A thousandth more costs two calls in ten seconds; twice as
+-- much would leave less than 98.5 % of the ceiling.
+local TRAVEL = 3000
 -- The longest reservation. Half would starve a fleet of more than 100 processes; double would double every hold.
 local LONGEST = 1000000
 -- As in lower-rate.lua.
 local HOLD_AT_MOST = 5000000
--- Share of the even spacing between two slots at least. 1 would leave no way to make up for a slot that came back;
--- 0.9 would let more than 23 calls into 100 ms. There is nothing to make up for in the first second, when connections
--- and processes are cold and calls travel most unevenly.
-local GAP = 0.96
+-- Share of the even spacing between two slots at least. A hole that a missed slot left, or a slot that moved because the
+-- call before it was late, is closed by the next few; with 0.96 each of them held back the 25 slots behind it, and the
+-- fleet lost half a percent of its ceiling.
+local GAP = 0.7
+-- So many of a second's slots in a row, as a share, and the share of their even spacing that they span at least: 21 in
+-- 100 ms at 200 a second. A span of 0.98 could not make up for what a single busy process misses; 0.9 would let more than
+-- 23 calls into 100 ms.
+local BURST = 0.105
+local BURST_SPAN = 0.95
+-- There is nothing to make up for in the first second, when connections and processes are cold and calls travel most
+-- unevenly.
 local FIRST_GAP = 1.06
 -- From this ceiling on, several slots share the millisecond that a timer is good for, and a busy process would miss most
 -- of them. Where the ceiling is not in use, which shows in slots that need not wait for the one a window before them,
@@ -102,30 +110,43 @@ end
 
 -- A hold that lies further away than any is set comes from a clock that went back.
 if hold > now + HOLD_AT_MOST then hold = 0 end
-local gap = window / count * (redis.call('ZCARD', KEYS[1]) > count and GAP or FIRST_GAP)
+local even = window / count
+local gap = even * (redis.call('ZCARD', KEYS[1]) > count and GAP or FIRST_GAP)
+local burst = math.max(2, math.floor(count * BURST))
+local burstSpan = burst * even * BURST_SPAN
 -- Slots without patience start behind the last moment at which one with patience may be used, so that the order of the
 -- set is the order of the slots.
 local lastSlot = tonumber(newest[1]) or last
 if lastSlot > last or lastSlot < last - patienceAt(ceiling) then lastSlot = last end
 local notBefore = math.max(now + tonumber(ARGV[4]), hold)
 local reach = now + (ARGV[6] == '1' and tonumber(ARGV[5]) or LONGEST)
-local want = tonumber(ARGV[1])
+local want = math.min(tonumber(ARGV[1]), count)
 local answer = { 'granted', ask, text(now), '0', '0' }
+local added = {}
+
+-- Answers a function that tells the last moment of use of the slot so many places before the i-th new one; nothing where
+-- fewer have been granted yet.
+local function slotsBack(places)
+  local known = redis.call('ZRANGE', KEYS[1], -places, math.min(want - places, 0) - 1, 'WITHSCORES')
+  local missing = math.max(0, places - redis.call('ZCARD', KEYS[1]))
+  return function(i)
+    if i > places then return tonumber(added[2 * (i - places) - 1]) end
+    return i > missing and tonumber(known[2 * (i - missing)]) or nil
+  end
+end
+
 if want > 0 then
-  -- The slots that must be a window ahead of the new ones; missing where fewer have been granted yet.
-  local before = redis.call('ZRANGE', KEYS[1], -count, math.min(want - count, 0) - 1, 'WITHSCORES')
-  local known = #before / 2
-  local missing = math.max(0, count - redis.call('ZCARD', KEYS[1]))
-  local added = {}
+  local windowBack, burstBack = slotsBack(count), slotsBack(burst)
   -- The last of them waits longest for the one a window before it, so that all others are as free as it is.
-  local lastBehind = math.min(math.min(want, count) - missing, known)
-  local freeFrom = lastBehind >= 1 and before[lastBehind * 2] + window or 0
+  local freeFrom = (windowBack(want) or -window) + window
   local patience = freeFrom + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
   answer[5] = text(patience)
   local earliest = math.max((patience > 0 and lastSlot or last) + gap, notBefore)
-  for i = 1, math.min(want, count) do
-    local behind = i - missing
-    if behind >= 1 and behind <= known then earliest = math.max(earliest, before[behind * 2] + window) end
+  for i = 1, want do
+    local aWindowBack, aBurstBack = windowBack(i), burstBack(i)
+    if aWindowBack then earliest = math.max(earliest, aWindowBack + window) end
+    -- Where the ceiling is not in use, nothing has to be made up for.
+    if aBurstBack and patience == 0 then earliest = math.max(earliest, aBurstBack + burstSpan) end
     -- A caller without permits gets one even where the line is long; more only within the horizon.
     if i == 2 then reach = now + tonumber(ARGV[5]) end
     if earliest > reach then
