@@ -3,6 +3,7 @@ import { loadSettings } from '../config/load-settings.ts'
 import { openRedis } from '../config/redis.ts'
 import { waitUntilReady } from '../jobs/index.ts'
 import { workerSettings } from '../worker/assemble.ts'
+import { checkReceiptKey } from './doctor/check-receipt-key.ts'
 import { checkRedis } from './doctor/check-redis.ts'
 import { checkVendor } from './doctor/check-vendor.ts'
 import { type Finding, failure, ok } from './doctor/finding.ts'
@@ -24,6 +25,9 @@ export function doctorCommand(): Command {
         findings.push(ok('redis reachable', 'yes'))
         findings.push(...(await checkRedis(permits, settings.REDIS_PREFIX)))
         const noPermits = findings.some(({ check, result }) => NEEDED_FOR_PERMITS.has(check) && result === 'failure')
+        if (!isTooOld(findings)) {
+          findings.push(await checkReceiptKey(permits, settings.REDIS_PREFIX, settings.RECEIPT_KEY.reveal()))
+        }
         if (!noPermits) findings.push(...(await checkVendor(settings, permits)))
       } catch (error) {
         findings.push(failure('redis reachable', error instanceof Error ? error.message : 'no', 'Mend this first.'))
@@ -34,6 +38,10 @@ export function doctorCommand(): Command {
       if (findings.some(each => each.result === 'failure')) process.exitCode = EXIT.failed
     })
 }
+
+/** Of a server that is too old nothing else is asked. */
+const isTooOld = (findings: readonly Finding[]): boolean =>
+  findings.some(({ check, result }) => check === 'redis version' && result === 'failure')
 
 /** Without these no call to the vendor can be made, not even a harmless one. */
 const NEEDED_FOR_PERMITS: ReadonlySet<string> = new Set(['redis version', 'limiter'])

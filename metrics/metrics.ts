@@ -49,6 +49,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const m = define()
   const requests = new FewValues(FEW.requests)
   const reasons = new FewValues(FEW.reasons)
+  let inHand = 0
   let lastPrinted: Promise<unknown> = Promise.resolve()
   startAtZero(m, options)
   // A success is told apart whatever came before it.
@@ -56,11 +57,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     inHand: async work => {
-      m.jobs_in_hand.inc()
+      inHand += 1
       try {
         return await work()
       } finally {
-        m.jobs_in_hand.dec()
+        inHand -= 1
       }
     },
     requestDone: (command, code, durationMs) => {
@@ -82,6 +83,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     text: async scraper => {
       const reading = await options.readFleet(scraper)
       const print = async (): Promise<string> => {
+        m.jobs_in_hand.set(inHand)
         showProcess(m, options.readProcess())
         showFleet(m, reading)
         return m.registry.metrics()

@@ -50,9 +50,15 @@ export class Checkpoints {
    * @throws {ReceiptKeyError} when they are sealed with another one
    */
   async requireKey(): Promise<void> {
-    const mark = this.#seals.checkpoint(['key'])
-    await this.#redis.hsetnx(this.#chainKey, 'key', mark)
-    if ((await this.#redis.hget(this.#chainKey, 'key')) !== mark) throw new ReceiptKeyError()
+    await this.#redis.hsetnx(this.#chainKey, 'key', this.#keyMark())
+    if ((await this.keyInUse()) !== 'this') throw new ReceiptKeyError()
+  }
+
+  /** Which key the receipts in this Redis are sealed with; `none` where no worker has been there yet. Reads only. */
+  async keyInUse(): Promise<'this' | 'another' | 'none'> {
+    const mark = await this.#redis.hget(this.#chainKey, 'key')
+    if (mark === null) return 'none'
+    return mark === this.#keyMark() ? 'this' : 'another'
   }
 
   /** The last `count` checkpoints, newest first. */
@@ -86,6 +92,11 @@ export class Checkpoints {
   /** Drops checkpoints that others make superfluous: those between the two, both exclusive. */
   async dropBetween(fromSeq: number, toSeq: number): Promise<void> {
     await this.#redis.zremrangebyscore(this.#key, `(${fromSeq}`, `(${toSeq}`)
+  }
+
+  /** Tells one key from another, and says nothing about either. */
+  #keyMark(): string {
+    return this.#seals.checkpoint(['key'])
   }
 
   #parse(members: readonly string[]): Checkpoint[] {

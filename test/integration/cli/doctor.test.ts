@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freePort } from '../../../cli/demo/free-port.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
-import { keysOf } from '../../../jobs/index.ts'
+import { Checkpoints, createReceiptSeals, keysOf } from '../../../jobs/index.ts'
 import { type Simulator, startSimulator } from '../../../simulator/index.ts'
 import { runCommand } from '../../helpers/run-command.ts'
+import { TEST_RECEIPT_KEY } from '../../helpers/settling.ts'
 import { workerSettingsFor } from '../../helpers/worker-process.ts'
 import { startOldRedis } from './old-redis.ts'
 
@@ -61,6 +62,7 @@ describe('clear-friends doctor', () => {
       'redis latency',
       'clock',
       'limiter',
+      'receipt key',
       'vendor reachable',
       'signature and admin right',
     ])
@@ -76,6 +78,18 @@ describe('clear-friends doctor', () => {
       Object.entries(byCommand).flatMap(([name, figures]) => (figures?.calls ? [[name, figures.calls]] : [])),
     ).toEqual([['account_check', 1]])
     expect(await redis.keys(`${PREFIX}:clear-friends:*`)).toEqual([])
+  })
+
+  it('fails on a key of receipts that is not the one in use, and shows neither', async () => {
+    const seals = createReceiptSeals(TEST_RECEIPT_KEY)
+    await new Checkpoints(redis, PREFIX, seals).requireKey()
+    expect((await examine()).bad).toEqual([])
+    const other = 'another made-up key of receipts, for tests'
+    const { code, bad, findings } = await examine({ RECEIPT_KEY: other })
+    expect(code).toBe(1)
+    expect(bad).toMatchObject([{ check: 'receipt key', result: 'failure' }])
+    expect(JSON.stringify(findings)).not.toContain(other)
+    await redis.del(keysOf(PREFIX).receiptChain)
   })
 
   it('warns of a Redis that forgets or wastes memory, and fails on one that throws jobs away', async () => {

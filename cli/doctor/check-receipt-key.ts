@@ -1,0 +1,21 @@
+import type { RedisConnection } from '../../config/redis.ts'
+import { Checkpoints, createReceiptSeals, ReceiptKeyError } from '../../jobs/index.ts'
+import { type Finding, failure, ok } from './finding.ts'
+
+const CHECK = 'receipt key'
+
+/** Checks whether `RECEIPT_KEY` is the key of the receipts in this Redis. Reads only. */
+export async function checkReceiptKey(redis: RedisConnection, prefix: string, key: string): Promise<Finding> {
+  switch (await new Checkpoints(redis, prefix, createReceiptSeals(key)).keyInUse()) {
+    case 'this':
+      return ok(CHECK, 'the one that the receipts are sealed with')
+    case 'none':
+      return ok(CHECK, 'not used yet')
+    case 'another':
+      return failure(
+        CHECK,
+        new ReceiptKeyError().message,
+        'Set the one that was used before; workers with another key do not start.',
+      )
+  }
+}
