@@ -32,8 +32,8 @@ const notVoid: readonly Change[] = [
 /** Redis is not told how late a call left. */
 const notTold: Change = {
   file: LANE,
-  from: 'if (lateMs > LATE_MS) this.#rememberLate',
-  to: 'if (lateMs > 1e9) this.#rememberLate',
+  from: 'if (lateMs <= LATE_MS) return',
+  to: 'if (lateMs <= 1e9) return',
 }
 /** A permit is used however late it is. */
 const notUsedBy: Change = { file: LANE, from: 'const USE_BY_MS = 5\n', to: 'const USE_BY_MS = 10000\n' }

@@ -259,16 +259,21 @@ export class Lane {
       }
       this.#waiting.shift()
       this.#countSent()
-      if (lateMs > LATE_MS) this.#rememberLate(held.slot, lateMs)
       onPermit('used', now - waiter.since)
       waiter.go()
+      // Only now: a busy machine may hold up the sending itself by 10 ms.
+      this.#rememberIfLate(held)
     }
     this.#arm()
     this.#ask()
   }
 
-  #rememberLate(slot: Slot, lateMs: number): void {
-    this.#usedLate.set(slot, Math.round(slot + lateMs * HELD_UP * 1000))
+  /** Redis counts a slot at the end of its patience anyway. */
+  #rememberIfLate({ slot, patienceMs }: HeldSlot): void {
+    const { clock, redisClock } = this.#options
+    const lateMs = clock.monotonicMs() - redisClock.steadyAt(slot / 1000) - patienceMs
+    if (lateMs <= LATE_MS) return
+    this.#usedLate.set(slot, Math.round(slot + (patienceMs + lateMs * HELD_UP) * 1000))
     for (const [oldest] of this.#usedLate) if (this.#usedLate.size > LATE_REMEMBERED) this.#usedLate.delete(oldest)
   }
 
