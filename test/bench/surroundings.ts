@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
-import { type ChildCommand, startCommand } from '../../cli/demo/child.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import { say } from '../../cli/output.ts'
 import { DEFAULT_APP } from '../../simulator/index.ts'
+import { startSimulatorProcess } from '../helpers/simulator-process.ts'
 
 /** A private Redis and a vendor in a process of its own, for one run. */
 export interface Surroundings {
@@ -18,17 +17,19 @@ export interface Surroundings {
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Starts what a benchmark needs around the worker. */
+/**
+ * Starts what a benchmark needs around the worker. Where the superuser runs it, the vendor goes before everything else, so
+ * that its stamps tell when calls arrived and not when it came to look.
+ */
 export async function startSurroundings(vendorFlags: readonly string[]): Promise<Surroundings> {
   const redis = await startPrivateRedis({ report: say })
-  const vendor: ChildCommand = startCommand(['simulator', '--json', ...vendorFlags], {})
-  const { url } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
+  const vendor = await startSimulatorProcess(vendorFlags)
   return {
     redis,
-    vendorUrl: url,
+    vendorUrl: vendor.url,
     settings: {
       REDIS_URL: redis.url,
-      IM_BASE_URL: url,
+      IM_BASE_URL: vendor.url,
       IM_SDK_APP_ID: String(DEFAULT_APP.sdkAppId),
       IM_ADMIN: DEFAULT_APP.admins?.[0] ?? '',
       IM_SECRET_KEY: DEFAULT_APP.keys?.[0] ?? '',
@@ -37,8 +38,7 @@ export async function startSurroundings(vendorFlags: readonly string[]): Promise
       LOG_LEVEL: 'fatal',
     },
     close: async () => {
-      vendor.stop()
-      await vendor.ended
+      await vendor.stop()
       await redis.stop()
     },
   }
