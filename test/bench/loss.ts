@@ -1,8 +1,8 @@
-import { count, print, say } from '../../cli/output.ts'
+import { count, say } from '../../cli/output.ts'
 import { LATE_BY_NOISE } from '../helpers/arrivals.ts'
 import { CEILING } from '../helpers/fleet.ts'
 import { runLoss } from '../helpers/loss-run.ts'
-import { machine, toMarkdown } from './table.ts'
+import { type Promised, printPromises } from './table.ts'
 
 const ACCOUNTS = 20_000
 
@@ -20,7 +20,7 @@ export async function benchLoss(): Promise<boolean> {
     report: say,
   })
   const { manifest, request, calls, verify } = figures
-  const kept: readonly (readonly [string, string, boolean])[] = [
+  const promises: readonly Promised[] = [
     ['workers killed', count(figures.workersKilled), figures.workersKilled > 20],
     ['importers, Redis killed', `${figures.importersKilled}, ${figures.redisKilled}`, true],
     ['lines = accepted', `${count(manifest.lines)} = ${count(manifest.accepted)}`, manifest.accepted === ACCOUNTS],
@@ -38,12 +38,5 @@ export async function benchLoss(): Promise<boolean> {
     ['seconds', figures.seconds.toFixed(0), true],
   ]
   for (const second of figures.overLimit) say(second)
-  print(`\n${machine()}\n`)
-  print(
-    toMarkdown(
-      ['figure', 'measured', 'kept'],
-      kept.map(([name, text, good]) => [name, text, good ? 'yes' : 'NO']),
-    ),
-  )
-  return kept.every(([, , good]) => good)
+  return printPromises(promises)
 }

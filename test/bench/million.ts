@@ -11,11 +11,11 @@ import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { startPrivateRedis } from '../../cli/demo/private-redis.ts'
-import { count, print, say } from '../../cli/output.ts'
+import { count, say } from '../../cli/output.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../jobs/index.ts'
 import { accountLines, usedMemory } from './import.ts'
 import { watchMemory } from './process-memory.ts'
-import { machine, toMarkdown } from './table.ts'
+import { type Promised, printPromises } from './table.ts'
 
 const LINES = 1_000_000
 const MAX_BACKLOG = 200_000
@@ -33,7 +33,7 @@ const keys = keysOf(DEFAULT_PREFIX)
 export async function benchMillion(): Promise<boolean> {
   say(`importing and draining ${count(LINES)} lines`)
   const run = await importAndDrain()
-  const kept: readonly (readonly [string, string, boolean])[] = [
+  const promises: readonly Promised[] = [
     ['lines = accepted', `${count(LINES)} = ${count(run.accepted)}`, run.accepted === LINES],
     ['receipts', count(run.receipts), run.receipts === LINES],
     ['longest queue', `${count(run.longestQueue)} jobs`, run.longestQueue <= MAX_BACKLOG],
@@ -50,14 +50,7 @@ export async function benchMillion(): Promise<boolean> {
     ],
     ['seconds', `${Math.round(run.seconds)} (${count(Math.round(LINES / run.seconds))} lines/s)`, true],
   ]
-  print(`\n${machine()}\n`)
-  print(
-    toMarkdown(
-      ['figure', 'measured', 'kept'],
-      kept.map(([name, text, good]) => [name, text, good ? 'yes' : 'NO']),
-    ),
-  )
-  return kept.every(([, , good]) => good)
+  return printPromises(promises)
 }
 
 interface MillionRun {

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import { print } from '../../cli/output.ts'
 
 /** Formats rows as a Markdown table with columns as wide as their widest cell, which is how the project's pages look. */
 export function toMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -11,3 +12,22 @@ export function toMarkdown(head: readonly string[], rows: readonly (readonly str
 /** Says what a figure was measured on. */
 export const machine = (): string =>
   `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node.js ${process.version}, ${new Date().toISOString().slice(0, 10)}`
+
+/** A figure that was promised: its name, what was measured, and whether that keeps the promise. */
+export type Promised = readonly [figure: string, measured: string, kept: boolean]
+
+/**
+ * Prints figures with the machine that they were measured on.
+ *
+ * @returns whether all promises were kept
+ */
+export function printPromises(promises: readonly Promised[]): boolean {
+  print(`\n${machine()}\n`)
+  print(
+    toMarkdown(
+      ['figure', 'measured', 'kept'],
+      promises.map(([figure, measured, kept]) => [figure, measured, kept ? 'yes' : 'NO']),
+    ),
+  )
+  return promises.every(([, , kept]) => kept)
+}

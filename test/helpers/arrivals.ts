@@ -5,7 +5,7 @@
 /**
  * How many calls above the ceiling a rolling second may show before a fault test fails, and the only allowance there is.
  *
- * The slots leave 12 ms of play in a second (1 % margin and two thousandths). A call may use 3 ms of it by being sent late;
+ * The slots leave 13 ms of play in a second (1 % margin and three thousandths). A call may use 3 ms of it by being sent late;
  * what is left covers the way to the simulator, and the time until the simulator's process gets a core to stamp it. Where
  * two cores carry four workers, Redis, the simulator and the tests, that takes longer now and then, and one call is
  * counted in the second behind its own. Two would be the limiter's fault.
