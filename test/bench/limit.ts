@@ -126,5 +126,6 @@ Everybody drains the same ${count(ACCOUNTS)} accounts with ${PROCESSES} processe
   own limiter, a repeated call goes through it again.
 - p-queue knows only its own process: the limit is divided by a number of processes that has to stay as it is.
 
-The other benchmarks print and write nothing: \`npm run bench -- drain\`, \`import\`, \`idle\` and \`cost\`.
+The other benchmarks print and write nothing: \`npm run bench -- drain\`, \`import\`, \`million\`, \`loss\`, \`metrics\`, \`idle\`
+and \`cost\`; README shows their figures.
 `
