@@ -60,9 +60,10 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, sig
   // A worker that crashed may have settled the job and not told BullMQ; then nothing is left to do.
   const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
   if (recorded !== undefined) return asRecorded(job, recorded)
-  const attempted = await attempt(job, options, signal)
+  const parsed = parseJobData(job.data)
+  const attempted = await attempt(job, parsed, options, signal)
   const processed = { ...attempted, outcome: exhaust(attempted, job, maxAttempts) }
-  const end = endOf(job, processed)
+  const end = endOf(job, parsed, processed)
   if (end === undefined) return processed
   const settled = await settlement.settle(job.id, end)
   switch (settled.kind) {
@@ -77,9 +78,15 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, sig
   }
 }
 
-async function attempt(job: JobInHand, options: ProcessJobOptions, signal: AbortSignal): Promise<Processed> {
+type ParsedData = ReturnType<typeof parseJobData>
+
+async function attempt(
+  job: JobInHand,
+  parsed: ParsedData,
+  options: ProcessJobOptions,
+  signal: AbortSignal,
+): Promise<Processed> {
   const progress = parseProgress(job.progress)
-  const parsed = parseJobData(job.data)
   if (!parsed.ok) {
     return { outcome: dead('invalid_job', `the job data is not valid: ${parsed.reason}`), progress, calls: 0 }
   }
@@ -122,9 +129,9 @@ function exhaust({ outcome, progress }: Processed, job: JobInHand, maxAttempts: 
 }
 
 /** What is written down of a job that ends with this attempt; nothing where it goes on. */
-function endOf(job: JobInHand, { outcome, progress }: Processed): JobEnd | undefined {
+function endOf(job: JobInHand, parsed: ParsedData, { outcome, progress }: Processed): JobEnd | undefined {
   const known = {
-    ...accountAndRequestIn(job.data),
+    ...accountAndRequestIn(job, parsed),
     calls: progress.calls,
     attempts: job.attemptsMade + 1,
     enqueuedAt: job.enqueuedAt,
@@ -167,8 +174,7 @@ function asRecorded(job: JobInHand, { outcome, reason }: Recorded): Processed {
 }
 
 /** The account and request for the receipt. Data that does not fit the contract belongs to no request. */
-function accountAndRequestIn(data: unknown): Pick<JobEnd, 'account' | 'request'> {
-  const parsed = parseJobData(data)
+function accountAndRequestIn({ data }: JobInHand, parsed: ParsedData): Pick<JobEnd, 'account' | 'request'> {
   if (parsed.ok) return { account: parsed.data.account, request: parsed.data.request }
   const unfit = unfitDataSchema.safeParse(data)
   return { account: unfit.success ? unfit.data.account : '' }

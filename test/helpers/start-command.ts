@@ -3,9 +3,21 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { eventually } from './eventually.ts'
-import { type CommandResult, commandEnvironment } from './run-command.ts'
 
 const entry = fileURLToPath(new URL('../../bin/clear-friends.js', import.meta.url))
+
+/** What every command of a test gets: a place to keep compiled sources, which halves the time it takes to start. */
+const commandEnvironment: Readonly<NodeJS.ProcessEnv> = {
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../.cache/test-commands', import.meta.url)),
+}
+
+/** What a command of this program wrote, and how it ended. */
+export interface CommandResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
 
 /** A command that runs until the test has seen enough. */
 export interface StartedCommand {

@@ -5,7 +5,8 @@ import { Redis } from 'ioredis'
 import type { TestContext } from 'vitest'
 import { openQueue } from '../../../jobs/index.ts'
 import { testRedis } from '../../helpers/redis.ts'
-import { type CommandResult, runCommand } from '../../helpers/run-command.ts'
+import { runCommand } from '../../helpers/run-command.ts'
+import type { CommandResult } from '../../helpers/start-command.ts'
 
 /** A fleet and a folder that belong to one test, so that tests of commands may run side by side. */
 export interface CommandCorner {

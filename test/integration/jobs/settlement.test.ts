@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createReceiptSeals, createSettlement, FINAL_OUTCOMES, keysOf } from '../../../jobs/index.ts'
 import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/settling.ts'
 import { jobsCorner } from './corner.ts'
@@ -46,6 +46,22 @@ describe('settling a job', () => {
     expect(await counts()).toEqual({})
     expect(await receipts()).toEqual([])
     expect(await corner().redis.exists(keysOf(corner().prefix).queue + jobId)).toBe(0)
+  })
+
+  it('takes one round trip, and so do all that end together', async () => {
+    const { producer, redis } = corner()
+    const jobIds = []
+    for (let n = 0; n < 22; n++) jobIds.push((await producer.enqueue(`user_${n}`)).jobId)
+    const [first = '', second = '', ...others] = jobIds
+    const settleNext = testSettle(redis, corner().prefix)
+    await settleNext(first, 'cleared')
+    const commands = vi.spyOn(redis, 'sendCommand')
+    await settleNext(second, 'cleared')
+    expect(commands).toHaveBeenCalledTimes(1)
+    await Promise.all(others.map(jobId => settleNext(jobId, 'cleared')))
+    expect(commands).toHaveBeenCalledTimes(2)
+    commands.mockRestore()
+    expect(await receipts()).toHaveLength(22)
   })
 
   it('works after the server has forgotten its scripts', async () => {
