@@ -137,8 +137,12 @@ async function requestOnce(
   onSent?.()
   const sentAt = clock.monotonicMs()
   const reply = await sent.reply
-  if (reply.kind === 'answer') connections.giveBack(sent.connection)
-  else connections.discard(sent.connection)
+  if (reply.kind === 'answer') {
+    sent.answered()
+    connections.giveBack(sent.connection)
+  } else {
+    connections.discard(sent.connection)
+  }
   const verdict = classify(reply)
   if (verdict.class === 'done') signer.accepted(sent.signature)
   onRequest(command, verdict, clock.monotonicMs() - sentAt)
@@ -157,6 +161,7 @@ type Sent =
       readonly reply: Promise<Reply>
       readonly connection: Connection
       readonly signature: number
+      readonly answered: () => void
     }
   | { readonly kind: 'closed'; readonly by: Closed }
 
@@ -180,7 +185,7 @@ async function sendAtSlot(
       signature: signer.generation,
     })
     const paced = await limiter.pace(command, send, { signal, isReady: () => connection.isOpen() })
-    if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection }
+    if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
     connections.giveBack(connection)
     if (paced.by !== 'unready') return paced
   }

@@ -32,6 +32,7 @@ export interface Fault {
     | 'forgetAll'
     | 'restart'
     | 'failover'
+    | 'jam'
   readonly atMs: number
   readonly process: number
   readonly ms: number
@@ -50,6 +51,7 @@ const aFault = fc.oneof(
   faultsOf(['stepClock'], -1000, 1000),
   faultsOf(['kill', 'start', 'disconnect', 'loseReplies', 'forgetAll', 'restart'], 0, 0),
   faultsOf(['failover'], 0, 1000),
+  faultsOf(['jam'], 2, 40),
 )
 
 /** A fleet and what happens to it. */
@@ -141,6 +143,8 @@ function inflict(fault: Fault, fleet: VirtualFleet, processes: VirtualProcess[])
       return process?.loseReplies()
     case 'forgetAll':
       return fleet.server.forgetAll()
+    case 'jam':
+      return fleet.jam(fault.ms)
     case 'restart':
     case 'failover':
       // All connections break with the server.

@@ -75,6 +75,14 @@ export const RULES: readonly Rule[] = [
     broken: isOver,
   },
   {
+    name: 'a late answer is of a call that may have arrived late',
+    without: [
+      { file: 'answer-times.ts', from: 'return tookMs < this.#unusualFromMs ? 0 : ', to: 'return true ? 0 : ' },
+    ],
+    scenario: { ...calm, faults: Array.from({ length: 8 }, (_, n) => at(5000 + n * 400, 'jam', 30)) },
+    broken: isOver,
+  },
+  {
     name: 'make up for permits that came back',
     without: [{ file: PERMIT, from: "redis.call('ZREM', KEYS[1], ARGV[i])", to: 'local _ = i' }],
     scenario: { ...calm, faults: Array.from({ length: 144 }, (_, n) => at(4000 + n * 125, 'stall', 12, n)) },

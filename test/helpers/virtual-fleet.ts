@@ -18,7 +18,7 @@ export interface VirtualFleetOptions {
   readonly random: () => number
   /** From a process to Redis and back. */
   readonly way: Way
-  /** From a process to the vendor. */
+  /** From a process to the vendor. The way back is steady. */
   readonly travelMs: () => number
 }
 
@@ -34,6 +34,8 @@ const IN_HAND = 64
 const TIMER_LATE_MS = 1
 /** How far a host's steady clock runs fast or slow. */
 const DRIFT = 0.00005
+/** What the vendor and the way back take, at least and at most. */
+const ANSWERED_AFTER_MS = { least: 40, most: 41 }
 
 /** A process that calls as often as it may. */
 export interface VirtualProcess {
@@ -53,6 +55,8 @@ export interface VirtualFleet {
   readonly server: VirtualRedis
   /** When calls arrived at the vendor, ms, ascending. */
   arrivals(): number[]
+  /** The way to the vendor is jammed for so long: what comes meanwhile arrives together at the end. */
+  jam(ms: number): void
   start(): VirtualProcess
 }
 
@@ -61,30 +65,42 @@ export function startVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
   const time = startVirtualTime()
   const server = new VirtualRedis(options.redis, time, options.prefix)
   const arrivals: number[] = []
-  const arrive = (): void => void arrivals.push(time.nowMs + options.travelMs())
+  let jammedUntil = 0
+  const call: VirtualCall = answer => {
+    const arrivesAt = Math.max(time.nowMs + options.travelMs(), jammedUntil)
+    arrivals.push(arrivesAt)
+    const { least, most } = ANSWERED_AFTER_MS
+    time.at(arrivesAt + least + (most - least) * options.random(), answer)
+  }
   return {
     time,
     server,
     arrivals: () => arrivals.toSorted((a, b) => a - b),
-    start: () => new Caller(options, time, server, arrive),
+    jam: ms => {
+      jammedUntil = time.nowMs + ms
+    },
+    start: () => new Caller(options, time, server, call),
   }
 }
+
+/** A call that leaves now; `answer` is done when its answer is back. */
+type VirtualCall = (answer: () => void) => void
 
 class Caller implements VirtualProcess {
   readonly #time: VirtualTime
   readonly #options: VirtualFleetOptions
   readonly #connection: VirtualConnection
   readonly #limiter: Limiter
-  readonly #arrive: () => void
+  readonly #call: VirtualCall
   readonly #startedAt: number
   readonly #pace: number
   #stalledUntil = 0
   #isDead = false
 
-  constructor(options: VirtualFleetOptions, time: VirtualTime, server: VirtualRedis, arrive: () => void) {
+  constructor(options: VirtualFleetOptions, time: VirtualTime, server: VirtualRedis, call: VirtualCall) {
     this.#time = time
     this.#options = options
-    this.#arrive = arrive
+    this.#call = call
     this.#startedAt = options.random() * 1_000_000
     this.#pace = 1 + DRIFT * (2 * options.random() - 1)
     const { prefix, ceilingPerSecond, way } = options
@@ -119,7 +135,12 @@ class Caller implements VirtualProcess {
   }
 
   async #callForEver(): Promise<void> {
-    while (!this.#isDead) await this.#limiter.pace(COMMAND, this.#arrive)
+    while (!this.#isDead) {
+      let answered = (): void => {}
+      const send = (): void => this.#call(() => this.#deliver(() => answered()))
+      const paced = await this.#limiter.pace(COMMAND, send)
+      if (paced.kind === 'sent') answered = paced.answered
+    }
   }
 
   #after(ms: number, act: () => void): () => void {

@@ -1,9 +1,20 @@
 import type { Clock, Timers } from '../clock.ts'
+import { AnswerTimes } from './answer-times.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
 
 /** Why no call was made: the fleet is paused or halted, the caller gave up or is no longer ready, or this process drains. */
 export type Closed = 'paused' | 'halted' | 'aborted' | 'unready' | 'draining'
+
+/** `sent`: the call was made, here is what it gave. `closed`: no call was made, and why. */
+export type Paced<T> =
+  | {
+      readonly kind: 'sent'
+      readonly value: T
+      /** To be called when the answer is here: a call whose answer is late may have arrived late itself. */
+      readonly answered: () => void
+    }
+  | { readonly kind: 'closed'; readonly by: Closed }
 
 /** How a caller waits for its slot. */
 export interface PaceOptions {
@@ -34,7 +45,7 @@ interface HeldSlot {
 interface Waiter {
   readonly since: number
   readonly isReady: () => boolean
-  readonly go: () => void
+  readonly go: (held: HeldSlot) => void
   readonly close: (by: Closed) => void
 }
 
@@ -47,12 +58,6 @@ interface Waiter {
 const USE_BY_MS = 5
 /** Redis is not told of less, which is what timers are off by now and then where nobody is busy. */
 const LATE_MS = 2
-/**
- * What held up a call here, a busy machine, tends to hold it up again on its way: calls that left 3 to 5 ms late were seen
- * to arrive 12 to 16 ms later. So Redis is told so many times of what was seen. It costs next to nothing, since few calls
- * are late; from 1 ms on it would cost a process that works alone a quarter of a percent of the ceiling.
- */
-const HELD_UP = 4
 /** More are told only by a process that could not ask for seconds; then the oldest no longer matter. */
 const LATE_REMEMBERED = 500
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
@@ -86,6 +91,7 @@ export class Lane {
   #returned: Slot[] = []
   /** Used late, and when; to be told to Redis with the next ask. */
   readonly #usedLate = new Map<Slot, number>()
+  readonly #answerTimes = new AnswerTimes()
   /** Calls sent that Redis may not know of, by 10 ms bin. */
   readonly #sent = new Map<number, number>()
   #askMs: number[] = []
@@ -103,10 +109,7 @@ export class Lane {
   }
 
   /** See {@link Limiter.pace}. */
-  pace<T>(
-    send: () => T,
-    { signal, isReady = () => true }: PaceOptions = {},
-  ): Promise<{ readonly kind: 'sent'; readonly value: T } | { readonly kind: 'closed'; readonly by: Closed }> {
+  pace<T>(send: () => T, { signal, isReady = () => true }: PaceOptions = {}): Promise<Paced<T>> {
     return new Promise((resolve, reject) => {
       const closedBy = signal?.aborted ? 'aborted' : this.#closed
       if (closedBy !== undefined) return resolve({ kind: 'closed', by: closedBy })
@@ -117,10 +120,14 @@ export class Lane {
       const waiter: Waiter = {
         since: this.#options.clock.monotonicMs(),
         isReady,
-        go: () => {
+        go: held => {
           signal?.removeEventListener('abort', onAbort)
           try {
-            resolve({ kind: 'sent', value: send() })
+            const value = send()
+            // Only now: a busy machine may hold up the sending itself by 10 ms.
+            const sentAt = this.#options.clock.monotonicMs()
+            this.#rememberIfLate(held, sentAt)
+            resolve({ kind: 'sent', value, answered: () => this.#answered(held, sentAt) })
           } catch (error) {
             reject(error)
           }
@@ -211,7 +218,7 @@ export class Lane {
       this.#asking = false
       this.#rememberAskMs(answeredAt - askedAt)
       this.#forgetSent(sentBins)
-      for (const [slot] of usedLate) this.#usedLate.delete(slot)
+      for (const [slot, usedAt] of usedLate) if (this.#usedLate.get(slot) === usedAt) this.#usedLate.delete(slot)
       if (!redisClock.observe(askedAt, answeredAt, reservation.redisNow)) this.#options.onClockJump()
       else if (clockJumped) this.#clockJumped = false
       this.#take(reservation, generation)
@@ -260,20 +267,22 @@ export class Lane {
       this.#waiting.shift()
       this.#countSent()
       onPermit('used', now - waiter.since)
-      waiter.go()
-      // Only now: a busy machine may hold up the sending itself by 10 ms.
-      this.#rememberIfLate(held)
+      waiter.go(held)
     }
     this.#arm()
     this.#ask()
   }
 
+  #answered(held: HeldSlot, sentAt: number): void {
+    const heldUpMs = this.#answerTimes.heldUpMs(this.#options.clock.monotonicMs() - sentAt)
+    if (heldUpMs > 0) this.#rememberIfLate(held, sentAt + heldUpMs)
+  }
+
   /** Redis counts a slot at the end of its patience anyway. */
-  #rememberIfLate({ slot, patienceMs }: HeldSlot): void {
-    const { clock, redisClock } = this.#options
-    const lateMs = clock.monotonicMs() - redisClock.steadyAt(slot / 1000) - patienceMs
+  #rememberIfLate({ slot, patienceMs }: HeldSlot, usedAt: number): void {
+    const lateMs = usedAt - this.#options.redisClock.steadyAt(slot / 1000) - patienceMs
     if (lateMs <= LATE_MS) return
-    this.#usedLate.set(slot, Math.round(slot + (patienceMs + lateMs * HELD_UP) * 1000))
+    this.#usedLate.set(slot, Math.round(slot + (patienceMs + lateMs) * 1000))
     for (const [oldest] of this.#usedLate) if (this.#usedLate.size > LATE_REMEMBERED) this.#usedLate.delete(oldest)
   }
 

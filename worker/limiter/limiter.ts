@@ -10,7 +10,7 @@ import {
   type RedisScript,
 } from '../../jobs/index.ts'
 import { type Clock, systemClock, systemTimers, type Timers } from '../clock.ts'
-import { type Closed, Lane, type PaceOptions } from './lane.ts'
+import { type Closed, Lane, type Paced, type PaceOptions } from './lane.ts'
 import { RedisClock } from './redis-clock.ts'
 import { parseReservation, type Reservation, type ReserveRequest, reserveArguments } from './reservation.ts'
 import { type Sign, type Trouble, TroubleWatch } from './trouble-watch.ts'
@@ -47,9 +47,6 @@ export interface LimiterOptions {
 
 /** What became of a permit. */
 export type PermitResult = 'used' | 'missed' | 'void'
-
-/** `sent`: the call was made, here is what it gave. `closed`: no call was made, and why. */
-export type Paced<T> = { readonly kind: 'sent'; readonly value: T } | { readonly kind: 'closed'; readonly by: Closed }
 
 /**
  * Holds calls to the vendor under the fleet's limit.

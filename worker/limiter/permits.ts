@@ -1,8 +1,8 @@
 import { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
 import { DEFAULT_PREFIX, type RedisConnection, waitUntilReady } from '../../jobs/index.ts'
-import type { PaceOptions } from './lane.ts'
-import { Limiter, type LimiterOptions, type Paced } from './limiter.ts'
+import type { Paced, PaceOptions } from './lane.ts'
+import { Limiter, type LimiterOptions } from './limiter.ts'
 import type { Sign } from './trouble-watch.ts'
 
 /** How to make permits. The rate settings must be those of the workers, or the strictest of all holds for its program only. */
@@ -33,7 +33,8 @@ export interface Permits {
    * @param send makes the request before it returns; `async` functions do so only up to their first `await`
    * @param options a signal that gives up the wait; `evenWhileClosed` for calls that go on while the fleet is paused or
    *   halted, such as those of a product's own users
-   * @returns `sent` with what `send` gave, or `closed` and why no call was made. What `send` throws is thrown here.
+   * @returns `sent` with what `send` gave, and `answered`, to be called when the answer is here: it keeps the limit where
+   *   calls are held up on their way; or `closed` and why no call was made. What `send` throws is thrown here.
    */
   pace<T>(
     command: string,
@@ -72,7 +73,11 @@ const CONNECTION = { maxRetriesPerRequest: 0, enableOfflineQueue: false, autoRes
  * @example
  * const permits = createPermits({ redis: 'redis://127.0.0.1:6379' })
  * const paced = await permits.pace('friend_get', () => fetch(url, { method: 'POST', body }))
- * if (paced.kind === 'sent') console.log((await paced.value).status)
+ * if (paced.kind === 'sent') {
+ *   const response = await paced.value
+ *   paced.answered()
+ *   console.log(response.status)
+ * }
  * permits.close()
  */
 export function createPermits(options: PermitsOptions): Permits {

@@ -10,6 +10,7 @@ export async function clearFriendsPermits({ redis, perSecond, call }: Surroundin
     const made = await permits.pace('friend_delete_all', () => call(account))
     if (made.kind === 'closed') throw new Error(`no call was made: ${made.by}`)
     await made.value
+    made.answered()
   }
   return { clear: account => pRetry(() => paced(account)), close: async () => permits.close() }
 }

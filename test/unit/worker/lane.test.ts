@@ -1,20 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { Lane } from '../../../worker/limiter/lane.ts'
+import { Lane, type Paced } from '../../../worker/limiter/lane.ts'
 import { RedisClock } from '../../../worker/limiter/redis-clock.ts'
 import type { ReserveRequest } from '../../../worker/limiter/reservation.ts'
 
 const SLOT_MS = 100
 
-/** A lane whose clock is that of Redis and moves when the test says so; the first ask gets a permit, at 100 ms. */
-function startLane(patienceMs: number) {
+/** A lane whose clock is that of Redis and moves when the test says so; each ask gets so many permits, 100 ms apart. */
+function startLane(patienceMs: number, permits = 1) {
   let now = 0
-  let due: (() => void) | undefined
+  const timers = new Set<{ readonly at: number; readonly act: () => void }>()
   const asks: Omit<ReserveRequest, 'probe'>[] = []
   const redisClock = new RedisClock()
   redisClock.observe(0, 0, 0)
-  const after = (_ms: number, act: () => void): (() => void) => {
-    due = act
-    return () => {}
+  const after = (ms: number, act: () => void): (() => void) => {
+    const timer = { at: now + ms, act }
+    timers.add(timer)
+    return () => timers.delete(timer)
+  }
+  const fireDue = (): void => {
+    for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.act()
   }
   const lane = new Lane({
     clock: { monotonicMs: () => now, epochMs: () => now },
@@ -27,7 +31,7 @@ function startLane(patienceMs: number) {
         redisNow: now,
         waitMs: 1000,
         patienceMs,
-        slots: asks.length === 1 ? [SLOT_MS * 1000] : [],
+        slots: asks.length === 1 ? Array.from({ length: permits }, (_, n) => (n + 1) * SLOT_MS * 1000) : [],
       }
     },
     isOpen: () => true,
@@ -37,6 +41,24 @@ function startLane(patienceMs: number) {
   const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
   return {
     asks,
+    /** Makes calls that leave at their slots and whose answers take so long, and then another ask. */
+    answerThenAsk: async (tookMs: readonly number[]): Promise<void> => {
+      const paced = tookMs.map(() => lane.pace(() => {}))
+      await settle()
+      const answers: { at: number; paced: Promise<Paced<void>> }[] = []
+      for (const [n, call] of paced.entries()) {
+        now = (n + 1) * SLOT_MS
+        fireDue()
+        answers.push({ at: now + (tookMs[n] ?? 0), paced: call })
+      }
+      for (const { at, paced: call } of answers) {
+        const result = await call
+        now = at
+        if (result.kind === 'sent') result.answered()
+      }
+      void lane.pace(() => {})
+      await settle()
+    },
     /** Makes a call whose timer fires so late and whose sending takes so long, and then another ask. */
     callThenAsk: async (firedLateMs: number, sendingMs: number): Promise<void> => {
       const sent = lane.pace(() => {
@@ -44,7 +66,7 @@ function startLane(patienceMs: number) {
       })
       await settle()
       now = SLOT_MS + firedLateMs
-      due?.()
+      fireDue()
       await sent
       void lane.pace(() => {})
       await settle()
@@ -71,5 +93,28 @@ describe('a call that leaves late', () => {
     const patient = startLane(20)
     await patient.callThenAsk(15, 1)
     expect(patient.asks.map(({ usedLate }) => usedLate)).toEqual([[], []])
+  })
+})
+
+describe('a call whose answer is late', () => {
+  const USUAL_MS = [50, 51, 52, 50, 49, 50, 51, 50, 52, 50, 50, 51, 49, 50, 50, 51]
+
+  it.each([
+    ['so much later', 70, 20],
+    ['50 ms later at most, since the vendor may have worked longer,', 1050, 50],
+  ])('is told to Redis as one that may have arrived %s', async (_how, tookMs, laterMs) => {
+    const { asks, answerThenAsk } = startLane(0, USUAL_MS.length + 1)
+    await answerThenAsk([...USUAL_MS, tookMs])
+    const [[slot, arrivedAt] = [0, 0], ...more] = asks.at(-1)?.usedLate ?? []
+    expect(slot).toBe((USUAL_MS.length + 1) * SLOT_MS * 1000)
+    expect(Math.round((arrivedAt - slot) / 1000)).toBe(laterMs)
+    expect(more).toEqual([])
+  })
+
+  it('is not told where answers take differently long anyway', async () => {
+    const uneven = USUAL_MS.map((ms, n) => ms + n * 3)
+    const { asks, answerThenAsk } = startLane(0, uneven.length + 1)
+    await answerThenAsk([...uneven, 110])
+    expect(asks.at(-1)?.usedLate).toEqual([])
   })
 })

@@ -18,6 +18,8 @@ const envelope = (code: number): Uint8Array =>
 interface Caller {
   readonly server: ByteServer
   readonly signs: Sign[]
+  /** How many answers the limiter was told of. */
+  answers(): number
   readonly signer: Signer
   /** What the file of the key holds; the signer reads it when it is told to. */
   readonly keyFile: { text: string }
@@ -42,8 +44,12 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
   const connections = new Connections({ origin: server.url, connectTimeoutMs: 5000 })
   opened.push(connections, server)
   const signs: Sign[] = []
+  let answers = 0
+  const answered = (): void => {
+    answers += 1
+  }
   const limiter: PacedCallOptions['limiter'] = {
-    pace: async (_command, send) => ({ kind: 'sent', value: send() }),
+    pace: async (_command, send) => ({ kind: 'sent', value: send(), answered }),
     see: (_command, sign) => void signs.push(sign),
   }
   const client = new ApiClient({ ...options, signer, timeoutMs: 2000 })
@@ -60,6 +66,7 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
   return {
     server,
     signs,
+    answers: () => answers,
     signer,
     keyFile,
     call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, signal),
@@ -101,6 +108,13 @@ describe('a paced call', () => {
     expect(classOf(await caller.call())).toBe('done')
     expect(caller.server.requests).toHaveLength(2)
     expect(caller.signs).toEqual(['unanswered', 'answered'])
+  })
+
+  it('tells the limiter when an answer came, because a late one is of a call that may have arrived late', async () => {
+    const caller = await startCaller(n => (n === 0 ? { bytes: '', after: 'reset' } : { bytes: envelope(0) }))
+    await caller.call()
+    expect(caller.server.requests).toHaveLength(2)
+    expect(caller.answers()).toBe(1)
   })
 
   it('does not repeat what a proxy refuses', async () => {
