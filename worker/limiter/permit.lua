@@ -136,17 +136,22 @@ local function slotsBack(places)
 end
 
 if want > 0 then
-  local windowBack, burstBack = slotsBack(count), slotsBack(burst)
-  -- The last of them waits longest for the one a window before it, so that all others are as free as it is.
-  local freeFrom = (windowBack(want) or -window) + window
-  local patience = freeFrom + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
+  -- The last of them waits longest for the one a window before it, so that all others are as free as it is. Where it
+  -- need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made up for.
+  local place = want - count - 1
+  local lastsWindowBack = tonumber(redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2]) or -window
+  local patience = lastsWindowBack + window + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
   answer[5] = text(patience)
-  local earliest = math.max((patience > 0 and lastSlot or last) + gap, notBefore)
+  local isFree = patience > 0
+  local windowBack, burstBack
+  if not isFree then windowBack, burstBack = slotsBack(count), slotsBack(burst) end
+  local earliest = math.max((isFree and lastSlot or last) + gap, notBefore)
   for i = 1, want do
-    local aWindowBack, aBurstBack = windowBack(i), burstBack(i)
-    if aWindowBack then earliest = math.max(earliest, aWindowBack + window) end
-    -- Where the ceiling is not in use, nothing has to be made up for.
-    if aBurstBack and patience == 0 then earliest = math.max(earliest, aBurstBack + burstSpan) end
+    if not isFree then
+      local aWindowBack, aBurstBack = windowBack(i), burstBack(i)
+      if aWindowBack then earliest = math.max(earliest, aWindowBack + window) end
+      if aBurstBack then earliest = math.max(earliest, aBurstBack + burstSpan) end
+    end
     -- A caller without permits gets one even where the line is long; more only within the horizon.
     if i == 2 then reach = now + tonumber(ARGV[5]) end
     if earliest > reach then
