@@ -22,15 +22,16 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- The end of the chain: number, time and link of the last receipt. Read once, since nobody else writes meanwhile.
+local chainEnd
+
 -- Appends a receipt. Its number follows the last one, its time never goes back, and the chain takes it in: nothing
 -- can be taken out, put in or moved later without the chain showing it. Content and its seal are the worker's.
 local function writeReceipt(content)
-  local last = redis.call('HMGET', CHAIN, 'seq', 'at', 'chain')
-  local seq, at = (tonumber(last[1]) or 0) + 1, text(math.max(nowMs(), tonumber(last[2]) or 0))
+  chainEnd = chainEnd or redis.call('HMGET', CHAIN, 'seq', 'at', 'chain')
+  local seq, at = (tonumber(chainEnd[1]) or 0) + 1, text(math.max(nowMs(), tonumber(chainEnd[2]) or 0))
   local function add()
-    return redis.pcall('XADD', RECEIPTS, text(seq) .. '-' .. at, 'account', content.account, 'request',
-      content.request, 'outcome', content.outcome, 'verified', content.verified, 'code', content.code, 'calls',
-      content.calls, 'attempts', content.attempts, 'enqueuedAt', content.enqueuedAt, 'seal', content.seal)
+    return redis.pcall('XADD', RECEIPTS, text(seq) .. '-' .. at, 'content', content.text, 'seal', content.seal)
   end
   local added = add()
   if type(added) == 'table' and added.err then
@@ -41,8 +42,9 @@ local function writeReceipt(content)
     added = add()
     if type(added) == 'table' and added.err then return added.err end
   end
-  local link = redis.sha1hex((last[3] or '') .. '|' .. text(seq) .. '|' .. at .. '|' .. content.seal)
-  redis.call('HSET', CHAIN, 'seq', text(seq), 'at', at, 'chain', link)
+  local link = redis.sha1hex((chainEnd[3] or '') .. '|' .. text(seq) .. '|' .. at .. '|' .. content.seal)
+  chainEnd = { text(seq), at, link }
+  redis.call('HSET', CHAIN, 'seq', chainEnd[1], 'at', at, 'chain', link)
 end
 
 -- Counts a job as accepted by its request, once in the job's life: the mark is in the job's own hash. `enqueuedAt` in
@@ -89,12 +91,10 @@ local function endJob(jobKey, content, days)
   end
 end
 
--- The content of a receipt as it comes in ARGV from `first` on.
+-- The content of a receipt as it comes in ARGV from `first` on: seven, see receipt-content.ts.
 local function contentFrom(first)
   return {
-    account = ARGV[first], request = ARGV[first + 1], outcome = ARGV[first + 2], verified = ARGV[first + 3],
-    code = ARGV[first + 4], calls = ARGV[first + 5], attempts = ARGV[first + 6], enqueuedAt = ARGV[first + 7],
-    seal = ARGV[first + 8],
+    request = ARGV[first], outcome = ARGV[first + 1], verified = ARGV[first + 2], code = ARGV[first + 3],
+    enqueuedAt = ARGV[first + 4], text = ARGV[first + 5], seal = ARGV[first + 6],
   }
 end
-

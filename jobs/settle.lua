@@ -4,7 +4,7 @@
 -- KEYS[8]  list of the last outcomes, newest first
 -- KEYS[9]  exists while an operator has said that many accounts are gone and that this is right
 -- ARGV[1]  days that a request's figures live on when it is done
--- ARGV[…]  for each job eleven: its id; why, in words, for a dead letter; content of the receipt, see contentFrom
+-- ARGV[…]  for each job nine: its id; why, in words, for a dead letter; content of the receipt, see contentFrom
 --
 -- Answers a list with, for each job: { 'settled' }; { 'suspicious' } (settled, and so many accounts in a row do not exist
 -- that we may be asking the wrong app); { 'already', outcome, code, why } (settled before: a worker crashed between
@@ -13,7 +13,7 @@
 -- One script, so that no crash can come between mark, receipt and counts of a job. Where it fails, the jobs before the
 -- one that failed are settled and the others untouched; asking for all of them again is safe. The mark is a field of the
 -- job's own hash: it goes when the job goes and needs no clean-up. Cost: about ten commands a job.
-local PER_JOB = 11
+local PER_JOB = 9
 local LOOKED_AT = 50
 local SHARE = 0.2
 -- The first jobs of a wrong app are told by fewer: all of them.

@@ -75,9 +75,11 @@ export async function* exportReceipts(options: ExportOptions): AsyncGenerator<st
       const block = await readBlock(options, base, checkpoint)
       troubles.push(...block.troubles)
       for (const { stored, proved } of block.receipts) {
-        if (stored.seq <= after || (request !== null && stored.request !== request)) continue
+        if (stored.seq <= after) continue
+        const receipt = toUnsealed(stored)
+        if (request !== null && receipt.request !== request) continue
         if (held !== undefined) yield sealHeld(held, false)
-        held = { receipt: toUnsealed(stored), proved }
+        held = { receipt, proved }
       }
       base = checkpoint
       through = Math.max(through, checkpoint.seq)

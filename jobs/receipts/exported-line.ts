@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../outcome.ts'
-import { LAST_MS } from './receipt-content.ts'
+import { LAST_MS, parseContent } from './receipt-content.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 import type { StoredReceipt } from './stored-receipts.ts'
 
@@ -74,18 +74,19 @@ const isoOf = (ms: number): string => new Date(ms >= 0 && ms <= LAST_MS ? ms : 0
 
 /** Puts a stored receipt into the form of an export, without its seal. */
 export function toUnsealed(stored: StoredReceipt): Omit<Receipt, 'seal'> {
+  const { account, request, outcome, verified, code, calls, attempts, enqueuedAt } = parseContent(stored.content)
   return {
     v: 1,
     seq: stored.seq,
     at: isoOf(stored.at),
-    account: stored.account === '' ? null : stored.account,
-    request: stored.request === '' ? null : stored.request,
-    outcome: stored.outcome as FinalOutcome,
-    verified: stored.verified as Verified,
-    code: stored.code === '' ? null : stored.code,
-    calls: stored.calls,
-    attempts: stored.attempts,
-    enqueuedAt: isoOf(stored.enqueuedAt),
+    account: account === '' ? null : account,
+    request: request === '' ? null : request,
+    outcome: outcome as FinalOutcome,
+    verified: verified as Verified,
+    code: code === '' ? null : code,
+    calls,
+    attempts,
+    enqueuedAt: isoOf(enqueuedAt),
   }
 }
 

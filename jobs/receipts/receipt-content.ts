@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { FinalOutcome, Verified } from '../outcome.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
@@ -24,20 +25,50 @@ export interface JobEnd {
 export const LAST_MS = 253_402_300_799_999
 
 /**
- * Makes the content of a receipt as the scripts take it: pseudonym, request, outcome, verified, code, calls, attempts,
- * enqueuedAt (epoch ms), and the seal over all of them. Number, time and chain are added in Redis.
+ * Makes the content of a receipt, sealed, as the scripts take it: what they count by (request, outcome, verified, code,
+ * enqueuedAt in epoch ms), then the text that is kept, and the seal over it. The text is a JSON array of pseudonym,
+ * request, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads it. Number, time and chain are
+ * added in Redis.
  */
 export function sealedContent(end: JobEnd, seals: ReceiptSeals): readonly (string | number)[] {
-  const content = [
-    end.account === '' ? '' : seals.pseudonymOf(end.account),
-    end.request ?? '',
-    end.outcome,
-    end.verified,
-    end.code ?? '',
-    end.calls,
-    end.attempts,
-    // BullMQ lets foreign producers set it: it may be a fraction, or in another unit.
-    Math.min(Math.max(Math.round(end.enqueuedAt) || 0, 0), LAST_MS),
-  ]
-  return [...content, seals.content(content)]
+  const { outcome, verified, request = '', code = '', calls, attempts } = end
+  const account = end.account === '' ? '' : seals.pseudonymOf(end.account)
+  // BullMQ lets foreign producers set it: it may be a fraction, or in another unit.
+  const enqueuedAt = Math.min(Math.max(Math.round(end.enqueuedAt) || 0, 0), LAST_MS)
+  const text = JSON.stringify([account, request, outcome, verified, code, calls, attempts, enqueuedAt])
+  return [request, outcome, verified, code, enqueuedAt, text, seals.content(text)]
+}
+
+/** What a receipt says. */
+export interface ReceiptContent {
+  /** Pseudonym; empty where the job held no account. */
+  readonly account: string
+  readonly request: string
+  readonly outcome: string
+  readonly verified: string
+  readonly code: string
+  readonly calls: number
+  readonly attempts: number
+  /** Epoch ms. */
+  readonly enqueuedAt: number
+}
+
+const [text, count] = [z.string(), z.number()]
+const contentSchema = z.tuple([text, text, text, text, text, count, count, count])
+
+/**
+ * Reads the text of a content. Whoever can write to Redis can write anything; what cannot be read says nothing, and its
+ * seal tells that it was changed.
+ */
+export function parseContent(contentText: string): ReceiptContent {
+  const [account, request, outcome, verified, code, calls, attempts, enqueuedAt] = readArray(contentText)
+  return { account, request, outcome, verified, code, calls, attempts, enqueuedAt }
+}
+
+function readArray(contentText: string): z.infer<typeof contentSchema> {
+  try {
+    return contentSchema.parse(JSON.parse(contentText))
+  } catch {
+    return ['', '', '', '', '', 0, 0, 0]
+  }
 }

@@ -10,8 +10,8 @@ import { createHmac, createSecretKey } from 'node:crypto'
 export interface ReceiptSeals {
   /** Stands for an account: the same account has the same pseudonym, and without the key nobody can tell whose it is. */
   pseudonymOf(account: string): string
-  /** Seals what a worker knows of a receipt. */
-  content(parts: readonly (string | number)[]): string
+  /** Seals what a worker knows of a receipt: its text, as it is kept. */
+  content(text: string): string
   /** Seals the chain up to a receipt. */
   checkpoint(parts: readonly (string | number)[]): string
   /** Seals a line of an export, its number and time included. */
@@ -42,7 +42,7 @@ export function createReceiptSeals(key: string): ReceiptSeals {
   // JSON keeps the parts apart: no two lists of parts give the same text.
   return {
     pseudonymOf: account => createHmac('sha256', forPseudonyms).update(account).digest('base64url'),
-    content: parts => content(JSON.stringify(parts)),
+    content,
     checkpoint: parts => checkpoint(JSON.stringify(parts)),
     line: parts => line(JSON.stringify(parts)),
     link: parts => link(JSON.stringify(parts)),

@@ -5,8 +5,8 @@ import { contest, type Runner, titleOf } from './contest.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 
-const ACCOUNTS = 10_000
-const ROUNDS = 3
+const ACCOUNTS = 20_000
+const ROUNDS = 5
 const LIFTED_PER_SECOND = 20_000
 /** Nobody fails and nobody is refused; answers come within a few milliseconds. */
 const VENDOR = ['--users', String(ACCOUNTS), '--latency', 'p50=2,p99=5', '--limit', '1000000']

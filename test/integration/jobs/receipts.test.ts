@@ -94,7 +94,7 @@ describe('receipts that were changed in Redis', () => {
   it('are left unsealed one by one where only their content was changed', async () => {
     await write(20)
     await keeper().makeCheckpoint()
-    await rewrite(7, fields => fields.map(value => (value === 'cleared' ? 'cancelled' : value)))
+    await rewrite(7, fields => fields.map(value => value.replace('cleared', 'cancelled')))
     const { lines, troubles } = await exported()
     expect(troubles).toEqual(['receipt 7 is not sealed: the content was changed in Redis'])
     expect(await findingsIn(lines)).toEqual(['unproved 7 (7)'])
@@ -133,7 +133,8 @@ describe('receipts that were changed in Redis', () => {
       index: fc.nat({ max: 29 }),
       how: fc.oneof(
         fc.constant({ kind: 'remove' as const }),
-        fc.record({ kind: fc.constant('field' as const), field: fc.nat({ max: 8 }), value: fc.string() }),
+        // Names and values of content and seal.
+        fc.record({ kind: fc.constant('field' as const), field: fc.nat({ max: 3 }), value: fc.string() }),
         fc.record({ kind: fc.constant('time' as const), at: fc.nat() }),
         fc.record({ kind: fc.constant('swap' as const), other: fc.nat({ max: 29 }) }),
       ),
@@ -145,7 +146,7 @@ describe('receipts that were changed in Redis', () => {
         case 'remove':
           return all.toSpliced(index, 1)
         case 'field':
-          return all.with(index, [id, fields.with(2 * how.field + 1, how.value)])
+          return all.with(index, [id, fields.with(how.field, how.value)])
         case 'time':
           return all.with(index, [`${id.split('-')[0]}-${how.at}`, fields])
         case 'swap': {
@@ -175,7 +176,7 @@ describe('receipts that were changed in Redis', () => {
     const kept = keeper()
     expect(await kept.makeCheckpoint()).toBe('good')
     await write(5)
-    await rewrite(8, fields => fields.map(value => (value === 'cleared' ? 'cancelled' : value)))
+    await rewrite(8, fields => fields.map(value => value.replace('cleared', 'cancelled')))
     expect(await kept.makeCheckpoint()).toBe('broken')
     await write(5)
     expect(await kept.makeCheckpoint()).toBe('good')

@@ -16,7 +16,7 @@ describe('the seals of receipts', () => {
     const parts = ['same', 'parts']
     const seals = [ours, theirs].flatMap(each => [
       each.pseudonymOf(JSON.stringify(parts)),
-      each.content(parts),
+      each.content(JSON.stringify(parts)),
       each.checkpoint(parts),
       each.line(parts),
       each.link(parts),
