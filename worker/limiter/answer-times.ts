@@ -3,8 +3,12 @@
  * half as many, those that one moment of 50 ms holds up would be one in ten, and so be taken for usual.
  */
 const REMEMBERED = 128
-/** What is usual is found out anew after so many answers; sorting for each would cost more than it tells. */
+/**
+ * What is usual is found out anew after so many answers; sorting for each would cost more than it tells. Of the first ones
+ * the fastest is taken for usual: a process that has just started holds up many of its calls itself, and they are few.
+ */
 const LOOK_AFTER = 16
+const UNUSUAL_AT_FIRST_MS = 6
 /** An answer is unusual that is later than the usual one by this, and by so many times what one in ten is later by. */
 const UNUSUAL_MS = 3
 const UNUSUAL_TIMES = 2
@@ -23,7 +27,7 @@ const TOLD_AT_MOST_MS = 50
 export class AnswerTimes {
   readonly #tookMs: number[] = []
   #next = 0
-  #usualMs = 0
+  #usualMs = Number.POSITIVE_INFINITY
   #unusualFromMs = Number.POSITIVE_INFINITY
 
   /**
@@ -40,6 +44,10 @@ export class AnswerTimes {
   #remember(tookMs: number): void {
     this.#tookMs[this.#next % REMEMBERED] = tookMs
     this.#next += 1
+    if (this.#next < LOOK_AFTER) {
+      this.#usualMs = Math.min(this.#usualMs, tookMs)
+      this.#unusualFromMs = this.#usualMs + UNUSUAL_AT_FIRST_MS
+    }
     if (this.#next % LOOK_AFTER !== 0) return
     const sorted = this.#tookMs.toSorted((a, b) => a - b)
     const share = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0

@@ -111,10 +111,19 @@ describe('a call whose answer is late', () => {
     expect(more).toEqual([])
   })
 
+  it('is told in a process that has just started, too, by the fastest answer there was', async () => {
+    const { asks, answerThenAsk } = startLane(0, 3)
+    await answerThenAsk([62, 50, 70])
+    expect(asks.at(-1)?.usedLate.map(([slot, at]) => [slot, Math.round((at - slot) / 1000)])).toEqual([
+      [3 * SLOT_MS * 1000, 20],
+    ])
+  })
+
   it('is not told where answers take differently long anyway', async () => {
     const uneven = USUAL_MS.map((ms, n) => ms + n * 3)
     const { asks, answerThenAsk } = startLane(0, uneven.length + 1)
     await answerThenAsk([...uneven, 110])
-    expect(asks.at(-1)?.usedLate).toEqual([])
+    const told = asks.at(-1)?.usedLate.map(([slot]) => slot)
+    expect(told).not.toContain((uneven.length + 1) * SLOT_MS * 1000)
   })
 })
