@@ -1,4 +1,4 @@
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
+import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import { QUEUE_NAME, RETRY_PRIORITY, type RedisConnection } from '../jobs/index.ts'
 import type { Logger } from './log.ts'
 import type { JobInHand, Processed } from './process-job.ts'
@@ -102,7 +102,9 @@ export class Pool {
       await this.#options.onProcessed(inHand, processed)
       await this.#tellBullMq(job, token, processed)
     } catch (error) {
-      if (!isForBullMq(error)) {
+      if (isGone(error)) {
+        this.#options.log.warn({ jobId: job.id }, 'the job is no longer in Redis: another worker has ended it')
+      } else if (!isForBullMq(error)) {
         // What broke is this worker or its Redis, not the job: it stays in the queue whatever its count of attempts.
         this.#options.log.error({ err: error, jobId: job.id }, 'an attempt broke')
         this.#retryWithBackoff(job, Number.POSITIVE_INFINITY)
@@ -157,6 +159,10 @@ const isForBullMq = (error: unknown): boolean =>
   error instanceof UnrecoverableError ||
   error instanceof DelayedError ||
   error instanceof WaitingError
+
+/** This process stood still for longer than its lock lived. */
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist
 
 /** BullMQ stores the stack of each failure, 2 kB a job; the code and the reason say all. */
 function withoutStack<E extends Error>(error: E): E {
