@@ -1,7 +1,7 @@
 -- Reserves permits: rights to one request each, at times called slots.
 --
 -- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, each at the last moment of its use,
---          and `server:<id>` at score 0
+--          and before all of them `server:<id>`, at the moment from which on slots were granted
 -- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads, which is joined in front of this
 -- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
 --          `<10 ms bin>:<caller>`
@@ -52,9 +52,12 @@ local GAP = 0.7
 -- 23 calls into 100 ms.
 local BURST = 0.105
 local BURST_SPAN = 0.95
--- There is nothing to make up for in the first second, when connections and processes are cold and calls travel most
--- unevenly.
-local FIRST_GAP = 1.06
+-- At first processes and connections are cold, and what starts beside them takes the cores: vendors were seen to stand
+-- still for 50 ms. So much wider is the gap for so many of the first second's slots: any less would let more than 23 calls
+-- into 100 ms then. There is nothing to make up for as yet, so that the slots up to a window behind these keep the even
+-- spacing, and from then on all of them do.
+local FIRST_GAP = 1.3
+local FIRST = 0.5
 -- From this ceiling on, several slots share the millisecond that a timer is good for, and a busy process would miss most
 -- of them. Where the ceiling is not in use, which shows in slots that need not wait for the one a window before them,
 -- they may be used late by this. Half would still lose slots to a busy event loop.
@@ -101,17 +104,19 @@ local last = tonumber(newest[2])
 
 -- Nothing known (first start, flush), known by another server (restart, failover), or known by a clock that has jumped:
 -- permits that are out cannot be counted. Hold until all of them must have been used, and a whole window more.
-if not redis.call('ZSCORE', KEYS[1], server) or not last or last > now + window + LONGEST + SECOND or ARGV[7] == '1' then
+local startedAt = tonumber(redis.call('ZSCORE', KEYS[1], server) or '')
+if not startedAt or not last or last > now + window + LONGEST + SECOND or ARGV[7] == '1' then
   last = now + window + LONGEST + patienceAt(ceiling)
+  startedAt = last - 1
   redis.call('DEL', KEYS[1])
-  redis.call('ZADD', KEYS[1], 0, server, text(last), text(last))
+  redis.call('ZADD', KEYS[1], text(startedAt), server, text(last), text(last))
   newest = {}
 end
 
 -- A hold that lies further away than any is set comes from a clock that went back.
 if hold > now + HOLD_AT_MOST then hold = 0 end
 local even = window / count
-local gap = even * (redis.call('ZCARD', KEYS[1]) > count and GAP or FIRST_GAP)
+local known = redis.call('ZCARD', KEYS[1])
 local burst = math.max(2, math.floor(count * BURST))
 local burstSpan = burst * even * BURST_SPAN
 -- Slots without patience start behind the last moment at which one with patience may be used, so that the order of the
@@ -127,19 +132,22 @@ local added = {}
 -- Answers a function that tells the last moment of use of the slot so many places before the i-th new one; nothing where
 -- fewer have been granted yet.
 local function slotsBack(places)
-  local known = redis.call('ZRANGE', KEYS[1], -places, math.min(want - places, 0) - 1, 'WITHSCORES')
-  local missing = math.max(0, places - redis.call('ZCARD', KEYS[1]))
+  local before = redis.call('ZRANGE', KEYS[1], -places, math.min(want - places, 0) - 1, 'WITHSCORES')
+  local missing = math.max(0, places - known)
   return function(i)
     if i > places then return tonumber(added[2 * (i - places) - 1]) end
-    return i > missing and tonumber(known[2 * (i - missing)]) or nil
+    return i > missing and tonumber(before[2 * (i - missing)]) or nil
   end
 end
 
 if want > 0 then
-  -- The last of them waits longest for the one a window before it, so that all others are as free as it is. Where it
-  -- need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made up for.
+  -- The last of them waits longest for the one a window before it, so that all others are as free as it is.
   local place = want - count - 1
   local lastsWindowBack = tonumber(redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2]) or -window
+  local gap = even * GAP
+  if known <= count * FIRST then gap = even * FIRST_GAP
+  elseif known <= count or lastsWindowBack < startedAt + window * FIRST * FIRST_GAP then gap = even end
+  -- Where it need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made up for.
   local patience = lastsWindowBack + window + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
   answer[5] = text(patience)
   local isFree = patience > 0
