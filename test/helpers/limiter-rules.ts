@@ -62,8 +62,7 @@ export const RULES: readonly Rule[] = [
   {
     name: 'calls that are spread evenly',
     without: [
-      { file: PERMIT, from: 'local gap = even * GAP', to: 'local gap = 0' },
-      { file: PERMIT, from: 'local FIRST_GAP = 1.3', to: 'local FIRST_GAP = 0' },
+      { file: PERMIT, from: 'local gap = even * (isFirst and FIRST_GAP or GAP)', to: 'local gap = 0' },
       { file: PERMIT, from: 'earliest = math.max(earliest, aBurstBack + burstSpan)', to: 'earliest = earliest' },
     ],
     scenario: calm,

@@ -54,8 +54,8 @@ local BURST = 0.105
 local BURST_SPAN = 0.95
 -- At first processes and connections are cold, and what starts beside them takes the cores: vendors were seen to stand
 -- still for 50 ms. So much wider is the gap for so many of the first second's slots: any less would let more than 23 calls
--- into 100 ms then. There is nothing to make up for as yet, so that the slots up to a window behind these keep the even
--- spacing, and from then on all of them do.
+-- into 100 ms then. The slots up to a window behind these make up for what was missed and for no more, or they would come
+-- as unevenly from then on.
 local FIRST_GAP = 1.3
 local FIRST = 0.5
 -- From this ceiling on, several slots share the millisecond that a timer is good for, and a busy process would miss most
@@ -118,7 +118,6 @@ if hold > now + HOLD_AT_MOST then hold = 0 end
 local even = window / count
 local known = redis.call('ZCARD', KEYS[1])
 local burst = math.max(2, math.floor(count * BURST))
-local burstSpan = burst * even * BURST_SPAN
 -- Slots without patience start behind the last moment at which one with patience may be used, so that the order of the
 -- set is the order of the slots.
 local lastSlot = tonumber(newest[1]) or last
@@ -144,9 +143,10 @@ if want > 0 then
   -- The last of them waits longest for the one a window before it, so that all others are as free as it is.
   local place = want - count - 1
   local lastsWindowBack = tonumber(redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2]) or -window
-  local gap = even * GAP
-  if known <= count * FIRST then gap = even * FIRST_GAP
-  elseif known <= count or lastsWindowBack < startedAt + window * FIRST * FIRST_GAP then gap = even end
+  local isFirst = known <= count * FIRST
+  local gap = even * (isFirst and FIRST_GAP or GAP)
+  local isEarly = known <= count or lastsWindowBack < startedAt + window * FIRST * FIRST_GAP
+  local burstSpan = burst * even * (isEarly and 1 or BURST_SPAN)
   -- Where it need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made up for.
   local patience = lastsWindowBack + window + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
   answer[5] = text(patience)
