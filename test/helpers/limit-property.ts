@@ -18,6 +18,8 @@ const FAULTS_FROM_MS = 4000
 const FAULTS_UNTIL_MS = 8000
 /** A hold is over by then, a stall of three seconds too. */
 const CALM_FROM_MS = 16_000
+/** Whole windows, since calls need not be spread evenly within one. */
+const CALM_MS = (5 * 1003) / 0.99
 const UNTIL_MS = 22_000
 
 /** What befalls a process, or the server that all share; `ms` says for how long or by how much. */
@@ -105,9 +107,10 @@ export async function play(
     }
     await fleet.time.passUntil(UNTIL_MS)
     const arrivals = fleet.arrivals()
+    const calm = sumUp(arrivals, CALM_FROM_MS, CALM_FROM_MS + CALM_MS)
     return {
       all: sumUp(arrivals, 0),
-      calm: sumUp(arrivals, CALM_FROM_MS),
+      calm: { ...calm, perSecond: (calm.calls / CALM_MS) * 1000 },
       roundTripsPerCall: fleet.server.scriptsRun / arrivals.length,
     }
   } finally {

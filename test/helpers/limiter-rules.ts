@@ -31,7 +31,7 @@ const notVoid: readonly Change[] = [
 ]
 /** Redis is not told how late a call left. */
 const notTold: Change = {
-  file: LANE,
+  file: 'late-uses.ts',
   from: 'if (lateMs <= LATE_MS) return',
   to: 'if (lateMs <= 1e9) return',
 }
