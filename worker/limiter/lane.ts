@@ -1,5 +1,5 @@
 import type { Clock, Timers } from '../clock.ts'
-import { AnswerTimes } from './answer-times.ts'
+import { type HeldSlot, LateUses } from './late-uses.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
 
@@ -37,11 +37,6 @@ export interface LaneOptions {
   readonly onClockJump: () => void
 }
 
-interface HeldSlot {
-  readonly slot: Slot
-  readonly patienceMs: number
-}
-
 interface Waiter {
   readonly since: number
   readonly isReady: () => boolean
@@ -56,10 +51,6 @@ interface Waiter {
  * in a hundred on a busy machine; double would leave nothing for the way.
  */
 const USE_BY_MS = 5
-/** Redis is not told of less, which is what timers are off by now and then where nobody is busy. */
-const LATE_MS = 2
-/** More are told only by a process that could not ask for seconds; then the oldest no longer matter. */
-const LATE_REMEMBERED = 500
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
 const EARLY_MS = 0.5
 /** Reserve this far ahead: enough to keep going while Redis answers, and all that a stopped process can waste. */
@@ -89,9 +80,8 @@ export class Lane {
   #slots: HeldSlot[] = []
   /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
   #returned: Slot[] = []
-  /** Used late, and when; to be told to Redis with the next ask. */
-  readonly #usedLate = new Map<Slot, number>()
-  readonly #answerTimes = new AnswerTimes()
+  /** To be told to Redis with the next ask. */
+  readonly #lateUses: LateUses
   /** Calls sent that Redis may not know of, by 10 ms bin. */
   readonly #sent = new Map<number, number>()
   #askMs: number[] = []
@@ -106,6 +96,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#lateUses = new LateUses(options.redisClock)
   }
 
   /** See {@link Limiter.pace}. */
@@ -126,8 +117,9 @@ export class Lane {
             const value = send()
             // Only now: a busy machine may hold up the sending itself by 10 ms.
             const sentAt = this.#options.clock.monotonicMs()
-            this.#rememberIfLate(held, sentAt)
-            resolve({ kind: 'sent', value, answered: () => this.#answered(held, sentAt) })
+            this.#lateUses.sent(held, sentAt)
+            const answered = (): void => this.#lateUses.answered(held, sentAt, this.#options.clock.monotonicMs())
+            resolve({ kind: 'sent', value, answered })
           } catch (error) {
             reject(error)
           }
@@ -200,7 +192,7 @@ export class Lane {
     const generation = this.#generation
     const sentBins = [...this.#sent]
     const returned = this.#returned
-    const usedLate = [...this.#usedLate]
+    const usedLate = this.#lateUses.untold()
     const clockJumped = this.#clockJumped
     const askedAt = clock.monotonicMs()
     this.#asking = true
@@ -218,7 +210,7 @@ export class Lane {
       this.#asking = false
       this.#rememberAskMs(answeredAt - askedAt)
       this.#forgetSent(sentBins)
-      for (const [slot, usedAt] of usedLate) if (this.#usedLate.get(slot) === usedAt) this.#usedLate.delete(slot)
+      this.#lateUses.forget(usedLate)
       if (!redisClock.observe(askedAt, answeredAt, reservation.redisNow)) this.#options.onClockJump()
       else if (clockJumped) this.#clockJumped = false
       this.#take(reservation, generation)
@@ -271,19 +263,6 @@ export class Lane {
     }
     this.#arm()
     this.#ask()
-  }
-
-  #answered(held: HeldSlot, sentAt: number): void {
-    const heldUpMs = this.#answerTimes.heldUpMs(this.#options.clock.monotonicMs() - sentAt)
-    if (heldUpMs > 0) this.#rememberIfLate(held, sentAt + heldUpMs)
-  }
-
-  /** Redis counts a slot at the end of its patience anyway. */
-  #rememberIfLate({ slot, patienceMs }: HeldSlot, usedAt: number): void {
-    const lateMs = usedAt - this.#options.redisClock.steadyAt(slot / 1000) - patienceMs
-    if (lateMs <= LATE_MS) return
-    this.#usedLate.set(slot, Math.round(slot + (patienceMs + lateMs) * 1000))
-    for (const [oldest] of this.#usedLate) if (this.#usedLate.size > LATE_REMEMBERED) this.#usedLate.delete(oldest)
   }
 
   #arm(): void {

@@ -147,7 +147,8 @@ if want > 0 then
   local gap = even * (isFirst and FIRST_GAP or GAP)
   local isEarly = known <= count or lastsWindowBack < startedAt + window * FIRST * FIRST_GAP
   local burstSpan = burst * even * (isEarly and 1 or BURST_SPAN)
-  -- Where it need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made up for.
+  -- Where the last need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made
+  -- up for.
   local patience = lastsWindowBack + window + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
   answer[5] = text(patience)
   local isFree = patience > 0
