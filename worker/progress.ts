@@ -17,10 +17,15 @@ const progressSchema = z.object({
 })
 
 /** See {@link progressSchema}. */
-export type Progress = z.infer<typeof progressSchema>
+export type Progress = Readonly<z.infer<typeof progressSchema>>
+
+const NONE: Progress = Object.freeze(progressSchema.parse({}))
+/** What BullMQ holds of a job that left none: most of them. */
+const BULLMQ_NONE = 0
 
 /** Parses the progress of a job. Whatever is no progress of ours counts as none, since all of it can be done again. */
 export function parseProgress(progress: unknown): Progress {
+  if (progress === BULLMQ_NONE) return NONE
   const parsed = progressSchema.safeParse(progress)
-  return parsed.success ? parsed.data : progressSchema.parse({})
+  return parsed.success ? parsed.data : NONE
 }
