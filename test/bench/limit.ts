@@ -116,8 +116,9 @@ Everybody drains the same ${count(ACCOUNTS)} accounts with ${PROCESSES} processe
 [simulated vendor](simulator.md) in a process of its own. It answers after 50 ms, lets every fifth account fail once
 (30006, 30007, 30008), stamps calls when they arrive, and refuses none: what is over the limit is counted, not punished.
 
-- **Steady rate**: without the first and the last tenth of the calls. **Worst second**, **worst ${SPAN_MS} ms**: the fullest
-  rolling span. **Calls over**: calls at whose moment the rolling second held more than ${PER_SECOND}.
+- **Steady rate**: over whole seconds' worth of the limit, without the first and the last tenth of the calls. **Worst
+  second**, **worst ${SPAN_MS} ms**: the fullest rolling span. **Calls over**: calls at whose moment the rolling second held
+  more than ${PER_SECOND}.
 - **Redis commands per call**: all that the server counted (\`INFO commandstats\`), those inside scripts included, and so
   those of BullMQ's queue, which everybody has. Enqueueing is left out.
 - **clear-friends** is the real worker with its default settings, apart from \`VERIFY=off\`: the others only delete.
