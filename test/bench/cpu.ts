@@ -10,8 +10,12 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** How long the host has given this machine's cores to others since it started, in seconds over all cores. Linux only. */
+/**
+ * How long the host has given this machine's cores to others since it started, in seconds over all cores; NaN on a system
+ * that does not tell.
+ */
 export function stolenSeconds(): number {
+  if (process.platform !== 'linux') return Number.NaN
   const [allCores = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
   return Number(allCores.trim().split(/\s+/)[STEAL]) / TICKS_PER_SECOND
 }

@@ -42,9 +42,9 @@ const FLEETS: readonly Fleet[] = [
 
 /**
  * Drains 1,500 accounts with 1, 2 and 4 worker processes, and 6,000 with 8, at a vendor that only counts, and checks what
- * the vendor saw: every account exactly one OK, never over 200 deletes in a rolling second nor over 23 in 100 ms, at least
- * 98.5 % of the limit while there is work; and that reading each list after the delete slows the deletes down by 2 % at
- * most.
+ * the vendor saw: every account exactly one OK, never over 200 deletes in a rolling second nor over 23 in 100 ms
+ * (where more than two processes share a core: one more in a second), at least 98.5 % of the limit while there is work; and
+ * that reading each list after the delete slows the deletes down by 2 % at most.
  */
 export async function benchDrain(): Promise<boolean> {
   const runs: Run[] = []
@@ -83,7 +83,7 @@ export async function benchDrain(): Promise<boolean> {
         String(run.refused),
         String(run.connections),
         run.seconds.toFixed(1),
-        `${Math.round(run.stolenSeconds * 1000)} ms`,
+        Number.isNaN(run.stolenSeconds) ? 'not known' : `${Math.round(run.stolenSeconds * 1000)} ms`,
       ]),
     ),
   )
@@ -119,7 +119,7 @@ interface Run extends ArrivalFigures, Fleet {
   /** Signatures and requests that the vendor refused. */
   readonly refused: number
   readonly connections: number
-  /** How long the host gave the cores to others meanwhile: what this machine's noise was. */
+  /** How long the host gave the cores to others meanwhile, where the system tells: what this machine's noise was. */
   readonly stolenSeconds: number
 }
 
