@@ -9,7 +9,7 @@ import { print } from './output.ts'
 export function cancelCommand(): Command {
   return new Command('cancel')
     .description('Withdraws accounts that have not been sent yet. Exit code 1 unless all were withdrawn.')
-    .argument('<account...>', 'user ids')
+    .argument('<account...>', 'user ids; after a -- those that begin with a dash')
     .option('--json', 'print what became of each as JSON, by the number of the argument')
     .action(async (accounts: string[], options: { json?: true }, command: Command) => {
       accounts.forEach((account, index) => {

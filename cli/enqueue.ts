@@ -9,7 +9,7 @@ import { print } from './output.ts'
 export function enqueueCommand(): Command {
   return new Command('enqueue')
     .description('Enqueues accounts. An account that is in the queue already is not enqueued a second time.')
-    .argument('<account...>', 'user ids')
+    .argument('<account...>', 'user ids; after a -- those that begin with a dash')
     .addOption(deleteTypeOption())
     .addOption(dueOption())
     .addOption(requestOption())

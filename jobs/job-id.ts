@@ -26,8 +26,8 @@ export function importedJobId(key: string, index: number): string {
   }
 }
 
-/** BullMQ keeps whole numbers for ids of its own. */
+/** BullMQ keeps whole numbers for ids of its own, and a command would take what begins with a dash for an option. */
 function toJobId(bytes: Buffer): string | undefined {
   const id = bytes.toString('base64url').slice(0, JOB_ID_LENGTH)
-  return /^\d+$/.test(id) ? undefined : id
+  return /^(\d+$|-)/.test(id) ? undefined : id
 }
