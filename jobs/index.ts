@@ -18,6 +18,7 @@ export {
   parseJobData,
   requestSchema,
 } from './clear-friends-job.ts'
+export { type Completion, fetchesNext } from './completion.ts'
 export { EnqueuedCounter } from './count-enqueued.ts'
 export {
   createDeadLetters,
@@ -78,6 +79,7 @@ export { LEAST_REDIS_VERSION, type RedisVersion, readRedisVersion, requireRedisV
 export { createRequestReader, type RequestStatus } from './request-status.ts'
 export {
   createSettlement,
+  type Ended,
   type Recorded,
   type Settled,
   type Settlement,

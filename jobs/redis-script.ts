@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RedisConnection } from './queue.ts'
 
 /** Runs a Lua script; the answer is `unknown` until a schema has parsed it. */
-export type RedisScript = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
+export type RedisScript = (keys: readonly string[], args: readonly (string | number | Buffer)[]) => Promise<unknown>
 
 const commandSchema = z.custom<(...values: unknown[]) => Promise<unknown>>(value => typeof value === 'function')
 

@@ -1,19 +1,24 @@
--- Settles jobs: the first settle of a job wins and writes the receipt, the request's figures and the counters; a second
--- one, after a crash or from a worker that lost its lock, changes nothing. Joined behind ledger.lua.
+-- Settles jobs and lets BullMQ complete them: the first settle of a job wins and writes the receipt, the request's figures
+-- and the counters; a second one, after a crash or from a worker that lost its lock, changes nothing. Joined behind
+-- BullMQ's own script (see completion.ts) and ledger.lua.
 --
--- KEYS[8]  list of the last outcomes, newest first
--- KEYS[9]  exists while an operator has said that many accounts are gone and that this is right
--- ARGV[1]  days that a request's figures live on when it is done
--- ARGV[…]  for each job nine: its id; why, in words, for a dead letter; content of the receipt, see contentFrom
+-- KEYS[8]      list of the last outcomes, newest first
+-- KEYS[9]      exists while an operator has said that many accounts are gone and that this is right
+-- KEYS[10-20]  BullMQ's keys of the queue
+-- ARGV[1]      days that a request's figures live on when it is done
+-- ARGV[…]      for each job 18: its id; why, in words, for a dead letter; content of the receipt, see contentFrom; nine for
+--              BullMQ, see completion.ts, empty where the job is not to be completed
 --
--- Answers a list with, for each job: { 'settled' }; { 'suspicious' } (settled, and so many accounts in a row do not exist
--- that we may be asking the wrong app); { 'already', outcome, code, why } (settled before: a worker crashed between
--- settling and completing); or { 'gone' } (the job is no longer in Redis, so somebody else has completed it).
+-- Answers a list with a pair for each job. What became of the settle: { 'settled' }; { 'suspicious' } (settled, and so many
+-- accounts in a row do not exist that we may be asking the wrong app); { 'already', outcome, code, why } (settled before,
+-- by a worker that could not complete it); { 'gone' } (the job is no longer in Redis, so somebody else has completed it);
+-- or { 'failed', why } (an error of Redis). Then what BullMQ answers, where this call has settled the job.
 --
--- One script, so that no crash can come between mark, receipt and counts of a job. Where it fails, the jobs before the
--- one that failed are settled and the others untouched; asking for all of them again is safe. The mark is a field of the
--- job's own hash: it goes when the job goes and needs no clean-up. Cost: about ten commands a job.
-local PER_JOB = 9
+-- One script, so that no crash can come between mark, receipt, counts and completion of a job. Where a job fails the
+-- others go on; it may be settled and is then not completed, so that asking again is safe. The mark is a field of the
+-- job's own hash: it goes when the job goes and needs no clean-up. Cost: about ten commands a job, and twenty of BullMQ's.
+local PER_JOB = 18
+local FOR_BULLMQ, TARGET = 9, 14
 local LOOKED_AT = 50
 local SHARE = 0.2
 -- The first jobs of a wrong app are told by fewer: all of them.
@@ -46,6 +51,27 @@ local function settle(jobKey, why, content)
   return { isSuspicious(content.outcome) and 'suspicious' or 'settled' }
 end
 
+-- As BullMQ itself would have called its script.
+local function complete(jobId, first)
+  local own = { unpack(ARGV, first, first + PER_JOB - FOR_BULLMQ - 1) }
+  local keys = { unpack(KEYS, 10, 19) }
+  keys[11], keys[12], keys[13], keys[14] = own[1], QUEUE .. jobId, own[2], KEYS[20]
+  return completeJob(keys, { jobId, own[3], own[4], own[5], own[6], own[7], QUEUE, own[8], own[9] })
+end
+
+local function endOne(first)
+  local jobId = ARGV[first]
+  local settled = settle(QUEUE .. jobId, ARGV[first + 1], contentFrom(first + 2))
+  -- What stands from before may end the job in another way; whoever asked sees to that.
+  local mayComplete = settled[1] == 'settled' or settled[1] == 'suspicious'
+  if mayComplete and ARGV[first + TARGET] ~= '' then return { settled, complete(jobId, first + FOR_BULLMQ) } end
+  return { settled }
+end
+
 local answers = {}
-for i = 2, #ARGV, PER_JOB do answers[#answers + 1] = settle(QUEUE .. ARGV[i], ARGV[i + 1], contentFrom(i + 2)) end
+for first = 2, #ARGV, PER_JOB do
+  local ok, answer = pcall(endOne, first)
+  if not ok then answer = { { 'failed', type(answer) == 'table' and answer.err or tostring(answer) } } end
+  answers[#answers + 1] = answer
+end
 return answers

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { argumentsOf, type Completion, completeJobLua, NO_ARGUMENTS, sharedKeysOf } from './completion.ts'
 import { gather } from './gather.ts'
 import { keysOf } from './keys.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
@@ -9,7 +10,7 @@ import { type JobEnd, sealedContent } from './receipts/receipt-content.ts'
 import type { ReceiptSeals } from './receipts/receipt-seals.ts'
 import { createRedisScript } from './redis-script.ts'
 
-const script = ledgerLua + readFileSync(new URL('./settle.lua', import.meta.url), 'utf8')
+const script = completeJobLua + ledgerLua + readFileSync(new URL('./settle.lua', import.meta.url), 'utf8')
 
 /** An outcome that was written down earlier; `reason` where it is a dead letter. */
 export interface Recorded {
@@ -27,6 +28,12 @@ export type Settled =
   | ({ readonly kind: 'already' } & Recorded)
   | { readonly kind: 'gone' }
 
+/** What became of a job that ended, and what BullMQ's script answered where this call has settled and completed it. */
+export interface Ended {
+  readonly settled: Settled
+  readonly completed: unknown
+}
+
 /** What a settlement is made from. */
 export interface SettlementOptions {
   /** Stays the caller's. */
@@ -41,38 +48,54 @@ export interface SettlementOptions {
 /** Writes the final outcome of jobs, each exactly once, whatever crashes in between. */
 export interface Settlement {
   /**
-   * Settles a job: receipt, figures and counters in one step. Those of the same turn of the event loop share a round trip.
-   * Safe to repeat: the first outcome of a job stays.
+   * Settles a job: receipt, figures, counters and BullMQ's completion in one step. Those of the same turn of the event loop
+   * share a round trip. Safe to repeat: the first outcome of a job stays.
+   *
+   * @param completion what BullMQ wants of its script. Without it, and where the job was settled before, the job stays in
+   * the queue until somebody who finds it settled completes it.
+   * @throws Error when Redis is away or refuses; the job may be settled then, and is not completed
    */
-  settle(jobId: string, end: JobEnd): Promise<Settled>
-  /** Looks whether a job that a crashed worker had in hand was settled by it. */
+  settle(jobId: string, end: JobEnd, completion?: Completion): Promise<Ended>
+  /** Looks whether a job was settled by a worker that did not complete it. */
   lookUp(jobId: string): Promise<Recorded | undefined>
 }
 
 const outcomeSchema = z.enum(FINAL_OUTCOMES)
-const answerSchema = z.union([
+const settledSchema = z.union([
   z.tuple([z.literal('settled')]),
   z.tuple([z.literal('suspicious')]),
   z.tuple([z.literal('already'), outcomeSchema, z.string(), z.string()]),
   z.tuple([z.literal('gone')]),
+  z.tuple([z.literal('failed'), z.string()]),
 ])
-const answersSchema = z.array(answerSchema)
+const answersSchema = z.array(z.tuple([settledSchema], z.unknown()))
+type Answer = z.infer<typeof answersSchema>[number]
 
 /** Redis answers nobody else meanwhile: about a millisecond. */
-const AT_ONCE = 50
+const AT_ONCE = 16
 
 /** Makes a settlement on a connection. */
 export function createSettlement({ redis, prefix, seals, receiptDays }: SettlementOptions): Settlement {
   const keys = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsSettle', script)
-  const scriptKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
-  const settleAll = async (jobs: readonly EndedJob[]): Promise<Settled[]> => {
-    const args = jobs.flatMap(({ jobId, end }) => [jobId, end.why ?? '', ...sealedContent(end, seals)])
-    return answersSchema.parse(await run(scriptKeys, [receiptDays, ...args])).map(toSettled)
+  const ownKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
+  const settleAll = async (jobs: readonly EndedJob[]): Promise<Answer[]> => {
+    const args = jobs.flatMap(({ jobId, end, completion }) => [
+      jobId,
+      end.why ?? '',
+      ...sealedContent(end, seals),
+      ...(completion === undefined ? NO_ARGUMENTS : argumentsOf(completion)),
+    ])
+    const completion = jobs.find(job => job.completion !== undefined)?.completion
+    const scriptKeys = completion === undefined ? ownKeys : [...ownKeys, ...sharedKeysOf(completion)]
+    return answersSchema.parse(await run(scriptKeys, [receiptDays, ...args]))
   }
   const settleSoon = gather(AT_ONCE, settleAll)
   return {
-    settle: (jobId, end) => settleSoon({ jobId, end }),
+    settle: async (jobId, end, completion) => {
+      const [settled, completed] = await settleSoon({ jobId, end, completion })
+      return { settled: toSettled(settled), completed }
+    },
     lookUp: async jobId => {
       const [outcome, code, why] = await redis.hmget(keys.queue + jobId, 'settled', 'code', 'why')
       if (outcome === null || outcome === undefined) return undefined
@@ -84,9 +107,10 @@ export function createSettlement({ redis, prefix, seals, receiptDays }: Settleme
 interface EndedJob {
   readonly jobId: string
   readonly end: JobEnd
+  readonly completion: Completion | undefined
 }
 
-function toSettled(answer: z.infer<typeof answerSchema>): Settled {
+function toSettled(answer: z.infer<typeof settledSchema>): Settled {
   switch (answer[0]) {
     case 'settled':
     case 'suspicious':
@@ -95,6 +119,8 @@ function toSettled(answer: z.infer<typeof answerSchema>): Settled {
       return { kind: 'already', outcome: answer[1], reason: { code: answer[2], text: answer[3] } }
     case 'gone':
       return { kind: 'gone' }
+    case 'failed':
+      throw new Error(`Redis could not settle a job: ${answer[1]}`)
     default:
       return answer satisfies never
   }

@@ -206,6 +206,7 @@ async function assemble(
     concurrency: settings.WORKER_CONCURRENCY,
     maxAttempts: settings.MAX_ATTEMPTS,
     process: (job, signal) => metrics.inHand(() => traceJob(job, () => processJob(job, jobOptions, signal))),
+    settlement,
     onProcessed: recorder.processed,
     log,
   })

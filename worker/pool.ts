@@ -1,7 +1,8 @@
-import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
-import { QUEUE_NAME, RETRY_PRIORITY, type RedisConnection } from '../jobs/index.ts'
+import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError, Worker, type WorkerOptions } from 'bullmq'
+import { type JobEnd, QUEUE_NAME, RETRY_PRIORITY, type RedisConnection, type Settlement } from '../jobs/index.ts'
+import { JobEndings } from './job-endings.ts'
 import type { Logger } from './log.ts'
-import type { JobInHand, Processed } from './process-job.ts'
+import { afterSettle, type JobInHand, type Processed } from './process-job.ts'
 import { fullJitterMs } from './retry/backoff.ts'
 import { ATTEMPT_BACKOFF } from './retry/retry-policy.ts'
 
@@ -13,6 +14,7 @@ export interface PoolOptions {
   readonly concurrency: number
   readonly maxAttempts: number
   readonly process: (job: JobInHand, signal: AbortSignal) => Promise<Processed>
+  readonly settlement: Pick<Settlement, 'settle'>
   /** Told of each attempt that ended, before BullMQ is. */
   readonly onProcessed: (job: JobInHand, processed: Processed) => Promise<void>
   readonly log: Logger
@@ -35,15 +37,17 @@ const OWN_BACKOFF = 'full-jitter'
 export class Pool {
   readonly #options: PoolOptions
   readonly #worker: Worker
+  readonly #endings: JobEndings
   #draining = false
   readonly #report = (error: unknown): void => this.#options.log.warn({ err: error }, 'BullMQ reported an error')
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#endings = new JobEndings(options.settlement)
     // Exactly three plain parameters: BullMQ makes a cancel signal only for a processor that takes it.
     const work = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>
       this.#work(job, token, signal ?? new AbortController().signal)
-    this.#worker = new Worker(QUEUE_NAME, work, {
+    const workerOptions: WorkerOptions = {
       connection: options.redis,
       prefix: options.prefix,
       autorun: false,
@@ -53,8 +57,10 @@ export class Pool {
       maxStalledCount: NEVER,
       removeOnComplete: { count: 0 },
       settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
-    })
+    }
+    this.#worker = new Worker(QUEUE_NAME, work, workerOptions, this.#endings.backend)
     this.#worker.on('error', this.#report)
+    this.#worker.on('failed', job => this.#endings.forget(job?.id ?? ''))
     this.#worker.on('lockRenewalFailed', jobIds => {
       for (const jobId of jobIds) this.#worker.cancelJob(jobId)
     })
@@ -99,18 +105,42 @@ export class Pool {
     if (this.#draining) this.#worker.cancelJob(inHand.id)
     try {
       const processed = await this.#options.process(inHand, signal)
-      await this.#options.onProcessed(inHand, processed)
+      if (processed.end === undefined) await this.#options.onProcessed(inHand, processed)
+      else this.#settleAtEnd(job, token, inHand, processed, processed.end)
       await this.#tellBullMq(job, token, processed)
     } catch (error) {
       if (isGone(error)) {
         this.#options.log.warn({ jobId: job.id }, 'the job is no longer in Redis: another worker has ended it')
       } else if (!isForBullMq(error)) {
-        // What broke is this worker or its Redis, not the job: it stays in the queue whatever its count of attempts.
-        this.#options.log.error({ err: error, jobId: job.id }, 'an attempt broke')
-        this.#retryWithBackoff(job, Number.POSITIVE_INFINITY)
+        this.#retryAfterFault(job, error)
       }
       throw error instanceof Error ? withoutStack(error) : error
     }
+  }
+
+  #settleAtEnd(job: Job, token: string | undefined, inHand: JobInHand, processed: Processed, end: JobEnd): void {
+    this.#endings.add(inHand.id, {
+      job,
+      token: token ?? '',
+      end,
+      onSettled: settled => this.#tell(inHand, afterSettle(inHand, processed, settled)),
+      onBroken: error => this.#retryAfterFault(job, error),
+    })
+  }
+
+  /** Of a job that is settled already: whatever follows from it, BullMQ must get its answer. */
+  async #tell(inHand: JobInHand, processed: Processed): Promise<void> {
+    try {
+      await this.#options.onProcessed(inHand, processed)
+    } catch (error) {
+      this.#options.log.error({ err: error, jobId: inHand.id }, 'what follows from a settled job could not be done')
+    }
+  }
+
+  /** What broke is this worker or its Redis, not the job: it stays in the queue whatever its count of attempts. */
+  #retryAfterFault(job: Job, error: unknown): void {
+    this.#options.log.error({ err: error, jobId: job.id }, 'an attempt broke')
+    this.#retryWithBackoff(job, Number.POSITIVE_INFINITY)
   }
 
   // Attempts and backoff are the worker's to decide; in each job's options they would cost memory.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type JobEnd, type Outcome, parseJobData, type Recorded, type Settlement } from '../jobs/index.ts'
+import { type JobEnd, type Outcome, parseJobData, type Recorded, type Settled, type Settlement } from '../jobs/index.ts'
 import type { BeforeClear } from './before-clear.ts'
 import { type Cleared, clearAccount } from './clear-account.ts'
 import type { FaultRows } from './fault-rows.ts'
@@ -28,6 +28,8 @@ export interface JobInHand {
 export interface Processed extends Cleared {
   /** Requests sent in this attempt. */
   readonly calls: number
+  /** What is to be settled, where the job ends with this attempt. */
+  readonly end?: JobEnd
   /** Whether this attempt settled the job, and not an earlier one or another worker. */
   readonly settled?: true
   /** Suspiciously many accounts do not exist: we may be asking the wrong app. */
@@ -38,7 +40,7 @@ export interface Processed extends Cleared {
 export interface ProcessJobOptions {
   readonly call: PacedCall
   readonly faultRows: FaultRows
-  readonly settlement: Settlement
+  readonly settlement: Pick<Settlement, 'lookUp'>
   readonly maxAttempts: number
   readonly beforeClear?: BeforeClear | undefined
   /** Share of the accounts whose list is read after the delete. */
@@ -49,7 +51,7 @@ export interface ProcessJobOptions {
 const CRASHES_AT_MOST = 100
 
 /**
- * Works on a job once: parse, clear, settle. The table of contents of the worker.
+ * Works on a job once: parse, clear, say what is to be settled. The table of contents of the worker.
  *
  * Safe to repeat at any point: the vendor's calls are idempotent, and the first settle of a job wins.
  *
@@ -57,15 +59,18 @@ const CRASHES_AT_MOST = 100
  */
 export async function processJob(job: JobInHand, options: ProcessJobOptions, signal: AbortSignal): Promise<Processed> {
   const { settlement, maxAttempts } = options
-  // A worker that crashed may have settled the job and not told BullMQ; then nothing is left to do.
+  // A worker that was lost may have settled the job and not completed it; then nothing is left to do.
   const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
   if (recorded !== undefined) return asRecorded(job, recorded)
   const parsed = parseJobData(job.data)
   const attempted = await attempt(job, parsed, options, signal)
   const processed = { ...attempted, outcome: exhaust(attempted, job, maxAttempts) }
   const end = endOf(job, parsed, processed)
-  if (end === undefined) return processed
-  const settled = await settlement.settle(job.id, end)
+  return end === undefined ? processed : { ...processed, end }
+}
+
+/** How an attempt really ended, after what became of its settle. */
+export function afterSettle(job: JobInHand, processed: Processed, settled: Settled): Processed {
   switch (settled.kind) {
     case 'settled':
       return { ...processed, settled: true, ...(settled.suspicious ? { suspicious: true } : {}) }

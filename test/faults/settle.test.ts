@@ -19,6 +19,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../../sim
 import { CRASH_STEPS, type CrashStep } from '../helpers/crash-at.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { exportedLines, findingsIn, testSeals } from '../helpers/receipts.ts'
+import { testSettle } from '../helpers/settling.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
 
 const ACCOUNT = 'user_1'
@@ -120,24 +121,24 @@ describe('a worker that is killed', () => {
     expect(simulator.friendsOf(ACCOUNT)).toEqual([])
   })
 
-  it.each(['settle-answered', 'before-complete'] as const)(
-    '%s is not worked on a second time: what was written down stands',
-    async step => {
-      await startVendor({ faults: [{ accounts: { list: [ACCOUNT] }, answer: { code: 30001 }, times: 1 }] })
-      const jobId = await crashOneAt(step)
-      await letLockRunOut(jobId)
-      await startWorker()
-      await untilNothingIsLeft()
+  it('when a job was settled and could not be completed has it ended as was written down, without a call', async () => {
+    await startVendor({ faults: [{ accounts: { list: [ACCOUNT] }, answer: { code: 30001 }, times: 1 }] })
+    const jobId = await crashOneAt('before-settle')
+    const why = 'the vendor calls a parameter illegal'
+    const settle = testSettle(redis, DEFAULT_PREFIX)
+    await settle(jobId, 'dead_lettered', { account: ACCOUNT, request: REQUEST, verified: 'no', code: '30001', why })
+    await letLockRunOut(jobId)
+    await startWorker()
+    await untilNothingIsLeft()
 
-      // Asked again, the vendor would clear it now.
-      expect(simulator.ledgerOf(ACCOUNT)).toMatchObject({ okAnswers: 0 })
-      expect(await receipts()).toMatchObject([{ outcome: 'dead_lettered', code: '30001', verified: 'no' }])
-      expect(await figures()).toMatchObject({ accepted: 1, dead: 1, pending: 0 })
-      expect(await redis.hgetall(deadLetterCodes)).toEqual({ 30001: '1' })
-      expect(await redis.zrange(`${queue}failed`, '0', '-1')).toEqual([jobId])
-      expect(await redis.hget(queue + jobId, 'failedReason')).toBe('30001 the vendor calls a parameter illegal')
-    },
-  )
+    // Asked again, the vendor would clear it now.
+    expect(simulator.ledgerOf(ACCOUNT)).toMatchObject({ okAnswers: 0 })
+    expect(await receipts()).toMatchObject([{ outcome: 'dead_lettered', code: '30001', verified: 'no' }])
+    expect(await figures()).toMatchObject({ accepted: 1, dead: 1, pending: 0 })
+    expect(await redis.hgetall(deadLetterCodes)).toEqual({ 30001: '1' })
+    expect(await redis.zrange(`${queue}failed`, '0', '-1')).toEqual([jobId])
+    expect(await redis.hget(queue + jobId, 'failedReason')).toBe(`30001 ${why}`)
+  })
 })
 
 describe('a worker that froze', () => {

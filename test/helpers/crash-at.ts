@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { Client, type Dispatcher } from 'undici'
+import { completeJobLua } from '../../jobs/completion.ts'
 
 /** The steps of a job at which a worker may be crashed, in their order. */
 export const CRASH_STEPS = [
@@ -17,9 +18,6 @@ export const CRASH_STEPS = [
   'before-settle',
   'settle-sent',
   'settle-answered',
-  'before-complete',
-  'complete-sent',
-  'complete-answered',
 ] as const
 
 /** See {@link CRASH_STEPS}. */
@@ -36,28 +34,23 @@ function crashIf(step: string): void {
 
 const textOf = (file: string): string => readFileSync(new URL(`../../jobs/${file}`, import.meta.url), 'utf8')
 const settleSha = createHash('sha1')
-  .update(textOf('ledger.lua') + textOf('settle.lua'))
+  .update(completeJobLua + textOf('ledger.lua') + textOf('settle.lua'))
   .digest('hex')
 
-/** Tells what a command does for a job, where it is one of those at which a worker may be crashed. */
-function stepOf(name: string, args: readonly unknown[]): string | undefined {
-  if (name !== 'evalsha' && name !== 'eval') return undefined
-  const [script] = args
-  if (script === settleSha || (typeof script === 'string' && script.includes('Settles a job'))) return 'settle'
-  // BullMQ's moveToFinished is the only script with so many keys and this one among them.
-  const finishes = args.some(arg => typeof arg === 'string' && /:(completed|failed)$/.test(arg))
-  return String(args[1]) === '14' && finishes ? 'complete' : undefined
+/** Whether a command settles and completes a job: by the script's hash, or by its text where the server does not know it. */
+function settles(name: string, [script]: readonly unknown[]): boolean {
+  if (name !== 'evalsha' && name !== 'eval') return false
+  return script === settleSha || (typeof script === 'string' && script.includes('Settles jobs'))
 }
 
 const send = Redis.prototype.sendCommand
 Redis.prototype.sendCommand = function sendOrCrash(this: Redis, command, stream) {
-  const step = stepOf(command.name, command.args)
-  if (step === undefined) return send.call(this, command, stream)
-  crashIf(`before-${step}`)
+  if (!settles(command.name, command.args)) return send.call(this, command, stream)
+  crashIf('before-settle')
   const answer = send.call(this, command, stream)
   // The write is on its way when the loop has turned once; Redis may have read it or not.
-  setImmediate(() => crashIf(`${step}-sent`))
-  command.promise.then(() => crashIf(`${step}-answered`)).catch(() => {})
+  setImmediate(() => crashIf('settle-sent'))
+  command.promise.then(() => crashIf('settle-answered')).catch(() => {})
   return answer
 }
 

@@ -10,15 +10,18 @@ import {
 /** The made-up key of receipts in tests. */
 export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
 
-/** Settles jobs as a worker does, with made-up particulars where a test gives none. */
+/**
+ * Settles jobs as a worker does that is lost before BullMQ could complete them; with made-up particulars where a test gives
+ * none.
+ */
 export function testSettle(
   redis: RedisConnection,
   prefix: string,
 ): (jobId: string, outcome: FinalOutcome, particulars?: Partial<JobEnd>) => Promise<Settled> {
   const seals = createReceiptSeals(TEST_RECEIPT_KEY)
   const { settle } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
-  return (jobId, outcome, particulars = {}) =>
-    settle(jobId, {
+  return async (jobId, outcome, particulars = {}) => {
+    const ended = await settle(jobId, {
       account: 'user_1',
       outcome,
       verified: outcome === 'cleared' ? 'yes' : 'skipped',
@@ -27,4 +30,6 @@ export function testSettle(
       enqueuedAt: Date.now(),
       ...particulars,
     })
+    return ended.settled
+  }
 }

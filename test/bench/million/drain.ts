@@ -33,6 +33,7 @@ const pool = new Pool({
   concurrency: CONCURRENCY,
   maxAttempts: MAX_ATTEMPTS,
   process: (job, signal) => processJob(job, options, signal),
+  settlement,
   onProcessed: async () => {},
   log: createLog('fatal'),
 })
