@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import { z } from 'zod'
 
 /**
- * BullMQ's script that completes a job and fetches the next one, from the installed package. Where a new version changes
- * what it takes, this says so before the first job, and the tests of {@link Settlement} before that.
+ * BullMQ's script that completes a job and fetches the next one, from the installed package. Where a new version takes
+ * other keys, this says so before the first job, and the tests of {@link Settlement} before that.
  */
 const { moveToFinished } = z
   .object({ moveToFinished: z.object({ content: z.string(), keys: z.literal(14) }) })

@@ -9,10 +9,10 @@
 -- ARGV[…]      for each job 18: its id; why, in words, for a dead letter; content of the receipt, see contentFrom; nine for
 --              BullMQ, see completion.ts, empty where the job is not to be completed
 --
--- Answers a list with a pair for each job. What became of the settle: { 'settled' }; { 'suspicious' } (settled, and so many
--- accounts in a row do not exist that we may be asking the wrong app); { 'already', outcome, code, why } (settled before,
--- by a worker that could not complete it); { 'gone' } (the job is no longer in Redis, so somebody else has completed it);
--- or { 'failed', why } (an error of Redis). Then what BullMQ answers, where this call has settled the job.
+-- Answers two lists. What became of the settle of each job: 'settled'; 'suspicious' (settled, and so many accounts in a row
+-- do not exist that we may be asking the wrong app); { 'already', outcome, code, why } (settled before, by a worker that
+-- could not complete it); 'gone' (the job is no longer in Redis, so somebody else has completed it); or { 'failed', why }
+-- (an error of Redis). Then what BullMQ answers for each, where this call has settled the job, and otherwise nothing.
 --
 -- One script, so that no crash can come between mark, receipt, counts and completion of a job. Where a job fails the
 -- others go on; it may be settled and is then not completed, so that asking again is safe. The mark is a field of the
@@ -45,10 +45,10 @@ local function settle(jobKey, why, content)
     local was = redis.call('HMGET', jobKey, 'code', 'why')
     return { 'already', job[1], was[1] or '', was[2] or '' }
   end
-  if not job[2] and not job[3] then return { 'gone' } end
+  if not job[2] and not job[3] then return 'gone' end
   endJob(jobKey, content, days)
   if content.outcome == 'dead_lettered' then redis.call('HSET', jobKey, 'why', why) end
-  return { isSuspicious(content.outcome) and 'suspicious' or 'settled' }
+  return isSuspicious(content.outcome) and 'suspicious' or 'settled'
 end
 
 -- As BullMQ itself would have called its script.
@@ -63,15 +63,14 @@ local function endOne(first)
   local jobId = ARGV[first]
   local settled = settle(QUEUE .. jobId, ARGV[first + 1], contentFrom(first + 2))
   -- What stands from before may end the job in another way; whoever asked sees to that.
-  local mayComplete = settled[1] == 'settled' or settled[1] == 'suspicious'
-  if mayComplete and ARGV[first + TARGET] ~= '' then return { settled, complete(jobId, first + FOR_BULLMQ) } end
-  return { settled }
+  local mayComplete = settled == 'settled' or settled == 'suspicious'
+  return settled, mayComplete and ARGV[first + TARGET] ~= '' and complete(jobId, first + FOR_BULLMQ)
 end
 
-local answers = {}
+local settles, completions = {}, {}
 for first = 2, #ARGV, PER_JOB do
-  local ok, answer = pcall(endOne, first)
-  if not ok then answer = { { 'failed', type(answer) == 'table' and answer.err or tostring(answer) } } end
-  answers[#answers + 1] = answer
+  local ok, settled, completed = pcall(endOne, first)
+  if not ok then settled = { 'failed', type(settled) == 'table' and settled.err or tostring(settled) } end
+  settles[#settles + 1], completions[#completions + 1] = settled, completed or false
 end
-return answers
+return { settles, completions }

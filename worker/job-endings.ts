@@ -2,7 +2,6 @@ import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBacke
 import { z } from 'zod'
 import {
   type Completion,
-  type Ended,
   fetchesNext,
   type JobEnd,
   type Recorded,
@@ -21,7 +20,7 @@ export interface Ending {
   readonly onBroken: (error: unknown) => void
 }
 
-const completedSchema = z.union([z.number(), z.array(z.unknown())])
+const completedSchema = z.union([z.array(z.unknown()), z.number()])
 /** What BullMQ makes of a job that was completed with none to follow. */
 const NOTHING_NEXT = 0
 
@@ -60,8 +59,14 @@ export class JobEndings {
   }
 
   async #complete(backend: RedisQueueBackend, jobId: string, ending: Ending, args: Completion) {
-    const { settled, completed } = await this.#settle(jobId, ending, args)
-    await ending.onSettled(settled)
+    const { end, onSettled, onBroken } = ending
+    // It stays announced where Redis did not answer: BullMQ will ask to complete the job once more.
+    const { settled, completed } = await this.#settlement.settle(jobId, end, args).catch((error: unknown) => {
+      onBroken(error)
+      throw error
+    })
+    this.#endings.delete(jobId)
+    await onSettled(settled)
     switch (settled.kind) {
       case 'settled':
         return nextJobIn(backend, jobId, completed)
@@ -71,18 +76,6 @@ export class JobEndings {
         return []
       default:
         return settled satisfies never
-    }
-  }
-
-  /** The ending stays where Redis did not answer: BullMQ will ask to complete the job once more. */
-  async #settle(jobId: string, { end, onBroken }: Ending, args: Completion): Promise<Ended> {
-    try {
-      const ended = await this.#settlement.settle(jobId, end, args)
-      this.#endings.delete(jobId)
-      return ended
-    } catch (error) {
-      onBroken(error)
-      throw error
     }
   }
 }

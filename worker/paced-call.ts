@@ -127,12 +127,11 @@ interface OneRequest {
 async function requestOnce(
   options: PacedCallOptions,
   turnstile: Turnstile,
-  { command, body, signal, onSent, isRepeat }: OneRequest,
+  request: OneRequest,
 ): Promise<RequestResult> {
   const { connections, clock, onRequest, signer } = options
-  // Behind everybody else a quick repeat would not be quick, and an answer that must halt the fleet would come late.
-  await turnstile.enter(isRepeat ? 'first' : 'last')
-  const sent = await sendAtSlot(options, command, body, signal).finally(() => turnstile.leave())
+  const { command, onSent } = request
+  const sent = await sendAtSlot(options, turnstile, request)
   if (sent.kind === 'closed') return sent
   onSent?.()
   const sentAt = clock.monotonicMs()
@@ -165,28 +164,33 @@ type Sent =
     }
   | { readonly kind: 'closed'; readonly by: Closed }
 
-/** Takes a connection, then a permit, then sends. A connection that the vendor closed meanwhile is replaced. */
+/** Takes its turn, a connection, a permit, and sends. A connection that the vendor closed meanwhile is replaced. */
 async function sendAtSlot(
   { limiter, client, connections, signer }: PacedCallOptions,
-  command: Command,
-  body: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
+  turnstile: Turnstile,
+  { command, body, signal, isRepeat }: OneRequest,
 ): Promise<Sent> {
-  for (;;) {
-    if (signal.aborted) return { kind: 'closed', by: 'aborted' }
-    const connection = await connections.take().catch(() => undefined)
-    if (connection === undefined) {
-      // Nothing was sent, so the job is as it was: it waits in hand until the vendor can be reached.
-      await pause(1, CONNECT_BACKOFF, signal)
-      continue
+  // Behind everybody else a quick repeat would not be quick, and an answer that must halt the fleet would come late.
+  await turnstile.enter(isRepeat ? 'first' : 'last')
+  try {
+    while (!signal.aborted) {
+      const connection = await connections.take().catch(() => undefined)
+      if (connection === undefined) {
+        // Nothing was sent, so the job is as it was: it waits in hand until the vendor can be reached.
+        await pause(1, CONNECT_BACKOFF, signal)
+        continue
+      }
+      const send = (): { reply: Promise<Reply>; signature: number } => ({
+        reply: client.send(connection, command, body),
+        signature: signer.generation,
+      })
+      const paced = await limiter.pace(command, send, { signal, isReady: () => connection.isOpen() })
+      if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
+      connections.giveBack(connection)
+      if (paced.by !== 'unready') return paced
     }
-    const send = (): { reply: Promise<Reply>; signature: number } => ({
-      reply: client.send(connection, command, body),
-      signature: signer.generation,
-    })
-    const paced = await limiter.pace(command, send, { signal, isReady: () => connection.isOpen() })
-    if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
-    connections.giveBack(connection)
-    if (paced.by !== 'unready') return paced
+    return { kind: 'closed', by: 'aborted' }
+  } finally {
+    turnstile.leave()
   }
 }

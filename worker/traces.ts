@@ -24,7 +24,7 @@ const carrierSchema = z
  * does not belong to it: a clean-up of a million accounts would be one trace of a million spans, and a retry hours later
  * has little to do with its producer. No span holds a user id or a signature.
  */
-export async function traceJob(job: JobInHand, work: () => Promise<Processed>): Promise<Processed> {
+export function traceJob(job: JobInHand, work: () => Promise<Processed>): Promise<Processed> {
   if (!isTracing()) return work()
   const attributes = {
     ...messagingAttributes('process'),

@@ -43,7 +43,7 @@ const TIMEOUT_MS = 10_000
 /** The vendor fails answers over 1 MB (code 10018), so twice that is no answer of the vendor. */
 const MAX_BYTES = 2 * 1024 * 1024
 const UINT32 = 2 ** 32
-const DECISIVE_KEYS = [/"ErrorCode"\s*:/g, /"ActionStatus"\s*:/g]
+const DOUBLED_KEYS = [/"ErrorCode"\s*:.*"ErrorCode"\s*:/s, /"ActionStatus"\s*:.*"ActionStatus"\s*:/s]
 
 /**
  * Speaks the vendor's REST API: one method, one request. No permit, no retry, no judgement.
@@ -53,11 +53,13 @@ const DECISIVE_KEYS = [/"ErrorCode"\s*:/g, /"ActionStatus"\s*:/g]
 export class ApiClient {
   readonly #options: ClientOptions
   readonly #timeoutMs: number
+  readonly #caller: string
   #random = randomInt(UINT32)
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+    this.#caller = `sdkappid=${options.sdkAppId}&identifier=${encodeURIComponent(options.admin)}`
   }
 
   /**
@@ -78,12 +80,11 @@ export class ApiClient {
   }
 
   #path(command: Command): string {
-    const { sdkAppId, admin, signer } = this.#options
     // Steps through all 32-bit numbers before any comes again, which independent draws do not.
     this.#random = (this.#random + 0x9e3779b1) % UINT32
     return (
-      `/v4/${SERVICE_OF[command]}/${command}?sdkappid=${sdkAppId}&identifier=${encodeURIComponent(admin)}` +
-      `&usersig=${signer.signature()}&random=${this.#random}&contenttype=json`
+      `/v4/${SERVICE_OF[command]}/${command}?${this.#caller}` +
+      `&usersig=${this.#options.signer.signature()}&random=${this.#random}&contenttype=json`
     )
   }
 }
@@ -98,8 +99,7 @@ function toReply(exchanged: Exchanged): Reply {
   if (body === undefined) return { kind: 'malformed', what: text === '' ? 'an empty body' : 'a body that is no JSON' }
   // JSON lets the last of two codes win; which one the vendor meant cannot be known.
   const plain = unescapeLetters(text)
-  if (DECISIVE_KEYS.some(key => (plain.match(key)?.length ?? 0) > 1))
-    return { kind: 'malformed', what: 'a doubled key' }
+  if (DOUBLED_KEYS.some(doubled => doubled.test(plain))) return { kind: 'malformed', what: 'a doubled key' }
   const envelope = envelopeSchema.safeParse(body)
   if (!envelope.success) return { kind: 'malformed', what: 'JSON without a usable ErrorCode and ActionStatus' }
   return { kind: 'answer', envelope: envelope.data, body }
@@ -107,7 +107,9 @@ function toReply(exchanged: Exchanged): Reply {
 
 /** JSON may spell a letter of a key as an escape; the key is the same. */
 const unescapeLetters = (text: string): string =>
-  text.replace(/\\u00([4-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  !text.includes('\\u')
+    ? text
+    : text.replace(/\\u00([4-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
 function parseJson(text: string): unknown {
   try {

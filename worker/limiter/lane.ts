@@ -84,7 +84,8 @@ export class Lane {
   readonly #lateUses: LateUses
   /** Calls sent that Redis may not know of, by 10 ms bin. */
   readonly #sent = new Map<number, number>()
-  #askMs: number[] = []
+  readonly #askMs: number[] = []
+  #leadMs = LEAD_AT_FIRST_MS
   #asking = false
   #clockJumped = false
   #closed: Closed | undefined
@@ -199,7 +200,7 @@ export class Lane {
     this.#returned = []
     this.#stopAskTimers()
     try {
-      const leadMs = this.#leadMs()
+      const leadMs = this.#leadMs
       const holdsPermits = this.#slots.length > 0
       const horizonMs = this.#horizonMs()
       // Until the clock is known well enough, the answer's time is all that is wanted.
@@ -312,22 +313,19 @@ export class Lane {
       : this.#options.redisClock.steadyAt(last.slot / 1000) - this.#options.clock.monotonicMs()
   }
 
+  /**
+   * Takes in how long an answer took to get here. The lead follows from how long most of the last ones took. The slowest of
+   * them would be the worst guide: slots before the lead are lost to everybody, while a slot that is missed now and then is
+   * made up for.
+   */
   #rememberAskMs(askMs: number): void {
     this.#askMs.push(askMs)
     if (this.#askMs.length > ASKS_REMEMBERED) this.#askMs.shift()
-  }
-
-  /**
-   * How long an answer may take to get here, from how long most of the last ones took. The slowest of them would be the
-   * worst guide: slots before the lead are lost to everybody, while a slot that is missed now and then is made up for.
-   */
-  #leadMs(): number {
-    const usualMs = this.#askMs.toSorted((a, b) => a - b)[Math.floor(this.#askMs.length * USUAL)]
-    if (usualMs === undefined) return LEAD_AT_FIRST_MS
-    return Math.min(Math.max(LEAD_AT_LEAST_MS, usualMs), LEAD_AT_MOST_MS)
+    const usualMs = this.#askMs.toSorted((a, b) => a - b)[Math.floor(this.#askMs.length * USUAL)] ?? askMs
+    this.#leadMs = Math.min(Math.max(LEAD_AT_LEAST_MS, usualMs), LEAD_AT_MOST_MS)
   }
 
   #horizonMs(): number {
-    return Math.min(HORIZON_MS + 2 * this.#leadMs(), HORIZON_AT_MOST_MS)
+    return Math.min(HORIZON_MS + 2 * this.#leadMs, HORIZON_AT_MOST_MS)
   }
 }
