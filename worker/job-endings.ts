@@ -16,8 +16,8 @@ export interface Ending {
   readonly end: JobEnd
   /** Told when the job is settled, with what became of that, before BullMQ is. */
   readonly onSettled: (settled: Settled) => Promise<void>
-  /** Told when it could not be settled, before BullMQ is. */
-  readonly onBroken: (error: unknown) => void
+  /** Told when it could not be settled; gives what BullMQ is told then. */
+  readonly onBroken: (error: unknown) => unknown
 }
 
 const completedSchema = z.union([z.array(z.unknown()), z.number()])
@@ -62,8 +62,7 @@ export class JobEndings {
     const { end, onSettled, onBroken } = ending
     // It stays announced where Redis did not answer: BullMQ will ask to complete the job once more.
     const { settled, completed } = await this.#settlement.settle(jobId, end, args).catch((error: unknown) => {
-      onBroken(error)
-      throw error
+      throw onBroken(error)
     })
     this.#endings.delete(jobId)
     await onSettled(settled)

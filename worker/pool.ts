@@ -114,7 +114,7 @@ export class Pool {
       } else if (!isForBullMq(error)) {
         this.#retryAfterFault(job, error)
       }
-      throw error instanceof Error ? withoutStack(error) : error
+      throw withoutStack(error)
     }
   }
 
@@ -124,7 +124,10 @@ export class Pool {
       token: token ?? '',
       end,
       onSettled: settled => this.#tell(inHand, afterSettle(inHand, processed, settled)),
-      onBroken: error => this.#retryAfterFault(job, error),
+      onBroken: error => {
+        this.#retryAfterFault(job, error)
+        return withoutStack(error)
+      },
     })
   }
 
@@ -195,7 +198,7 @@ const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist
 
 /** BullMQ stores the stack of each failure, 2 kB a job; the code and the reason say all. */
-function withoutStack<E extends Error>(error: E): E {
-  error.stack = ''
+function withoutStack(error: unknown): unknown {
+  if (error instanceof Error) error.stack = ''
   return error
 }

@@ -203,6 +203,10 @@ describe('a job that Redis cannot settle', () => {
     await untilTold(1)
     expect(await redis.hgetall(keys().outcomes)).toMatchObject({ cleared: expect.any(String) })
     await eventually('the job to wait', async () => (await redis.zcard(`${keys().queue}delayed`)) === 1)
+    expect(await redis.hget(keys().queue + first.jobId, 'failedReason')).toMatch(
+      /^Redis could not settle a job: WRONGTYPE/,
+    )
+    expect(await redis.hget(keys().queue + first.jobId, 'stacktrace')).not.toContain('    at ')
     await redis.del(broken)
     await eventually('the job to be gone', () => isGone(first.jobId), 60_000)
     expect(attempts).toBeGreaterThan(1)
