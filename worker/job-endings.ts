@@ -10,7 +10,7 @@ import {
 } from '../jobs/index.ts'
 
 /** A job that ends: what is to be settled, and what BullMQ needs to complete it. */
-export interface Ending {
+export interface EndingJob {
   readonly job: Job
   readonly token: string
   readonly end: JobEnd
@@ -31,14 +31,14 @@ const NOTHING_NEXT = 0
  */
 export class JobEndings {
   readonly #settlement: Pick<Settlement, 'settle'>
-  readonly #endings = new Map<string, Ending>()
+  readonly #endings = new Map<string, EndingJob>()
 
   constructor(settlement: Pick<Settlement, 'settle'>) {
     this.#settlement = settlement
   }
 
   /** Announces that BullMQ will be told to complete a job, and what is to be settled then. */
-  add(jobId: string, ending: Ending): void {
+  add(jobId: string, ending: EndingJob): void {
     this.#endings.set(jobId, ending)
   }
 
@@ -58,7 +58,7 @@ export class JobEndings {
     return backend
   }
 
-  async #complete(backend: RedisQueueBackend, jobId: string, ending: Ending, args: Completion) {
+  async #complete(backend: RedisQueueBackend, jobId: string, ending: EndingJob, args: Completion) {
     const { end, onSettled, onBroken } = ending
     // It stays announced where Redis did not answer: BullMQ will ask to complete the job once more.
     const { settled, completed } = await this.#settlement.settle(jobId, end, args).catch((error: unknown) => {
@@ -91,7 +91,7 @@ function nextJobIn(backend: RedisQueueBackend, jobId: string, completed: unknown
 }
 
 /** Completes a job as an earlier settle recorded it, whatever this attempt came to. */
-async function completeAs(backend: RedisQueueBackend, { job, token }: Ending, recorded: Recorded, args: Completion) {
+async function completeAs(backend: RedisQueueBackend, { job, token }: EndingJob, recorded: Recorded, args: Completion) {
   const next = fetchesNext(args)
   if (recorded.outcome !== 'dead_lettered') {
     const { result } = await backend.moveToCompleted(job, undefined, REMOVED, token, next)
