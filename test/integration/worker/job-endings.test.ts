@@ -213,4 +213,27 @@ describe('a job that Redis cannot settle', () => {
     expect(await failed()).toEqual([])
     expect(await receipts()).toBe(2)
   })
+
+  it('as a dead letter is tried again when its lock has run out', async () => {
+    const outcomes = keys().outcomes
+    await redis.set(outcomes, 'not a hash')
+    const { jobId } = await producer.enqueue('user_1')
+    const lock = `${keys().queue}${jobId}:lock`
+    let attempts = 0
+    const fail = async (): Promise<Processed> => {
+      attempts += 1
+      return dead()
+    }
+    work(fail)
+    await eventually('an attempt', async () => attempts === 1)
+    await pool?.drain()
+    expect(await failed()).toEqual([])
+    expect(await redis.lpos(`${keys().queue}active`, jobId)).toBe(0)
+
+    await redis.del(outcomes, lock, `${keys().queue}stalled-check`)
+    await redis.sadd(`${keys().queue}stalled`, jobId)
+    work(fail)
+    await eventually('the dead letter', async () => (await failed()).length > 0)
+    expect(await receipts()).toBe(1)
+  })
 })
