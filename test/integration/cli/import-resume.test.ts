@@ -24,15 +24,19 @@ async function killWhen(corner: CommandCorner, jobs: number, ...args: readonly s
   await command.ended
 }
 
-/** An import that was killed when it had enqueued 1,000 accounts, had said so in its checkpoint, and could not go on. */
-async function interrupted(context: TestContext, args: readonly string[] = [], content = users(3000)) {
-  const corner = await openCorner(context)
-  const file = await corner.file('wave.txt', content)
+/** Kills an import when it has enqueued 1,000 accounts, has said so in its checkpoint, and cannot go on. */
+async function interrupt(corner: CommandCorner, file: string, checkpoint: string, ...args: readonly string[]) {
   const command = await startAndWait(corner, 1000, file, '--max-backlog', '1000', ...args)
-  const hasSaidSo = async () => (await readFile(`${file}.checkpoint`, 'utf8')).includes('"accepted":1000')
+  const hasSaidSo = async () => (await readFile(checkpoint, 'utf8')).includes('"accepted":1000')
   await eventually('the checkpoint', hasSaidSo)
   command.signal('SIGKILL')
   await command.ended
+}
+
+async function interrupted(context: TestContext, args: readonly string[] = [], content = users(3000)) {
+  const corner = await openCorner(context)
+  const file = await corner.file('wave.txt', content)
+  await interrupt(corner, file, `${file}.checkpoint`, ...args)
   return { corner, file }
 }
 
@@ -235,8 +239,9 @@ describe.concurrent('an import that cannot write', () => {
   it('beside its file is given other places', async context => {
     const corner = await openCorner(context)
     const file = await corner.file('wave.txt', `${users(3000)}\n`)
-    const places = ['--checkpoint-file', join(corner.folder, 'here'), '--rejected-file', join(corner.folder, 'there')]
-    await killWhen(corner, 1000, file, '--max-backlog', '1000', ...places)
+    const checkpoint = join(corner.folder, 'here')
+    const places = ['--checkpoint-file', checkpoint, '--rejected-file', join(corner.folder, 'there')]
+    await interrupt(corner, file, checkpoint, ...places)
     expect((await readdir(corner.folder)).toSorted()).toEqual(['here', 'wave.txt'])
     const { code } = await corner.run('import', file, '--resume', ...places)
     expect(code).toBe(0)
