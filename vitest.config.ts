@@ -11,11 +11,11 @@ const SIDE_BY_SIDE = { maxWorkers: 4, sequence: { groupOrder: 0 } }
 export default defineConfig({
   test: {
     projects: [
-      suite('unit', { ...SIDE_BY_SIDE, testTimeout: 20_000 }),
+      suite('unit', { ...SIDE_BY_SIDE, testTimeout: 60_000 }),
       suite('integration', {
         ...SIDE_BY_SIDE,
         globalSetup: ['test/helpers/redis-for-tests.ts'],
-        testTimeout: 30_000,
+        testTimeout: 120_000,
         hookTimeout: 60_000,
       }),
       suite('e2e', {

@@ -13,7 +13,7 @@ const ASK_EVERY_MS = 25
 export async function eventually(
   what: string,
   ask: () => Promise<boolean>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
   everyMs: number = ASK_EVERY_MS,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs

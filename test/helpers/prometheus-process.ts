@@ -11,7 +11,7 @@ import { eventually } from './eventually.ts'
 import { findPrometheusProgram } from './prometheus-program.ts'
 
 const RULE_FILES = ['recording-rules.yml', 'alert-rules.yml'] as const
-const START_WITHIN_MS = 20_000
+const START_WITHIN_MS = 60_000
 
 const querySchema = z.object({
   data: z.object({

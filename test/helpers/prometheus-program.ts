@@ -11,7 +11,7 @@ export interface FoundProgram {
   readonly environment: Readonly<Record<string, string>>
 }
 
-const ANSWER_WITHIN_MS = 20_000
+const ANSWER_WITHIN_MS = 60_000
 
 /**
  * Gives `prometheus` or `promtool`.

@@ -251,7 +251,7 @@ async function composePrograms(): Promise<readonly (readonly [string, ...string[
   const known = [['docker-compose'], ['docker', 'compose']] as const
   const looked = await Promise.all(
     known.map(async ([command, ...args]) => {
-      const end = await runProgram(command, [...args, 'version'], { timeoutMs: 20_000 })
+      const end = await runProgram(command, [...args, 'version'], { timeoutMs: 60_000 })
       return end.kind === 'done' ? [[command, ...args] as const] : []
     }),
   )

@@ -139,7 +139,7 @@ describe.concurrent('clear-friends import -', () => {
       // More than a batch, so that there is something to wait for before the signal.
       command.stdin.write(`${users(1500)}user_half`)
       const queued = (): Promise<number> => corner.redis.zcard(`${corner.prefix}:clear-friends:prioritized`)
-      await expect.poll(queued, { timeout: 20_000 }).toBeGreaterThan(0)
+      await expect.poll(queued, { timeout: 60_000 }).toBeGreaterThan(0)
       command.signal(signal)
       const { code, stdout, stderr } = await command.ended
       expect(code).toBe(1)

@@ -24,7 +24,7 @@ beforeAll(async () => {
   connections = new Connections({ origin: server.url, connectTimeoutMs: 5000 })
   const options = { sdkAppId: 1_400_000_000, admin: 'administrator' }
   const signer = new Signer({ ...options, key: () => 'a'.repeat(64), reloadKey: () => false })
-  client = new ApiClient({ ...options, signer, timeoutMs: 500 })
+  client = new ApiClient({ ...options, signer, timeoutMs: 3000 })
 })
 
 afterAll(async () => {
