@@ -51,8 +51,10 @@ end
 -- epoch ms.
 local function countAccepted(jobKey, request, enqueuedAt)
   local key = REQUESTS .. request
+  -- Asked before the mark is set, because it fails where the key holds something else.
+  local hasFigures = redis.call('HEXISTS', key, 'accepted') == 1
   -- Figures that are gone, expired or lost, would count an end without a beginning.
-  if redis.call('HSETNX', jobKey, 'counted', 1) == 0 and redis.call('EXISTS', key) == 1 then return end
+  if redis.call('HSETNX', jobKey, 'counted', 1) == 0 and hasFigures then return end
   redis.call('HINCRBY', key, 'accepted', 1)
   local first = tonumber(redis.call('HGET', key, 'firstAt'))
   if not first or tonumber(enqueuedAt) < first then redis.call('HSET', key, 'firstAt', enqueuedAt) end
@@ -69,7 +71,8 @@ end
 
 -- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures live on.
 local function endJob(jobKey, content, days)
-  -- First what may fail, so that it fails before anything is written.
+  -- First what may fail, so that it fails before the end is written down.
+  if content.request ~= '' then countAccepted(jobKey, content.request, content.enqueuedAt) end
   local failed = writeReceipt(content)
   if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
@@ -83,7 +86,6 @@ local function endJob(jobKey, content, days)
   end
   if content.request ~= '' then
     local key = REQUESTS .. content.request
-    countAccepted(jobKey, content.request, content.enqueuedAt)
     redis.call('HINCRBY', key, content.outcome, 1)
     if content.verified == 'yes' then redis.call('HINCRBY', key, 'verified', 1) end
     redis.call('HSET', key, 'lastAt', text(nowMs()))

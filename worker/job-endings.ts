@@ -42,9 +42,10 @@ export class JobEndings {
     this.#endings.set(jobId, ending)
   }
 
-  /** Forgets a job that goes on after all. */
-  forget(jobId: string): void {
-    this.#endings.delete(jobId)
+  /** Forgets a job that goes on after all, unless its next attempt has ended already. */
+  forget(job: Job): void {
+    const jobId = job.id ?? ''
+    if (this.#endings.get(jobId)?.job === job) this.#endings.delete(jobId)
   }
 
   /** For BullMQ's worker. */

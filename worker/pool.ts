@@ -60,7 +60,7 @@ export class Pool {
     }
     this.#worker = new Worker(QUEUE_NAME, work, workerOptions, this.#endings.backend)
     this.#worker.on('error', this.#report)
-    this.#worker.on('failed', job => this.#endings.forget(job?.id ?? ''))
+    this.#worker.on('failed', job => job && this.#endings.forget(job))
     this.#worker.on('lockRenewalFailed', jobIds => {
       for (const jobId of jobIds) this.#worker.cancelJob(jobId)
     })
