@@ -71,7 +71,8 @@ describe('a connection', () => {
   it.each(roles)('of a %s to a port where nobody listens is given up in time, with the reason', async role => {
     const port = await freePort()
     const redis = open({ REDIS_URL: `redis://:hush-hush@127.0.0.1:${port}` }, role)
-    const ready = waitUntilReady(redis, 50)
+    // Long enough for the port to refuse on a busy machine.
+    const ready = waitUntilReady(redis, 1000)
     await expect(ready).rejects.toMatchObject({
       name: 'RedisUnavailableError',
       code: 'REDIS_UNAVAILABLE',
@@ -83,6 +84,8 @@ describe('a connection', () => {
     const redis = open({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
     const before = redis.listenerCount('error')
     await expect(waitUntilReady(redis, 50)).rejects.toThrow(RedisUnavailableError)
+    // The driver has listeners of its own while it tries.
+    await eventually('a pause between two tries', async () => redis.status === 'reconnecting')
     expect([redis.listenerCount('error'), redis.listenerCount('ready'), redis.listenerCount('end')]).toEqual([
       before,
       0,
