@@ -150,7 +150,7 @@ describe('two writes to one account at the same time', () => {
       'partial:accounts=user_1,times=1',
     ]
     await withSimulator({ ...GROUPS, latency: 5, faults, backendTimeout: { afterMs: 1_000 } }, async simulator => {
-      await expect(codeOf(simulator, 'friend_delete_all', clear('user_1'), { timeoutMs: 100 })).rejects.toThrow(
+      await expect(codeOf(simulator, 'friend_delete_all', clear('user_1'), { timeoutMs: 500 })).rejects.toThrow(
         'no answer in time',
       )
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(30007)

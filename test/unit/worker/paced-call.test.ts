@@ -52,7 +52,7 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     pace: async (_command, send) => ({ kind: 'sent', value: send(), answered }),
     see: (_command, sign) => void signs.push(sign),
   }
-  const client = new ApiClient({ ...options, signer, timeoutMs: 2000 })
+  const client = new ApiClient({ ...options, signer, timeoutMs: 10_000 })
   const call = createPacedCall({
     ceilingPerSecond: 200,
     limiter,
