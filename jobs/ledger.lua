@@ -14,6 +14,10 @@
 -- pending the hash has no end; then it lives as long as receipts do.
 local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS, BATCHES = unpack(KEYS, 1, 7)
 
+-- Changes nothing. Where the memory is full, Redis refuses a script whose first write may take some, and lets one go on
+-- that has written; a job that ends gives back more than its receipt takes, and refused it would be worked on again.
+redis.call('PERSIST', CHAIN)
+
 -- Times in ms have more digits than Lua prints by itself.
 local function text(number) return string.format('%.0f', number) end
 

@@ -17,7 +17,7 @@ export interface EndingJob {
   /** Told when the job is settled, with what became of that, before BullMQ is. */
   readonly onSettled: (settled: Settled) => Promise<void>
   /** Told when it could not be settled; gives what BullMQ is told then. */
-  readonly onBroken: (error: unknown) => unknown
+  readonly onBroken: (error: unknown) => Promise<unknown>
 }
 
 const completedSchema = z.union([z.array(z.unknown()), z.number()])
@@ -62,8 +62,8 @@ export class JobEndings {
   async #complete(backend: RedisQueueBackend, jobId: string, ending: EndingJob, args: Completion) {
     const { end, onSettled, onBroken } = ending
     // It stays announced where Redis did not answer: BullMQ will ask to complete the job once more.
-    const { settled, completed } = await this.#settlement.settle(jobId, end, args).catch((error: unknown) => {
-      throw onBroken(error)
+    const { settled, completed } = await this.#settlement.settle(jobId, end, args).catch(async (error: unknown) => {
+      throw await onBroken(error)
     })
     this.#endings.delete(jobId)
     await onSettled(settled)

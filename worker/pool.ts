@@ -124,7 +124,9 @@ export class Pool {
       token: token ?? '',
       end,
       onSettled: settled => this.#tell(inHand, afterSettle(inHand, processed, settled)),
-      onBroken: error => {
+      onBroken: async error => {
+        // The next attempt must know what this one has done. Where that cannot be said either, it does too much.
+        await job.updateProgress(processed.progress).catch(() => {})
         this.#retryAfterFault(job, error)
         return withoutStack(error)
       },

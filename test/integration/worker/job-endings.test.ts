@@ -194,12 +194,11 @@ describe('a job that Redis cannot settle', () => {
     await producer.enqueue('user_2')
     const bothInHand = together(2)
     const mended = Promise.withResolvers<void>()
-    let attempts = 0
+    const begunWith: unknown[] = []
     work(async job => {
       await bothInHand()
       if (job.id !== first.jobId) return cleared()
-      attempts += 1
-      if (attempts > 1) await mended.promise
+      if (begunWith.push(job.progress) > 1) await mended.promise
       return cleared({ request: 'broken' })
     })
     const failure = () => redis.hmget(keys().queue + first.jobId, 'failedReason', 'stacktrace')
@@ -216,6 +215,7 @@ describe('a job that Redis cannot settle', () => {
     mended.resolve()
     await eventually('the job to be gone', () => isGone(first.jobId))
     expect(told).toMatchObject([{ settled: true }, { settled: true }])
+    expect(begunWith).toEqual([0, progress])
     expect(await redis.hgetall(broken)).toMatchObject({ accepted: '1', cleared: '1' })
     expect(await failed()).toEqual([])
     expect(await receipts()).toBe(2)
