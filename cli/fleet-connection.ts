@@ -1,6 +1,13 @@
 import { loadSettings, type Settings } from '../config/load-settings.ts'
 import { openRedis, type RedisConnection, redisSettings } from '../config/redis.ts'
-import { type ClearFriendsQueue, openQueue, requireRedisVersion, waitUntilReady } from '../jobs/index.ts'
+import {
+  type ClearFriendsQueue,
+  openQueue,
+  refusalOf,
+  requireRedisVersion,
+  unavailable,
+  waitUntilReady,
+} from '../jobs/index.ts'
 
 /** What commands need that look at the fleet or steer it. */
 const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const
@@ -20,7 +27,7 @@ export interface FleetConnection {
  * Runs a command on an open connection and closes it afterwards, whatever happens.
  *
  * @throws {SettingsError} when settings are wrong
- * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
+ * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds, or refuses; says what to do
  * @throws {RedisTooOldError} when it is older than 6.2
  */
 export async function withFleet(run: (fleet: FleetConnection) => Promise<void>): Promise<void> {
@@ -40,6 +47,8 @@ export async function withFleet(run: (fleet: FleetConnection) => Promise<void>):
         return queue
       },
     })
+  } catch (error) {
+    throw refusalOf(error) === undefined ? error : unavailable(error)
   } finally {
     await queue?.close()
     redis.disconnect()

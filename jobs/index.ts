@@ -65,7 +65,7 @@ export {
   type Producer,
   type ProducerOptions,
 } from './producer.ts'
-export { type ClearFriendsQueue, openQueue, type RedisConnection, waitUntilReady } from './queue.ts'
+export { type ClearFriendsQueue, openQueue, type RedisConnection, unavailable, waitUntilReady } from './queue.ts'
 export { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
 export { Checkpoints } from './receipts/checkpoints.ts'
 export { type ExportOptions, type ExportSummary, exportReceipts } from './receipts/export-receipts.ts'
@@ -74,6 +74,7 @@ export type { JobEnd } from './receipts/receipt-content.ts'
 export { ReceiptKeeper, type ReceiptKeeperOptions } from './receipts/receipt-keeper.ts'
 export { createReceiptSeals, type ReceiptSeals } from './receipts/receipt-seals.ts'
 export { type ExportPart, type Finding, type Verification, verifyReceipts } from './receipts/verify-receipts.ts'
+export { type Refusal, refusalOf } from './redis-refusal.ts'
 export { createRedisScript, type RedisScript } from './redis-script.ts'
 export { LEAST_REDIS_VERSION, type RedisVersion, readRedisVersion, requireRedisVersion } from './redis-version.ts'
 export { createRequestReader, type RequestStatus } from './request-status.ts'

@@ -31,6 +31,8 @@ export const keysOf = (
   readonly enqueued: string
   /** Exists for a day after an operator has resumed a fleet that was halted because of them. */
   readonly missingIsRight: string
+  /** Written by `doctor` to see whether Redis takes writes; gone a second later. */
+  readonly doctor: string
   /** Says when the next probe may be sent while the fleet is halted. */
   readonly probe: string
   /** Sorted set: the permits of one vendor command. */
@@ -61,6 +63,7 @@ export const keysOf = (
   lastOutcomes: `${prefix}:last-outcomes`,
   enqueued: `${prefix}:enqueued`,
   missingIsRight: `${prefix}:missing-is-right`,
+  doctor: `${prefix}:doctor`,
   probe: `${prefix}:probe`,
   permits: command => `${prefix}:permits:${command}`,
   sent: command => `${prefix}:sent:${command}`,

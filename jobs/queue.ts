@@ -2,6 +2,7 @@ import { Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import { RedisUnavailableError } from './errors.ts'
 import { QUEUE_NAME } from './keys.ts'
+import { refusalOf } from './redis-refusal.ts'
 import { requireRedisVersion } from './redis-version.ts'
 
 /** A connection to a Redis server or cluster; the caller opens and closes it. */
@@ -84,11 +85,11 @@ export async function askRedis<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** Wraps what a driver threw into the error that callers of this library branch on. */
-function unavailable(cause: unknown): RedisUnavailableError {
-  const detail = cause instanceof Error ? messageOf(cause) : 'no answer'
-  return new RedisUnavailableError(`Redis cannot be used (${detail}). Check REDIS_URL and that the server runs.`, {
-    cause: withoutArguments(cause),
-  })
+export function unavailable(cause: unknown): RedisUnavailableError {
+  const refusal = refusalOf(cause)
+  const said = refusal?.said ?? (cause instanceof Error ? messageOf(cause) : 'no answer')
+  const advice = refusal?.advice ?? 'Check REDIS_URL and that the server runs.'
+  return new RedisUnavailableError(`Redis cannot be used (${said}). ${advice}`, { cause: withoutArguments(cause) })
 }
 
 /** A driver's error holds the arguments of the command, and so user ids; what goes on from here must not. */

@@ -12,6 +12,8 @@ import {
   openQueue,
   ReceiptKeeper,
   type RedisConnection,
+  refusalOf,
+  unavailable,
   waitUntilReady,
 } from '../jobs/index.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
@@ -73,7 +75,7 @@ const PING_WITHIN_MS = 2000
 /**
  * Builds all parts of a worker; the only file that does.
  *
- * @throws {RedisUnavailableError} when Redis does not answer
+ * @throws {RedisUnavailableError} when Redis does not answer, or refuses
  * @throws {PortInUseError} when the HTTP port is taken
  */
 export async function assembleWorker(settings: WorkerSettings, beforeClear?: BeforeClear): Promise<AssembledWorker> {
@@ -82,7 +84,7 @@ export async function assembleWorker(settings: WorkerSettings, beforeClear?: Bef
     return await assemble(settings, beforeClear, closing)
   } catch (error) {
     await closing.closeAll()
-    throw error
+    throw refusalOf(error) === undefined ? error : unavailable(error)
   }
 }
 
@@ -98,7 +100,6 @@ async function assemble(
     ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
     margin: settings.RATE_LIMIT_MARGIN,
   }
-  let draining = false
 
   const redis = closing.add(openRedis(settings, 'worker'), each => each.disconnect())
   const permitsRedis = closing.add(openRedis(settings, 'permits'), each => each.disconnect())
@@ -108,7 +109,7 @@ async function assemble(
   await waitUntilReady(permitsRedis)
   const queue = closing.add(await openQueue(redis, prefix), each => each.close())
   closing.add(new EventsWatch(redis, prefix, log), each => each.close())
-  redis.on('close', () => draining || log.warn('the connection to Redis is gone; no calls until it is back'))
+  redis.on('close', () => closing.hasBegun || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
   const receiptOptions = { redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS }
@@ -167,7 +168,7 @@ async function assemble(
     port: settings.HTTP_PORT,
     metrics,
     readiness: async () => {
-      if (draining) return { ready: false, reason: 'draining' }
+      if (closing.hasBegun) return { ready: false, reason: 'draining' }
       const answered = redis.status === 'ready' && (await pings(redis))
       return answered ? { ready: true } : { ready: false, reason: 'Redis does not answer' }
     },
@@ -221,10 +222,7 @@ async function assemble(
       for (const command of COMMANDS) limiter.prepare(command)
       pool.start()
     },
-    drain: () => {
-      draining = true
-      return closing.closeAll()
-    },
+    drain: () => closing.closeAll(),
   }
 }
 
@@ -240,6 +238,11 @@ function reloadKey(key: Secret, log: Logger): boolean {
 /** Remembers how to close what was opened; closes the last first. */
 class ClosingList {
   readonly #closers: (() => unknown)[] = []
+  #hasBegun = false
+
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
 
   add<T>(part: T, close: (part: T) => unknown): T {
     this.#closers.push(() => close(part))
@@ -247,6 +250,7 @@ class ClosingList {
   }
 
   async closeAll(): Promise<void> {
+    this.#hasBegun = true
     for (const close of this.#closers.splice(0).reverse()) await close()
   }
 }

@@ -1,10 +1,30 @@
-import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError, Worker, type WorkerOptions } from 'bullmq'
-import { type JobEnd, QUEUE_NAME, RETRY_PRIORITY, type RedisConnection, type Settlement } from '../jobs/index.ts'
+import {
+  type BackendFactory,
+  DelayedError,
+  ErrorCode,
+  type Job,
+  type RedisQueueBackend,
+  UnrecoverableError,
+  WaitingError,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq'
+import {
+  type JobEnd,
+  QUEUE_NAME,
+  RETRY_PRIORITY,
+  type RedisConnection,
+  refusalOf,
+  type Settlement,
+} from '../jobs/index.ts'
+import { systemClock } from './clock.ts'
 import { JobEndings } from './job-endings.ts'
 import type { Logger } from './log.ts'
+import { fetchPatiently } from './patient-fetch.ts'
 import { afterSettle, type JobInHand, type Processed } from './process-job.ts'
 import { fullJitterMs } from './retry/backoff.ts'
 import { ATTEMPT_BACKOFF } from './retry/retry-policy.ts'
+import { Seldom } from './seldom.ts'
 
 /** What a pool is made from. */
 export interface PoolOptions {
@@ -39,7 +59,11 @@ export class Pool {
   readonly #worker: Worker
   readonly #endings: JobEndings
   #draining = false
-  readonly #report = (error: unknown): void => this.#options.log.warn({ err: error }, 'BullMQ reported an error')
+  readonly #seldom = new Seldom(systemClock)
+  readonly #report = (error: unknown): void => {
+    const words = refusalOf(error)?.said ?? (error instanceof Error ? error.message : '')
+    if (this.#seldom.may(words)) this.#options.log.warn({ err: error }, 'BullMQ reported an error')
+  }
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -58,7 +82,8 @@ export class Pool {
       removeOnComplete: { count: 0 },
       settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
     }
-    this.#worker = new Worker(QUEUE_NAME, work, workerOptions, this.#endings.backend)
+    const backend: BackendFactory<RedisQueueBackend> = (...made) => fetchPatiently(this.#endings.backend(...made))
+    this.#worker = new Worker(QUEUE_NAME, work, workerOptions, backend)
     this.#worker.on('error', this.#report)
     this.#worker.on('failed', job => job && this.#endings.forget(job))
     this.#worker.on('lockRenewalFailed', jobIds => {

@@ -50,7 +50,8 @@ export class Checkpoints {
    * @throws {ReceiptKeyError} when they are sealed with another one
    */
   async requireKey(): Promise<void> {
-    await this.#redis.hsetnx(this.#chainKey, 'key', this.#keyMark())
+    // Written only where there is none: a worker starts, too, where the memory of Redis is full.
+    if ((await this.keyInUse()) === 'none') await this.#redis.hsetnx(this.#chainKey, 'key', this.#keyMark())
     if ((await this.keyInUse()) !== 'this') throw new ReceiptKeyError()
   }
 

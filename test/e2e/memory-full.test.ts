@@ -1,41 +1,95 @@
 import { Redis } from 'ioredis'
-import { expect, it, onTestFinished } from 'vitest'
-import { startPrivateRedis } from '../../cli/demo/private-redis.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import { createProducer, DEFAULT_PREFIX, keysOf } from '../../jobs/index.ts'
-import { startSimulator } from '../../simulator/index.ts'
+import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { startWorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { runCommand } from '../helpers/run-command.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
 
 const ACCOUNTS = 400
+const keys = keysOf(DEFAULT_PREFIX)
 
-it('a queue is drained while the memory of Redis is full, because a job that ends makes room: each account once', async () => {
-  const { url, stop } = await startPrivateRedis()
-  onTestFinished(stop)
-  const redis = new Redis(url)
-  onTestFinished(() => redis.disconnect())
-  const simulator = await startSimulator({ users: { count: ACCOUNTS } })
-  onTestFinished(() => simulator.close())
-  const producer = createProducer({ redis: url })
-  await producer.enqueueMany(
-    Array.from({ length: ACCOUNTS }, (_, n) => `user_${n + 1}`),
-    { request: 'ticket-1' },
-  )
+let server: PrivateRedis
+let redis: Redis
+let simulator: Simulator
+let worker: WorkerProcess
+
+beforeEach(async () => {
+  server = await startPrivateRedis()
+  redis = new Redis(server.url)
+  simulator = await startSimulator({ users: { count: ACCOUNTS } })
+  const producer = createProducer({ redis: server.url })
+  const accounts = Array.from({ length: ACCOUNTS }, (_, n) => `user_${n + 1}`)
+  await producer.enqueueMany(accounts, { request: 'ticket-1' })
   await producer.close()
-  const worker = await startWorkerProcess(workerSettingsFor(simulator, { url, prefix: DEFAULT_PREFIX }))
-  onTestFinished(async () => {
-    worker.signal('SIGKILL')
-    await worker.ended
-  })
-  const keys = keysOf(DEFAULT_PREFIX)
-  const ended = () => redis.xlen(keys.receipts)
-  await eventually('the first to end', async () => (await ended()) > 0)
+  worker = await startWorker()
+})
+afterEach(async () => {
+  worker.signal('SIGKILL')
+  await worker.ended
+  await simulator.close()
+  redis.disconnect()
+  await server.stop()
+})
+
+const startWorker = (): Promise<WorkerProcess> =>
+  startWorkerProcess(workerSettingsFor(simulator, { url: server.url, prefix: DEFAULT_PREFIX }))
+
+const ended = (): Promise<number> => redis.xlen(keys.receipts)
+
+async function fillMemory(): Promise<void> {
   await redis.config('SET', 'maxmemory', '1')
   await expect(redis.set('anything', 'else')).rejects.toThrow('OOM')
+}
 
+async function expectEachClearedOnce(): Promise<void> {
   await eventually('all to end', async () => (await ended()) === ACCOUNTS)
   const { calls, byCode } = simulator.figures().byCommand.friend_delete_all
   expect({ calls, byCode }).toEqual({ calls: ACCOUNTS, byCode: { 0: ACCOUNTS } })
   expect(await redis.hgetall(`${keys.requests}ticket-1`)).toMatchObject({ cleared: String(ACCOUNTS) })
   expect(await worker.stop()).toBe(0)
   expect(await redis.keys(`${keys.queue}*:lock`)).toEqual([])
+}
+
+describe('while the memory of Redis is full', () => {
+  it('a queue is drained all the same, because a job that ends makes room: each account once', async () => {
+    await eventually('the first to end', async () => (await ended()) > 0)
+    await fillMemory()
+    await expectEachClearedOnce()
+  })
+
+  it('a worker that starts says why it gets no jobs, not more than once, and goes on when there is room', async () => {
+    expect(await worker.stop()).toBe(0)
+    await fillMemory()
+    worker = await startWorker()
+    const refusals = (): number => worker.logLines.filter(line => line.includes('OOM command not allowed')).length
+    await eventually('the refusal', async () => refusals() > 0)
+    const asked = await commandsSoFar()
+    await eventually('three seconds to pass', async () => (await uptimeSeconds()) > asked.atSeconds + 3)
+    // Without patience it asks some 5,000 times a second.
+    expect((await commandsSoFar()).commands - asked.commands).toBeLessThan(1500)
+    expect(refusals()).toBe(1)
+    await redis.config('SET', 'maxmemory', '0')
+    await expectEachClearedOnce()
+  })
+
+  it('a command that writes says what to do', async () => {
+    await fillMemory()
+    const { code, stdout, stderr } = await runCommand(['pause'], { REDIS_URL: server.url })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toBe(
+      "clear-friends: Redis cannot be used (OOM command not allowed when used memory > 'maxmemory'.). " +
+        'Its memory is full: give it more (`maxmemory`), or wait until workers have made room.\n',
+    )
+  })
 })
+
+async function uptimeSeconds(): Promise<number> {
+  return Number(/uptime_in_seconds:(\d+)/.exec(await redis.info('server'))?.[1])
+}
+
+async function commandsSoFar(): Promise<{ commands: number; atSeconds: number }> {
+  const commands = Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1])
+  return { commands, atSeconds: await uptimeSeconds() }
+}

@@ -8,8 +8,10 @@ import {
   keysOf,
   type RedisConnection,
   type RedisScript,
+  refusalOf,
 } from '../../jobs/index.ts'
 import { type Clock, systemClock, systemTimers, type Timers } from '../clock.ts'
+import { Seldom } from '../seldom.ts'
 import { type Closed, Lane, type Paced, type PaceOptions } from './lane.ts'
 import { RedisClock } from './redis-clock.ts'
 import { parseReservation, type Reservation, type ReserveRequest, reserveArguments } from './reservation.ts'
@@ -23,8 +25,6 @@ const PROBE = ' probe'
 
 /** Half would take a busy Redis for a dead one; double would leave a process idle for longer when it is. */
 const ANSWER_WITHIN_MS = 3000
-
-const REFUSED_AGAIN_AFTER_MS = 60_000
 
 /** What a limiter is made from. */
 export interface LimiterOptions {
@@ -67,7 +67,7 @@ export class Limiter {
   #asks = 0
   /** Tells the calls of this process from those of all others, where calls are counted. */
   readonly #name = randomBytes(6).toString('base64url')
-  readonly #refusedAt = new Map<string, number>()
+  readonly #seldom: Seldom
   readonly #redisClock = new RedisClock()
   readonly #script: RedisScript
   readonly #lowerRate: RedisScript
@@ -77,6 +77,7 @@ export class Limiter {
   constructor(options: LimiterOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#seldom = new Seldom(this.#clock)
     this.#timers = options.timers ?? systemTimers
     this.#script = createRedisScript(options.redis, 'clearFriendsPermit', permitScript)
     this.#lowerRate = createRedisScript(options.redis, 'clearFriendsLowerRate', lowerRateScript)
@@ -178,14 +179,8 @@ export class Limiter {
 
   /** Tells of an error that Redis itself answered; those of the connection are told by the connection. */
   #refused(error: unknown): never {
-    if (error instanceof Error && error.name === 'ReplyError') {
-      const [reason = ''] = error.message.split(' script: ')
-      const now = this.#clock.monotonicMs()
-      if (now - (this.#refusedAt.get(reason) ?? Number.NEGATIVE_INFINITY) >= REFUSED_AGAIN_AFTER_MS) {
-        this.#refusedAt.set(reason, now)
-        this.#options.onRefused?.(reason)
-      }
-    }
+    const refusal = refusalOf(error)
+    if (refusal !== undefined && this.#seldom.may(refusal.said)) this.#options.onRefused?.(refusal.said)
     throw error
   }
 

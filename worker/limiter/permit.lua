@@ -73,9 +73,11 @@ local ceiling = tonumber(ARGV[2])
 local ask = ARGV[10]
 local returned, late = tonumber(ARGV[12]), tonumber(ARGV[13])
 
--- These fail where somebody put something else under the keys. Nothing was written then, and no permit is granted.
+-- These fail where somebody put something else under the keys. Nothing was written then, and no permit is granted. The
+-- second changes nothing: where the memory is full, Redis refuses a script whose first write may take some, and lets one
+-- go on that has written. Calls must go on then, because they end jobs, and that makes room.
 local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
-redis.call('ZCARD', KEYS[1])
+redis.call('ZREM', KEYS[1], '')
 
 -- What is only counted must not stand in the way of a permit.
 for i = 14 + returned + 2 * late, #ARGV, 2 do

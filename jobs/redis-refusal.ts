@@ -1,0 +1,24 @@
+/** What Redis said instead of an answer, and what to do about it. */
+export interface Refusal {
+  /** Its words, without the script that met them. */
+  readonly said: string
+  readonly advice: string
+}
+
+const ADVICE: readonly (readonly [start: string, advice: string])[] = [
+  ['OOM', 'Its memory is full: give it more (`maxmemory`), or wait until workers have made room.'],
+  ['READONLY', 'It is a replica now: REDIS_URL must lead to the primary.'],
+  ['NOREPLICAS', 'It takes nothing without its replicas (`min-replicas-to-write`): bring them back.'],
+  ['MISCONF', 'It cannot write to its disk: its own log says why.'],
+  ['LOADING', 'It is reading its data from disk: wait a little.'],
+  ['NOPERM', 'Its user may not do that: grant it all commands on the keys of REDIS_PREFIX.'],
+  ['WRONGTYPE', 'A key holds something else than we put there: `clear-friends doctor` says more.'],
+]
+
+/** Tells what Redis answered where it refused a command; nothing for errors that are not its answers. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined
+  const [said = ''] = error.message.split(' script: ')
+  const known = ADVICE.find(([start]) => said.startsWith(start))
+  return { said, advice: known?.[1] ?? '`clear-friends doctor` says more.' }
+}
