@@ -6,6 +6,7 @@ import { workerSettings } from '../worker/assemble.ts'
 import { checkReceiptKey } from './doctor/check-receipt-key.ts'
 import { checkRedis } from './doctor/check-redis.ts'
 import { checkVendor } from './doctor/check-vendor.ts'
+import { checkWrites } from './doctor/check-writes.ts'
 import { type Finding, failure, ok } from './doctor/finding.ts'
 import { EXIT } from './exit-codes.ts'
 import { print } from './output.ts'
@@ -24,10 +25,11 @@ export function doctorCommand(): Command {
         await waitUntilReady(permits)
         findings.push(ok('redis reachable', 'yes'))
         findings.push(...(await checkRedis(permits, settings.REDIS_PREFIX)))
-        const noPermits = findings.some(({ check, result }) => NEEDED_FOR_PERMITS.has(check) && result === 'failure')
         if (!isTooOld(findings)) {
           findings.push(await checkReceiptKey(permits, settings.REDIS_PREFIX, settings.RECEIPT_KEY.reveal()))
+          findings.push(await checkWrites(permits, settings.REDIS_PREFIX))
         }
+        const noPermits = findings.some(({ check, result }) => NEEDED_FOR_PERMITS.has(check) && result === 'failure')
         if (!noPermits) findings.push(...(await checkVendor(settings, permits)))
       } catch (error) {
         findings.push(failure('redis reachable', error instanceof Error ? error.message : 'no', 'Mend this first.'))
@@ -44,7 +46,7 @@ const isTooOld = (findings: readonly Finding[]): boolean =>
   findings.some(({ check, result }) => check === 'redis version' && result === 'failure')
 
 /** Without these no call to the vendor can be made, not even a harmless one. */
-const NEEDED_FOR_PERMITS: ReadonlySet<string> = new Set(['redis version', 'limiter'])
+const NEEDED_FOR_PERMITS: ReadonlySet<string> = new Set(['redis version', 'redis writes', 'limiter'])
 
 const MARK = { ok: 'ok  ', warning: 'warn', failure: 'FAIL' } as const
 

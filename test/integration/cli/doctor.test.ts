@@ -63,6 +63,7 @@ describe('clear-friends doctor', () => {
       'clock',
       'limiter',
       'receipt key',
+      'redis writes',
       'vendor reachable',
       'signature and admin right',
     ])
@@ -209,6 +210,16 @@ describe.concurrent('clear-friends doctor, where something is in the way,', () =
     expect(JSON.stringify(bad)).not.toContain('hush')
   })
 
+  it('tells that the app does not know the admin account itself', async () => {
+    const faults = [{ command: 'account_check', answer: { code: 30003 }, accounts: 'all', times: 'always' }] as const
+    const other = await startSimulator({ faults })
+    const { code, bad } = await examine({ IM_BASE_URL: other.url }).finally(() => other.close())
+    expect(code).toBe(1)
+    expect(bad).toMatchObject([
+      { found: expect.stringContaining('code 30003: '), advice: expect.stringContaining('does not know IM_ADMIN') },
+    ])
+  })
+
   it('tells that the vendor cannot be reached', async () => {
     const url = `http://127.0.0.1:${await freePort()}`
     const { code, bad } = await examine({ IM_BASE_URL: url })
@@ -240,6 +251,34 @@ describe.concurrent('clear-friends doctor, where something is in the way,', () =
       ])
       expect(JSON.stringify(bad)).not.toContain('hush')
     }
+  })
+
+  it.each<[string, string, (redis: Redis) => Promise<unknown>, string]>([
+    ['its memory is full', 'OOM ', full => full.config('SET', 'maxmemory', '1'), 'maxmemory'],
+    [
+      'it is a replica',
+      'READONLY ',
+      replica => replica.replicaof('127.0.0.1', server.port),
+      'REDIS_URL must lead to the primary',
+    ],
+  ])('tells that Redis takes no writes because %s, and asks the vendor nothing', async (_, said, spoil, advice) => {
+    const refusing = await startPrivateRedis()
+    const admin = new Redis(refusing.url)
+    await spoil(admin)
+    const { code, bad, findings } = await examine({ REDIS_URL: refusing.url }).finally(() => {
+      admin.disconnect()
+      return refusing.stop()
+    })
+    expect(code).toBe(1)
+    expect(bad).toEqual([
+      {
+        check: 'redis writes',
+        result: 'failure',
+        found: expect.stringContaining(`refused (${said}`),
+        advice: expect.stringContaining(advice),
+      },
+    ])
+    expect(findings.map(({ check }) => check)).not.toContain('vendor reachable')
   })
 
   it('tells that Redis is too old, and asks nothing else of it', async () => {

@@ -1,0 +1,18 @@
+import type { RedisConnection } from '../../config/redis.ts'
+import { keysOf, refusalOf } from '../../jobs/index.ts'
+import { type Finding, failure, ok } from './finding.ts'
+
+/**
+ * Checks whether Redis takes writes, with a key that is gone a second later. To be asked last: where Redis is a replica the
+ * connection is made anew after that.
+ */
+export async function checkWrites(redis: RedisConnection, prefix: string): Promise<Finding> {
+  try {
+    await redis.set(keysOf(prefix).doctor, '', 'PX', 1000)
+    return ok('redis writes', 'taken')
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (refusal === undefined) throw error
+    return failure('redis writes', `refused (${refusal.said})`, refusal.advice)
+  }
+}
