@@ -4,6 +4,7 @@ import { EXIT } from './exit-codes.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
 import { beginImport, newImport, type WantedImport } from './import-file/begin-import.ts'
 import { Checkpoint, type Done, type ImportState } from './import-file/checkpoint.ts'
+import { requireDistinct } from './import-file/distinct-files.ts'
 import { FORMATS, type Format, formatOf } from './import-file/format.ts'
 import { contentOf, type Input, openInput } from './import-file/input.ts'
 import { abortOnSignals } from './import-file/interruption.ts'
@@ -69,11 +70,14 @@ async function importInput(input: Input, options: ImportOptions, fleet: FleetCon
     const { signal } = interruption
     const checkpoint =
       input.bytes === undefined ? undefined : new Checkpoint(options.checkpointFile ?? `${input.beside}.checkpoint`)
+    const rejectedFile = options.rejectedFile ?? `${input.beside}.rejected`
+    await requireDistinct([
+      ...(checkpoint === undefined ? [] : [{ what: 'the input', file: input.name }]),
+      ...(checkpoint === undefined ? [] : [{ what: 'the checkpoint', file: checkpoint.file }]),
+      { what: 'the list of rejected lines', file: rejectedFile },
+    ])
     const state = await begin(input, options, fleet, checkpoint, signal)
-    const rejectedLines = new RejectedLines(
-      options.rejectedFile ?? `${input.beside}.rejected`,
-      state.done.rejectedBytes,
-    )
+    const rejectedLines = new RejectedLines(rejectedFile, state.done.rejectedBytes)
     // Whatever can be known to go wrong goes wrong before anything is enqueued.
     await rejectedLines.check()
     await checkpoint?.write(state)

@@ -1,8 +1,9 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { fileFault, ImportFileError } from './file-fault.ts'
+import { fileFault } from '../file-fault.ts'
 import { FORMATS } from './format.ts'
+import { ImportFileError } from './import-file-error.ts'
 
 const count = z.int().min(0)
 

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { fileFault, ImportFileError } from './file-fault.ts'
+import { fileFault } from '../file-fault.ts'
+import { ImportFileError } from './import-file-error.ts'
 
 /** What identifies the content of a file. */
 export interface Content {

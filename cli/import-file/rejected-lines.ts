@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, open, stat, truncate } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileFault, ImportFileError } from './file-fault.ts'
+import { fileFault } from '../file-fault.ts'
+import { ImportFileError } from './import-file-error.ts'
 
 /** So much waits in memory until it is written. */
 const BUFFER_LENGTH = 65_536

@@ -198,6 +198,26 @@ describe.concurrent('an import that waits for room in the queue', () => {
 
 describe.concurrent('an import that cannot write', () => {
   it.for([
+    [['--rejected-file', 'wave.txt'], 'the input and the list of rejected lines would be one file'],
+    [['--rejected-file', 'link.txt'], 'the input and the list of rejected lines would be one file'],
+    [['--checkpoint-file', './wave.txt'], 'the input and the checkpoint would be one file'],
+    [
+      ['--rejected-file', 'new', '--checkpoint-file', './new'],
+      'the checkpoint and the list of rejected lines would be',
+    ],
+  ] as const)('to a file of its own, with %j, says so and harms none', async ([args, message], context) => {
+    const corner = await openCorner(context)
+    const file = await corner.file('wave.txt', users(10))
+    await symlink(file, join(corner.folder, 'link.txt'))
+    const places = args.map(arg => (arg.startsWith('--') ? arg : join(corner.folder, arg)))
+    const { code, stdout, stderr } = await corner.run('import', file, ...places)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(await readFile(file, 'utf8')).toBe(users(10))
+    expect(await queued(corner)).toBe(0)
+  })
+
+  it.for([
     ['--checkpoint-file', 'the checkpoint cannot be written ('],
     ['--rejected-file', 'the list of rejected lines cannot be written ('],
   ] as const)('to the place of its %s says so before anything is enqueued', async ([option, message], context) => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ImportFileError } from '../../../../cli/import-file/file-fault.ts'
+import { ImportFileError } from '../../../../cli/import-file/import-file-error.ts'
 import { RejectedLines } from '../../../../cli/import-file/rejected-lines.ts'
 
 let folder: string
