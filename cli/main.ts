@@ -44,7 +44,10 @@ async function buildProgram(wanted: string): Promise<Command> {
 async function run(root: Command, argv: readonly string[]): Promise<number> {
   for (const command of [root, ...root.commands, ...root.commands.flatMap(child => child.commands)]) {
     command.exitOverride().showHelpAfterError('(--help shows what is possible)')
-    command.configureOutput({ outputError: (text, write) => write(withoutExcess(text)) })
+    const takesAccounts = command.registeredArguments.some(argument => argument.name() === 'account')
+    command.configureOutput({
+      outputError: (text, write) => write(takesAccounts ? withoutAccount(text) : withoutExcess(text)),
+    })
   }
   try {
     await root.parseAsync([...argv])
@@ -52,6 +55,12 @@ async function run(root: Command, argv: readonly string[]): Promise<number> {
   } catch (error) {
     return exitCodeOf(error)
   }
+}
+
+/** What a command that takes accounts does not know as an option may be one. */
+function withoutAccount(text: string): string {
+  const hint = 'if it is an account, put -- before the first one'
+  return text.replace(/unknown option '.*'/s, `unknown option, which begins with a dash; ${hint}`)
 }
 
 /** Arguments that a command does not take may be user ids. */

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { EXIT } from './exit-codes.ts'
+import { fileFault } from './file-fault.ts'
 
 /** Writes data, on stdout, for people or programs that read it. */
 export function print(text: string): void {
@@ -10,11 +12,15 @@ export async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain')
 }
 
-/** Ends the program when nobody reads its stdout any more, as `status --watch | head` does; that is no fault. */
+/**
+ * Ends the program when its stdout takes nothing more. That nobody reads it any longer, as with `status --watch | head`, is
+ * no fault; a full disk is one.
+ */
 export function endWithReader(): void {
   process.stdout.on('error', error => {
     if ('code' in error && error.code === 'EPIPE') process.exit()
-    throw error
+    say(`clear-friends: the output cannot be written (${fileFault(error)})`)
+    process.exit(EXIT.failed)
   })
 }
 

@@ -10,6 +10,7 @@ import {
   verifyReceipts,
 } from '../jobs/index.ts'
 import { EXIT } from './exit-codes.ts'
+import { fileFault } from './file-fault.ts'
 import { withFleet } from './fleet-connection.ts'
 import { splitLines } from './import-file/lines.ts'
 import { requestOption, sinceOption } from './job-options.ts'
@@ -71,16 +72,22 @@ function verifyCommand(): Command {
     .option('--json', 'print what was found as one JSON object')
     .action(async (file: string, options: { json?: true }) => {
       const { RECEIPT_KEY } = loadSettings(process.env, ['RECEIPT_KEY'])
-      const input = file === '-' ? process.stdin : createReadStream(file)
-      const verification = await verifyReceipts(textsOf(input), createReceiptSeals(RECEIPT_KEY.reveal()))
+      const verification = await verifyReceipts(textsOf(file), createReceiptSeals(RECEIPT_KEY.reveal()))
       if (options.json) print(JSON.stringify(verification))
       else describe(verification)
       if (verification.findings.length > 0 || verification.lines === 0) process.exitCode = EXIT.failed
     })
 }
 
-async function* textsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string | null> {
-  for await (const line of splitLines(chunks)) yield line.text
+/** @throws Error when the file cannot be read or is no text; says which one, or which line, and why */
+async function* textsOf(file: string): AsyncGenerator<string | null> {
+  const chunks: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file)
+  try {
+    for await (const line of splitLines(chunks)) yield line.text
+  } catch (error) {
+    const isOfTheFile = error instanceof Error && 'syscall' in error
+    throw isOfTheFile ? new Error(`${file}: it cannot be read (${fileFault(error)})`) : error
+  }
 }
 
 /** Puts what was found into words: what is wrong first, then what the file proves and what it cannot tell. */

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { createFleetStatusReader, createRequestReader, type FleetStatus, type RequestStatus } from '../jobs/index.ts'
+import {
+  createFleetReader,
+  createFleetStatusReader,
+  createRequestReader,
+  type FleetStatus,
+  type Pause,
+  type RequestStatus,
+} from '../jobs/index.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
 import { requestOption } from './job-options.ts'
 import { count, print, span } from './output.ts'
@@ -43,7 +50,8 @@ function readerOf(fleet: FleetConnection, request: string | undefined): (json: t
   }
   if (request === undefined) {
     const read = createFleetStatusReader(fleet.redis, fleet.prefix, rate)
-    return async json => (json ? JSON.stringify(await read()) : describe(await read()))
+    const readFleet = createFleetReader(fleet.redis, fleet.prefix)
+    return async json => (json ? JSON.stringify(await read()) : describe(await read(), (await readFleet()).paused))
   }
   const read = createRequestReader(fleet.redis, fleet.prefix, rate)
   return async json => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
@@ -52,11 +60,11 @@ function readerOf(fleet: FleetConnection, request: string | undefined): (json: t
 const CLEAR_SCREEN = '\x1b[2J\x1b[H'
 
 /** Puts a status into words. */
-function describe(status: FleetStatus): string {
+function describe(status: FleetStatus, pause: Pause | null): string {
   const { queue, rate, outcomes } = status
   const isEmpty = queue.waiting + queue.active + queue.delayed === 0
   return [
-    ...describeStandstill(status),
+    ...describeStandstill(status, pause),
     `queue     ${count(queue.waiting)} waiting, ${count(queue.active)} active, ${count(queue.delayed)} delayed, ${count(queue.failed)} dead letters`,
     `rate      ${count(rate.lastSecond)} calls in the last second; ${count(rate.allowed)} allowed, ${count(rate.limit)} is the ceiling`,
     `oldest    ${isEmpty ? 'nothing is pending' : span(status.oldestPendingSeconds)}`,
@@ -66,9 +74,14 @@ function describe(status: FleetStatus): string {
   ].join('\n')
 }
 
-function describeStandstill({ halted, paused }: FleetStatus): string[] {
-  if (halted !== null) return [`HALTED    since ${halted.since}, code ${halted.code}: ${halted.reason}`]
-  return paused ? ['PAUSED    by an operator; `clear-friends resume` goes on'] : []
+function describeStandstill({ halted }: FleetStatus, pause: Pause | null): string[] {
+  const lines: string[] = []
+  if (halted !== null) lines.push(`HALTED    since ${halted.since}, code ${halted.code}: ${halted.reason}`)
+  if (pause !== null) {
+    const since = new Date(pause.since * 1000).toISOString()
+    lines.push(`PAUSED    by an operator since ${since}: ${pause.reason}; \`clear-friends resume\` goes on`)
+  }
+  return lines
 }
 
 /** Puts what became of a request into words. */

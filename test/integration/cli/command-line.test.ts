@@ -1,8 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../helpers/run-command.ts'
 
 const commands = ['worker', 'enqueue', 'import', 'status', 'pause', 'resume', 'rate', 'doctor', 'simulator', 'demo']
+const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
 const packageText = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
 
 describe.concurrent('clear-friends', () => {
@@ -32,6 +38,11 @@ describe.concurrent('clear-friends', () => {
   it.each([
     [['status', 'user_secret'], 'error: too many arguments'],
     [['import', 'wave.txt', 'user_secret'], 'error: too many arguments'],
+    [
+      ['enqueue', '-user_secret'],
+      'error: unknown option, which begins with a dash; if it is an account, put -- before',
+    ],
+    [['cancel', 'user_1', '--user_secret'], 'error: unknown option, which begins with a dash; if it is an account'],
     [['import'], "error: missing required argument 'file'"],
     [['status', '--jsonn'], "error: unknown option '--jsonn'"],
     [['pause', '--reason'], "error: option '--reason <text>' argument missing"],
@@ -41,6 +52,16 @@ describe.concurrent('clear-friends', () => {
     expect(stderr).toContain(message)
     expect(stderr).toContain('(--help shows what is possible)')
     expect(stderr).not.toContain('user_secret')
+  })
+
+  it('whose output cannot be written says so in one line', async () => {
+    const full = openSync('/dev/full', 'w')
+    const command = spawn(process.execPath, [entry, '--help'], { stdio: ['ignore', full, 'pipe'] })
+    const stderr = text(command.stderr ?? Readable.from([]))
+    const [code] = await once(command, 'close')
+    closeSync(full)
+    expect(code).toBe(1)
+    expect(await stderr).toBe('clear-friends: the output cannot be written (the disk is full, ENOSPC)\n')
   })
 
   it.each([['enqueue', 'user_secret'], ['import', '-'], ['status'], ['pause'], ['resume'], ['rate']])(

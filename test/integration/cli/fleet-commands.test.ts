@@ -10,9 +10,11 @@ describe.concurrent('clear-friends pause and resume', () => {
     const corner = await openCorner(context)
     const paused = { code: 0, stdout: 'paused\n', stderr: '' }
     expect(await corner.run('pause', '--reason', 'a made-up incident')).toEqual(paused)
+    expect((await corner.run('status')).stdout).toMatch(
+      /^PAUSED {4}by an operator since 20\d\d-\S+Z: a made-up incident; `clear-friends resume` goes on\n/,
+    )
     expect(await corner.run('pause')).toEqual(paused)
     expect(await status(corner)).toMatchObject({ paused: true, halted: null })
-    expect((await corner.run('status')).stdout).toMatch(/^PAUSED /)
     const resumed = { code: 0, stdout: 'resumed\n', stderr: '' }
     expect(await corner.run('resume')).toEqual(resumed)
     expect(await corner.run('resume')).toEqual(resumed)
