@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { InvalidRateError } from './errors.ts'
 import { keysOf } from './keys.ts'
 import type { ClearFriendsQueue, RedisConnection } from './queue.ts'
+import { refusalOf } from './redis-refusal.ts'
+import { createRedisScript } from './redis-script.ts'
 
 /**
  * What holds for the whole fleet at once: the operator's pause, the halt on our own fault, the live rate.
@@ -80,6 +82,12 @@ export interface FleetControl {
 }
 
 /**
+ * Writes a field of the fleet's hash. The first command changes nothing: where the memory is full, Redis refuses a script
+ * whose first write may take some, and lets one go on that has written. A fleet must be stoppable then.
+ */
+const setLua = "redis.call('PERSIST', KEYS[1]) return redis.call(ARGV[1], KEYS[1], ARGV[2], ARGV[3])"
+
+/**
  * Makes the control of a fleet. All processes hear of a change at once, on the channel that is named like the fleet's
  * key; whoever misses the news is stopped by the permit script.
  */
@@ -94,16 +102,20 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       set = closed
     }
   }
+  const set = createRedisScript(redis, 'clearFriendsSetFleet', setLua)
   // Calls stop before fetching does; fetching is possible before it is tried.
   const changed = async (): Promise<void> => {
     const closed = await isClosed()
     if (closed) await redis.publish(fleet, 'closed')
-    await align()
+    // What Redis refuses in a full memory is only the flag, which a process that starts later brings in line.
+    await align().catch((error: unknown) => {
+      if (!closed || refusalOf(error) === undefined) throw error
+    })
     if (!closed) await redis.publish(fleet, 'opened')
   }
   return {
     pause: async pause => {
-      await redis.hset(fleet, 'pause', JSON.stringify(pause))
+      await set([fleet], ['HSET', 'pause', JSON.stringify(pause)])
       await changed()
     },
     resume: async () => {
@@ -114,7 +126,7 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       await changed()
     },
     halt: async halt => {
-      const first = await redis.hsetnx(fleet, 'halt', JSON.stringify(halt))
+      const first = await set([fleet], ['HSETNX', 'halt', JSON.stringify(halt)])
       // Jobs that were under way when the person resumed still find many accounts missing.
       if (first === 1 && halt.code === TOO_MANY_MISSING && (await redis.exists(missingIsRight)) === 1) {
         await redis.hdel(fleet, 'halt')
