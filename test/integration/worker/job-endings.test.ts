@@ -213,7 +213,8 @@ describe('a job that Redis cannot settle', () => {
 
     await redis.del(broken)
     mended.resolve()
-    await eventually('the job to be gone', () => isGone(first.jobId))
+    await untilTold(2)
+    expect(await isGone(first.jobId)).toBe(true)
     expect(told).toMatchObject([{ settled: true }, { settled: true }])
     expect(begunWith).toEqual([0, progress])
     expect(await redis.hgetall(broken)).toMatchObject({ accepted: '1', cleared: '1' })
