@@ -32,6 +32,12 @@ export interface StartedCommand {
   readonly ended: Promise<CommandResult>
 }
 
+/** Commands do not outlive the tests that started them. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts `clear-friends …` with its stdin open; `settings` are the whole environment, apart from PATH. */
 export function startCommand(
   args: readonly string[],
@@ -43,8 +49,7 @@ export function startCommand(
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: folder,
   })
-  const killWithTests = (): void => void child.kill('SIGKILL')
-  process.once('exit', killWithTests)
+  running.add(child)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', piece => {
@@ -55,7 +60,7 @@ export function startCommand(
   })
   child.stdin.on('error', () => {})
   const ended = codeOf(child).then(code => {
-    process.off('exit', killWithTests)
+    running.delete(child)
     return { code, stdout, stderr }
   })
   const lines = (): readonly string[] => stdout.split('\n').slice(0, -1)
