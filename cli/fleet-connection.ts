@@ -1,13 +1,6 @@
 import { loadSettings, type Settings } from '../config/load-settings.ts'
 import { openRedis, type RedisConnection, redisSettings } from '../config/redis.ts'
-import {
-  type ClearFriendsQueue,
-  openQueue,
-  refusalOf,
-  requireRedisVersion,
-  unavailable,
-  waitUntilReady,
-} from '../jobs/index.ts'
+import { type ClearFriendsQueue, openQueue, requireRedisVersion, waitUntilReady, withAdvice } from '../jobs/index.ts'
 
 /** What commands need that look at the fleet or steer it. */
 const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const
@@ -48,7 +41,7 @@ export async function withFleet(run: (fleet: FleetConnection) => Promise<void>):
       },
     })
   } catch (error) {
-    throw refusalOf(error) === undefined ? error : unavailable(error)
+    throw withAdvice(error)
   } finally {
     await queue?.close()
     redis.disconnect()

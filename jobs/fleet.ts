@@ -82,8 +82,8 @@ export interface FleetControl {
 }
 
 /**
- * Writes a field of the fleet's hash. The first command changes nothing: where the memory is full, Redis refuses a script
- * whose first write may take some, and lets one go on that has written. A fleet must be stoppable then.
+ * Writes a field of the fleet's hash. The first command changes nothing, and lets the second through where the memory of
+ * Redis is full, see ledger.lua: a fleet must be stoppable then.
  */
 const setLua = "redis.call('PERSIST', KEYS[1]) return redis.call(ARGV[1], KEYS[1], ARGV[2], ARGV[3])"
 
@@ -102,7 +102,7 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       set = closed
     }
   }
-  const set = createRedisScript(redis, 'clearFriendsSetFleet', setLua)
+  const setField = createRedisScript(redis, 'clearFriendsSetFleet', setLua)
   // Calls stop before fetching does; fetching is possible before it is tried.
   const changed = async (): Promise<void> => {
     const closed = await isClosed()
@@ -115,7 +115,7 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
   }
   return {
     pause: async pause => {
-      await set([fleet], ['HSET', 'pause', JSON.stringify(pause)])
+      await setField([fleet], ['HSET', 'pause', JSON.stringify(pause)])
       await changed()
     },
     resume: async () => {
@@ -126,7 +126,7 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       await changed()
     },
     halt: async halt => {
-      const first = await set([fleet], ['HSETNX', 'halt', JSON.stringify(halt)])
+      const first = await setField([fleet], ['HSETNX', 'halt', JSON.stringify(halt)])
       // Jobs that were under way when the person resumed still find many accounts missing.
       if (first === 1 && halt.code === TOO_MANY_MISSING && (await redis.exists(missingIsRight)) === 1) {
         await redis.hdel(fleet, 'halt')

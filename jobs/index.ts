@@ -65,7 +65,7 @@ export {
   type Producer,
   type ProducerOptions,
 } from './producer.ts'
-export { type ClearFriendsQueue, openQueue, type RedisConnection, unavailable, waitUntilReady } from './queue.ts'
+export { type ClearFriendsQueue, openQueue, type RedisConnection, waitUntilReady, withAdvice } from './queue.ts'
 export { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
 export { Checkpoints } from './receipts/checkpoints.ts'
 export { type ExportOptions, type ExportSummary, exportReceipts } from './receipts/export-receipts.ts'

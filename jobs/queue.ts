@@ -84,8 +84,13 @@ export async function askRedis<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Adds to what Redis refused what to do about it; gives every other error as it is. */
+export function withAdvice(error: unknown): unknown {
+  return refusalOf(error) === undefined ? error : unavailable(error)
+}
+
 /** Wraps what a driver threw into the error that callers of this library branch on. */
-export function unavailable(cause: unknown): RedisUnavailableError {
+function unavailable(cause: unknown): RedisUnavailableError {
   const refusal = refusalOf(cause)
   const said = refusal?.said ?? (cause instanceof Error ? messageOf(cause) : 'no answer')
   const advice = refusal?.advice ?? 'Check REDIS_URL and that the server runs.'

@@ -12,9 +12,8 @@ import {
   openQueue,
   ReceiptKeeper,
   type RedisConnection,
-  refusalOf,
-  unavailable,
   waitUntilReady,
+  withAdvice,
 } from '../jobs/index.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
 import { createMetrics } from '../metrics/metrics.ts'
@@ -84,7 +83,7 @@ export async function assembleWorker(settings: WorkerSettings, beforeClear?: Bef
     return await assemble(settings, beforeClear, closing)
   } catch (error) {
     await closing.closeAll()
-    throw refusalOf(error) === undefined ? error : unavailable(error)
+    throw withAdvice(error)
   }
 }
 

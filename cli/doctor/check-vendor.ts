@@ -42,8 +42,9 @@ export async function checkVendor(settings: WorkerSettings, permits: RedisConnec
     const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
     const body = { CheckItem: [{ UserID: settings.IM_ADMIN }] }
     const givesUp = setTimeout(() => limiter.close(), PERMIT_WITHIN_MS)
-    const paced = await limiter.probe('account_check', () => client.send(connection, 'account_check', body))
-    clearTimeout(givesUp)
+    const paced = await limiter
+      .probe('account_check', () => client.send(connection, 'account_check', body))
+      .finally(() => clearTimeout(givesUp))
     if (paced.kind === 'closed') {
       const found = `not asked: Redis granted no permit for a call within ${PERMIT_WITHIN_MS / 1000} s`
       return [failure('vendor reachable', found, 'Try again; if it stays, look at the log of Redis.')]

@@ -24,8 +24,8 @@ local command, ceiling, trouble, times = ARGV[1], tonumber(ARGV[2]), ARGV[3], to
 local outage = 'outage:' .. command
 local rate = allowedRate(KEYS[1], command, ceiling, now)
 
--- Changes nothing. Where the memory is full, Redis refuses a script whose first write may take some, and lets one go on
--- that has written: a vendor who is called too fast must be heard then, too.
+-- Changes nothing, and lets the rest through where the memory is full, see ledger.lua: a vendor who is called too fast must
+-- be heard then, too.
 redis.call('PERSIST', KEYS[1])
 
 local function lower(to, doubling)

@@ -74,8 +74,8 @@ local ask = ARGV[10]
 local returned, late = tonumber(ARGV[12]), tonumber(ARGV[13])
 
 -- These fail where somebody put something else under the keys. Nothing was written then, and no permit is granted. The
--- second changes nothing: where the memory is full, Redis refuses a script whose first write may take some, and lets one
--- go on that has written. Calls must go on then, because they end jobs, and that makes room.
+-- second changes nothing, and lets the rest through where the memory is full, see ledger.lua: calls end jobs, which makes
+-- room.
 local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
 redis.call('ZREM', KEYS[1], '')
 
