@@ -71,11 +71,11 @@ async function importInput(input: Input, options: ImportOptions, fleet: FleetCon
     const checkpoint =
       input.bytes === undefined ? undefined : new Checkpoint(options.checkpointFile ?? `${input.beside}.checkpoint`)
     const rejectedFile = options.rejectedFile ?? `${input.beside}.rejected`
-    await requireDistinct([
-      ...(checkpoint === undefined ? [] : [{ what: 'the input', file: input.name }]),
-      ...(checkpoint === undefined ? [] : [{ what: 'the checkpoint', file: checkpoint.file }]),
-      { what: 'the list of rejected lines', file: rejectedFile },
-    ])
+    const inputAndCheckpoint = checkpoint && [
+      { what: 'the input', file: input.name },
+      { what: 'the checkpoint', file: checkpoint.file },
+    ]
+    await requireDistinct([...(inputAndCheckpoint ?? []), { what: 'the list of rejected lines', file: rejectedFile }])
     const state = await begin(input, options, fleet, checkpoint, signal)
     const rejectedLines = new RejectedLines(rejectedFile, state.done.rejectedBytes)
     // Whatever can be known to go wrong goes wrong before anything is enqueued.
