@@ -18,7 +18,6 @@ export {
   parseJobData,
   requestSchema,
 } from './clear-friends-job.ts'
-export { type Completion, fetchesNext } from './completion.ts'
 export { EnqueuedCounter } from './count-enqueued.ts'
 export {
   createDeadLetters,
@@ -80,7 +79,6 @@ export { LEAST_REDIS_VERSION, type RedisVersion, readRedisVersion, requireRedisV
 export { createRequestReader, type RequestStatus } from './request-status.ts'
 export {
   createSettlement,
-  type Ended,
   type Recorded,
   type Settled,
   type Settlement,

@@ -1,5 +1,6 @@
 import {
   type BackendFactory,
+  createRedisBackend,
   DelayedError,
   ErrorCode,
   type Job,
@@ -18,7 +19,6 @@ import {
   type Settlement,
 } from '../jobs/index.ts'
 import { systemClock } from './clock.ts'
-import { JobEndings } from './job-endings.ts'
 import type { Logger } from './log.ts'
 import { fetchPatiently } from './patient-fetch.ts'
 import { afterSettle, type JobInHand, type Processed } from './process-job.ts'
@@ -57,7 +57,6 @@ const OWN_BACKOFF = 'full-jitter'
 export class Pool {
   readonly #options: PoolOptions
   readonly #worker: Worker
-  readonly #endings: JobEndings
   #draining = false
   readonly #seldom = new Seldom(systemClock)
   readonly #report = (error: unknown): void => {
@@ -67,7 +66,6 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#endings = new JobEndings(options.settlement)
     // Exactly three plain parameters: BullMQ makes a cancel signal only for a processor that takes it.
     const work = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>
       this.#work(job, token, signal ?? new AbortController().signal)
@@ -82,10 +80,9 @@ export class Pool {
       removeOnComplete: { count: 0 },
       settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
     }
-    const backend: BackendFactory<RedisQueueBackend> = (...made) => fetchPatiently(this.#endings.backend(...made))
+    const backend: BackendFactory<RedisQueueBackend> = (...made) => fetchPatiently(createRedisBackend(...made))
     this.#worker = new Worker(QUEUE_NAME, work, workerOptions, backend)
     this.#worker.on('error', this.#report)
-    this.#worker.on('failed', job => job && this.#endings.forget(job))
     this.#worker.on('lockRenewalFailed', jobIds => {
       for (const jobId of jobIds) this.#worker.cancelJob(jobId)
     })
@@ -129,9 +126,10 @@ export class Pool {
     // more than all the rest of a job's bookkeeping. A job that was on its way here when the process began to end has it too.
     if (this.#draining) this.#worker.cancelJob(inHand.id)
     try {
-      const processed = await this.#options.process(inHand, signal)
-      if (processed.end === undefined) await this.#options.onProcessed(inHand, processed)
-      else this.#settleAtEnd(job, token, inHand, processed, processed.end)
+      const attempted = await this.#options.process(inHand, signal)
+      const { end } = attempted
+      const processed = end === undefined ? attempted : await this.#settle(job, inHand, attempted, end)
+      await this.#tell(inHand, processed)
       await this.#tellBullMq(job, token, processed)
     } catch (error) {
       if (isGone(error)) {
@@ -143,27 +141,22 @@ export class Pool {
     }
   }
 
-  #settleAtEnd(job: Job, token: string | undefined, inHand: JobInHand, processed: Processed, end: JobEnd): void {
-    this.#endings.add(inHand.id, {
-      job,
-      token: token ?? '',
-      end,
-      onSettled: settled => this.#tell(inHand, afterSettle(inHand, processed, settled)),
-      onBroken: async error => {
-        // The next attempt must know what this one has done. Where that cannot be said either, it does too much.
-        await job.updateProgress(processed.progress).catch(() => {})
-        this.#retryAfterFault(job, error)
-        return withoutStack(error)
-      },
-    })
+  async #settle(job: Job, inHand: JobInHand, attempted: Processed, end: JobEnd): Promise<Processed> {
+    try {
+      return afterSettle(inHand, attempted, await this.#options.settlement.settle(inHand.id, end))
+    } catch (error) {
+      // The next attempt must know what this one has done. Where that cannot be said either, it does too much.
+      await job.updateProgress(attempted.progress).catch(() => {})
+      throw error
+    }
   }
 
-  /** Of a job that is settled already: whatever follows from it, BullMQ must get its answer. */
+  /** What follows from an attempt may fail; BullMQ must get its answer all the same. */
   async #tell(inHand: JobInHand, processed: Processed): Promise<void> {
     try {
       await this.#options.onProcessed(inHand, processed)
     } catch (error) {
-      this.#options.log.error({ err: error, jobId: inHand.id }, 'what follows from a settled job could not be done')
+      this.#options.log.error({ err: error, jobId: inHand.id }, 'what follows from an attempt could not be done')
     }
   }
 

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { Client, type Dispatcher } from 'undici'
-import { completeJobLua } from '../../jobs/completion.ts'
 
 /** The steps of a job at which a worker may be crashed, in their order. */
 export const CRASH_STEPS = [
@@ -34,13 +33,13 @@ function crashIf(step: string): void {
 
 const textOf = (file: string): string => readFileSync(new URL(`../../jobs/${file}`, import.meta.url), 'utf8')
 const settleSha = createHash('sha1')
-  .update(completeJobLua + textOf('ledger.lua') + textOf('settle.lua'))
+  .update(textOf('ledger.lua') + textOf('settle.lua'))
   .digest('hex')
 
-/** Whether a command settles and completes a job: by the script's hash, or by its text where the server does not know it. */
+/** Whether a command settles a job: by the script's hash, or by its text where the server does not know it. */
 function settles(name: string, [script]: readonly unknown[]): boolean {
   if (name !== 'evalsha' && name !== 'eval') return false
-  return script === settleSha || (typeof script === 'string' && script.includes('Settles jobs'))
+  return script === settleSha || (typeof script === 'string' && script.includes('Settles a job'))
 }
 
 const send = Redis.prototype.sendCommand

@@ -48,20 +48,15 @@ describe('settling a job', () => {
     expect(await corner().redis.exists(keysOf(corner().prefix).queue + jobId)).toBe(0)
   })
 
-  it('takes one round trip, and so do all that end together', async () => {
+  it('takes one round trip', async () => {
     const { producer, redis } = corner()
-    const jobIds = []
-    for (let n = 0; n < 18; n++) jobIds.push((await producer.enqueue(`user_${n}`)).jobId)
-    const [first = '', second = '', ...others] = jobIds
+    const [first, second] = [await producer.enqueue('user_1'), await producer.enqueue('user_2')]
     const settleNext = testSettle(redis, corner().prefix)
-    await settleNext(first, 'cleared')
+    await settleNext(first.jobId, 'cleared')
     const commands = vi.spyOn(redis, 'sendCommand')
-    await settleNext(second, 'cleared')
+    await settleNext(second.jobId, 'cleared')
     expect(commands).toHaveBeenCalledTimes(1)
-    await Promise.all(others.map(jobId => settleNext(jobId, 'cleared')))
-    expect(commands).toHaveBeenCalledTimes(2)
     commands.mockRestore()
-    expect(await receipts()).toHaveLength(18)
   })
 
   it('works after the server has forgotten its scripts', async () => {

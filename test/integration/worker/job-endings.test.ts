@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   createProducer,
   createReceiptSeals,
@@ -91,27 +91,6 @@ function together(jobs: number): () => Promise<void> {
 }
 
 describe('a job that ends', () => {
-  it('is settled and completed by one script, with all that end together', async () => {
-    const jobs = 12
-    const jobIds: string[] = []
-    for (let n = 1; n <= jobs; n++) jobIds.push((await producer.enqueue(`user_${n}`)).jobId)
-    const allInHand = together(jobs)
-    const sendCommand = vi.spyOn(redis, 'sendCommand')
-    work(async () => {
-      await allInHand()
-      sendCommand.mockClear()
-      return cleared()
-    })
-    await untilTold(jobs)
-    const aboutJobs = sendCommand.mock.calls.filter(([{ args }]) => args.some(arg => jobIds.includes(String(arg))))
-    sendCommand.mockRestore()
-
-    expect(aboutJobs).toHaveLength(1)
-    expect(told.every(({ settled }) => settled)).toBe(true)
-    expect(await receipts()).toBe(jobs)
-    expect(await Promise.all(jobIds.map(isGone))).not.toContain(false)
-  })
-
   it('brings the next one along', async () => {
     for (let n = 1; n <= 50; n++) await producer.enqueue(`user_${n}`)
     work(async () => cleared())
@@ -204,7 +183,7 @@ describe('a job that Redis cannot settle', () => {
     const failure = () => redis.hmget(keys().queue + first.jobId, 'failedReason', 'stacktrace')
     await eventually('the first attempt to fail', async () => (await failure())[0] !== null)
     expect(await failure()).toEqual([
-      expect.stringMatching(/^Redis could not settle a job: WRONGTYPE/),
+      expect.stringMatching(/^Redis cannot be used \(WRONGTYPE/),
       expect.not.stringContaining('    at '),
     ])
     await untilTold(1)
@@ -222,25 +201,18 @@ describe('a job that Redis cannot settle', () => {
     expect(await receipts()).toBe(2)
   })
 
-  it('as a dead letter is tried again when its lock has run out', async () => {
+  it('as a dead letter goes back with backoff, and becomes one when Redis can', async () => {
     const outcomes = keys().outcomes
     await redis.set(outcomes, 'not a hash')
     const { jobId } = await producer.enqueue('user_1')
-    const lock = `${keys().queue}${jobId}:lock`
-    let attempts = 0
-    const fail = async (): Promise<Processed> => {
-      attempts += 1
-      return dead()
-    }
-    work(fail)
-    await eventually('an attempt', async () => attempts === 1)
-    await pool?.drain()
+    work(async () => dead())
+    await eventually(
+      'the first attempt to go back',
+      async () => (await redis.hget(keys().queue + jobId, 'atm')) === '1',
+    )
     expect(await failed()).toEqual([])
-    expect(await redis.lpos(`${keys().queue}active`, jobId)).toBe(0)
 
-    await redis.del(outcomes, lock, `${keys().queue}stalled-check`)
-    await redis.sadd(`${keys().queue}stalled`, jobId)
-    work(fail)
+    await redis.del(outcomes)
     await eventually('the dead letter', async () => (await failed()).length > 0)
     expect(await receipts()).toBe(1)
   })
