@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { gatherWrites } from './gather-writes.ts'
 import type { Settings } from './load-settings.ts'
 
 /** The settings that every command with a Redis needs. */
@@ -64,21 +63,15 @@ export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnec
     })
   }
   if (settings.REDIS_SENTINELS !== undefined && settings.REDIS_SENTINEL_NAME !== undefined) {
-    const redis = new Redis({
+    return new Redis({
       ...options,
       sentinels: [...settings.REDIS_SENTINELS],
       name: settings.REDIS_SENTINEL_NAME,
       sentinelRetryStrategy: reconnectDelayMs,
       enableTLSForSentinelMode: options.tls !== undefined,
     })
-    return gathering(redis, role)
   }
-  return gathering(new Redis({ ...options, host: hostOf(url), port: Number(url.port || 6379) }), role)
-}
-
-function gathering(redis: Redis, role: RedisRole): Redis {
-  if (role === 'worker') gatherWrites(redis)
-  return redis
+  return new Redis({ ...options, host: hostOf(url), port: Number(url.port || 6379) })
 }
 
 // Short on purpose: the defaults of the libraries (up to 20 s) leave the fleet idle long after Redis is back.

@@ -2,7 +2,6 @@ import { ceilingOf, ENQUEUE_RESULTS, FINAL_OUTCOMES, type FinalOutcome, type Ver
 import { type Definitions, define } from './definitions.ts'
 import { FewValues, largest } from './few-values.ts'
 import type { FleetReading } from './fleet-reading.ts'
-import { PendingCounts } from './pending-counts.ts'
 
 /** What the rest of the worker tells the metrics: one function for each event, called where it happens. */
 export interface Metrics {
@@ -50,10 +49,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const m = define()
   const requests = new FewValues(FEW.requests)
   const reasons = new FewValues(FEW.reasons)
-  const permits = new PendingCounts(m.permits_total)
-  const requestCodes = new PendingCounts(m.api_requests_total)
-  const settled = new PendingCounts(m.jobs_settled_total)
-  const cleared = new PendingCounts(m.cleared_total)
   let inHand = 0
   let lastPrinted: Promise<unknown> = Promise.resolve()
   startAtZero(m, options)
@@ -70,18 +65,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
     },
     requestDone: (command, code, durationMs) => {
-      const key = `${command} ${code}`
-      if (requests.has(key)) requestCodes.add(key, { command, code })
-      else requestCodes.add(`${command} other`, { command, code: 'other' })
+      m.api_requests_total.inc({ command, code: requests.has(`${command} ${code}`) ? code : 'other' })
       m.api_request_duration_seconds.observe({ command }, durationMs / 1000)
     },
     permit: (command, result, waitMs) => {
-      permits.add(`${command} ${result}`, { command, result })
+      m.permits_total.inc({ command, result })
       if (result === 'used') m.permit_wait_seconds.observe({ command }, waitMs / 1000)
     },
     settled: (outcome, ageMs, verified) => {
-      settled.add(outcome, { outcome })
-      if (verified !== undefined) cleared.add(verified, { verified })
+      m.jobs_settled_total.inc({ outcome })
+      if (verified !== undefined) m.cleared_total.inc({ verified })
       // The enqueue time is the producer's clock, which may run ahead.
       m.job_age_at_settle_seconds.observe(Math.max(0, ageMs) / 1000)
     },
@@ -90,7 +83,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     text: async scraper => {
       const reading = await options.readFleet(scraper)
       const print = async (): Promise<string> => {
-        for (const counts of [permits, requestCodes, settled, cleared]) counts.flush()
         m.jobs_in_hand.set(inHand)
         showProcess(m, options.readProcess())
         showFleet(m, reading)

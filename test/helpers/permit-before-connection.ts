@@ -10,12 +10,10 @@ const openedFor = new WeakMap<Connection, Connection>()
 Connections.prototype.take = async function (): Promise<Connection> {
   const late: Connection = {
     isOpen: () => true,
-    dispatch: (options, handler) => {
-      void take.call(this).then(opened => {
-        openedFor.set(late, opened)
-        opened.dispatch(options, handler)
-      })
-      return true
+    request: async (options: Parameters<Connection['request']>[0]) => {
+      const opened = await take.call(this)
+      openedFor.set(late, opened)
+      return opened.request(options)
     },
   }
   return late

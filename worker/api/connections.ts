@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { buildConnector, Client, type Dispatcher } from 'undici'
+import { buildConnector, Client } from 'undici'
 
 /** What {@link Connections} is made from. */
 export interface ConnectionsOptions {
@@ -14,8 +14,8 @@ export interface ConnectionsOptions {
 export interface Connection {
   /** Whether a request can be sent right now, without a handshake. */
   isOpen(): boolean
-  /** Sends a request on this connection; the handler is told what comes of it. */
-  readonly dispatch: Dispatcher['dispatch']
+  /** Sends a request on this connection. */
+  readonly request: Client['request']
 }
 
 /** Idle connections are kept this long; the vendor closes earlier if it wants to. */
@@ -118,7 +118,7 @@ class OpenConnection implements Connection {
     socket.on('error', () => {})
   }
 
-  readonly dispatch: Dispatcher['dispatch'] = (options, handler) => this.#client.dispatch(options, handler)
+  readonly request: Client['request'] = (options: Parameters<Client['request']>[0]) => this.#client.request(options)
 
   isOpen(): boolean {
     return !this.#socket.destroyed && this.#socket.writable && !this.#socket.readableEnded
