@@ -116,7 +116,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'hold when nothing is known',
-    without: [{ file: PERMIT, from: 'last = now + window + LONGEST + patienceAt(ceiling)', to: 'last = now' }],
+    without: [{ file: PERMIT, from: 'last = now + window + LONGEST\n', to: 'last = now\n' }],
     scenario: { ...calm, faults: [at(6000, 'forgetAll')] },
     broken: isOver,
   },

@@ -1,5 +1,5 @@
 import type { Clock, Timers } from '../clock.ts'
-import { type HeldSlot, LateUses } from './late-uses.ts'
+import { LateUses } from './late-uses.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
 
@@ -40,7 +40,7 @@ export interface LaneOptions {
 interface Waiter {
   readonly since: number
   readonly isReady: () => boolean
-  readonly go: (held: HeldSlot) => void
+  readonly go: (slot: Slot) => void
   readonly close: (by: Closed) => void
 }
 
@@ -77,7 +77,7 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #waiting: Waiter[] = []
   /** Reserved, ascending. */
-  #slots: HeldSlot[] = []
+  #slots: Slot[] = []
   /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
   #returned: Slot[] = []
   /** To be told to Redis with the next ask. */
@@ -112,14 +112,14 @@ export class Lane {
       const waiter: Waiter = {
         since: this.#options.clock.monotonicMs(),
         isReady,
-        go: held => {
+        go: slot => {
           signal?.removeEventListener('abort', onAbort)
           try {
             const value = send()
             // Only now: a busy machine may hold up the sending itself by 10 ms.
             const sentAt = this.#options.clock.monotonicMs()
-            this.#lateUses.sent(held, sentAt)
-            const answered = (): void => this.#lateUses.answered(held, sentAt, this.#options.clock.monotonicMs())
+            this.#lateUses.sent(slot, sentAt)
+            const answered = (): void => this.#lateUses.answered(slot, sentAt, this.#options.clock.monotonicMs())
             resolve({ kind: 'sent', value, answered })
           } catch (error) {
             reject(error)
@@ -232,8 +232,7 @@ export class Lane {
       return this.#ask()
     }
     if (reservation.slots.length === 0) return this.#askAfter(reservation.waitMs)
-    const { patienceMs } = reservation
-    this.#slots.push(...reservation.slots.map(slot => ({ slot, patienceMs })))
+    this.#slots.push(...reservation.slots)
     this.#goOn()
   }
 
@@ -241,26 +240,26 @@ export class Lane {
   #goOn(): void {
     const { clock, redisClock, onPermit } = this.#options
     for (;;) {
-      const held = this.#slots[0]
+      const slot = this.#slots[0]
       const waiter = this.#waiting[0]
-      if (held === undefined || waiter === undefined) break
+      if (slot === undefined || waiter === undefined) break
       const now = clock.monotonicMs()
-      const lateMs = now - redisClock.steadyAt(held.slot / 1000)
+      const lateMs = now - redisClock.steadyAt(slot / 1000)
       if (lateMs < -EARLY_MS) break
       if (!waiter.isReady()) {
         this.#waiting.shift()?.close('unready')
         continue
       }
       this.#slots.shift()
-      if (lateMs > USE_BY_MS + held.patienceMs) {
-        this.#returned.push(held.slot)
+      if (lateMs > USE_BY_MS) {
+        this.#returned.push(slot)
         onPermit('missed', 0)
         continue
       }
       this.#waiting.shift()
       this.#countSent()
       onPermit('used', now - waiter.since)
-      waiter.go(held)
+      waiter.go(slot)
     }
     this.#arm()
     this.#ask()
@@ -268,9 +267,9 @@ export class Lane {
 
   #arm(): void {
     this.#stopSlotTimer()
-    const held = this.#slots[0]
-    if (held === undefined || this.#waiting.length === 0) return
-    const inMs = this.#options.redisClock.steadyAt(held.slot / 1000) - this.#options.clock.monotonicMs()
+    const slot = this.#slots[0]
+    if (slot === undefined || this.#waiting.length === 0) return
+    const inMs = this.#options.redisClock.steadyAt(slot / 1000) - this.#options.clock.monotonicMs()
     this.#stopSlotTimer = this.#options.timers.after(Math.max(0, Math.ceil(inMs - EARLY_MS / 2)), () => this.#goOn())
   }
 
@@ -308,9 +307,7 @@ export class Lane {
 
   #aheadMs(): number {
     const last = this.#slots.at(-1)
-    return last === undefined
-      ? 0
-      : this.#options.redisClock.steadyAt(last.slot / 1000) - this.#options.clock.monotonicMs()
+    return last === undefined ? 0 : this.#options.redisClock.steadyAt(last / 1000) - this.#options.clock.monotonicMs()
   }
 
   /**

@@ -2,12 +2,6 @@ import { AnswerTimes } from './answer-times.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Slot } from './reservation.ts'
 
-/** A reserved slot, and how much later it may be used. */
-export interface HeldSlot {
-  readonly slot: Slot
-  readonly patienceMs: number
-}
-
 /** A slot, and when it was used: microseconds of Redis' clock. */
 export type LateUse = readonly [slot: Slot, usedAt: number]
 
@@ -30,14 +24,14 @@ export class LateUses {
   }
 
   /** A call left. */
-  sent(held: HeldSlot, sentAt: number): void {
-    this.#remember(held, sentAt)
+  sent(slot: Slot, sentAt: number): void {
+    this.#remember(slot, sentAt)
   }
 
   /** Its answer is here. */
-  answered(held: HeldSlot, sentAt: number, answeredAt: number): void {
+  answered(slot: Slot, sentAt: number, answeredAt: number): void {
     const heldUpMs = this.#answerTimes.heldUpMs(answeredAt - sentAt)
-    if (heldUpMs > 0) this.#remember(held, sentAt + heldUpMs)
+    if (heldUpMs > 0) this.#remember(slot, sentAt + heldUpMs)
   }
 
   /** What Redis is to be told. */
@@ -50,11 +44,10 @@ export class LateUses {
     for (const [slot, usedAt] of told) if (this.#uses.get(slot) === usedAt) this.#uses.delete(slot)
   }
 
-  /** Redis counts a slot at the end of its patience anyway. */
-  #remember({ slot, patienceMs }: HeldSlot, usedAt: number): void {
-    const lateMs = usedAt - this.#redisClock.steadyAt(slot / 1000) - patienceMs
+  #remember(slot: Slot, usedAt: number): void {
+    const lateMs = usedAt - this.#redisClock.steadyAt(slot / 1000)
     if (lateMs <= LATE_MS) return
-    this.#uses.set(slot, Math.round(slot + (patienceMs + lateMs) * 1000))
+    this.#uses.set(slot, Math.round(slot + lateMs * 1000))
     for (const [oldest] of this.#uses) if (this.#uses.size > REMEMBERED) this.#uses.delete(oldest)
   }
 }

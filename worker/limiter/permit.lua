@@ -1,7 +1,7 @@
 -- Reserves permits: rights to one request each, at times called slots.
 --
--- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, each at the last moment of its use,
---          and before all of them `server:<id>`, at the moment from which on slots were granted
+-- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, each at the moment of its use, and
+--          before all of them `server:<id>`, at the moment from which on slots were granted
 -- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads, which is joined in front of this
 -- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
 --          `<10 ms bin>:<caller>`
@@ -23,8 +23,8 @@
 -- ARGV[…]  calls that the caller has sent, in pairs: 10 ms bin (epoch time in ms / 10), how many in it so far. Telling of a
 --          bin again changes nothing, as it must after an answer was lost
 --
--- Answers { 'granted', ask, now, wait, patience, slot, slot … } in microseconds as text: without slots the caller asks
---         again after `wait`, and each slot may be used so much later; or { 'closed', ask, now, 'paused' | 'halted' }.
+-- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text: without slots the caller asks again after
+--         `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
 --
 -- Two rules hold for the slots, whoever asks. Any `count` in a row span at least a window, which is a second plus the
 -- margin: no second holds more than the ceiling, even when calls travel differently long, as long as the difference is
@@ -58,14 +58,6 @@ local BURST_SPAN = 0.95
 -- as unevenly from then on.
 local FIRST_GAP = 1.3
 local FIRST = 0.5
--- From this ceiling on, several slots share the millisecond that a timer is good for, and a busy process would miss most
--- of them. Where the ceiling is not in use, which shows in slots that need not wait for the one a window before them,
--- they may be used late by this. Half would still lose slots to a busy event loop.
-local CLOSE_TOGETHER = 1000
-local PATIENCE = 20000
-
--- At ordinary ceilings there is none, and each slot lies in the set at its own time.
-local function patienceAt(ceiling) return ceiling >= CLOSE_TOGETHER and PATIENCE or 0 end
 
 local time = redis.call('TIME')
 local now = time[1] * SECOND + time[2]
@@ -101,18 +93,16 @@ local count = math.max(1, math.floor(rate))
 local window = (SECOND + TRAVEL) / (1 - tonumber(ARGV[3])) * count / rate
 
 local server = 'server:' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
-local newest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-local last = tonumber(newest[2])
+local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
 
 -- Nothing known (first start, flush), known by another server (restart, failover), or known by a clock that has jumped:
 -- permits that are out cannot be counted. Hold until all of them must have been used, and a whole window more.
 local startedAt = tonumber(redis.call('ZSCORE', KEYS[1], server) or '')
 if not startedAt or not last or last > now + window + LONGEST + SECOND or ARGV[7] == '1' then
-  last = now + window + LONGEST + patienceAt(ceiling)
+  last = now + window + LONGEST
   startedAt = last - 1
   redis.call('DEL', KEYS[1])
   redis.call('ZADD', KEYS[1], text(startedAt), server, text(last), text(last))
-  newest = {}
 end
 
 -- A hold that lies further away than any is set comes from a clock that went back.
@@ -120,17 +110,13 @@ if hold > now + HOLD_AT_MOST then hold = 0 end
 local even = window / count
 local known = redis.call('ZCARD', KEYS[1])
 local burst = math.max(2, math.floor(count * BURST))
--- Slots without patience start behind the last moment at which one with patience may be used, so that the order of the
--- set is the order of the slots.
-local lastSlot = tonumber(newest[1]) or last
-if lastSlot > last or lastSlot < last - patienceAt(ceiling) then lastSlot = last end
 local notBefore = math.max(now + tonumber(ARGV[4]), hold)
 local reach = now + (ARGV[6] == '1' and tonumber(ARGV[5]) or LONGEST)
 local want = math.min(tonumber(ARGV[1]), count)
-local answer = { 'granted', ask, text(now), '0', '0' }
+local answer = { 'granted', ask, text(now), '0' }
 local added = {}
 
--- Answers a function that tells the last moment of use of the slot so many places before the i-th new one; nothing where
+-- Answers a function that tells the moment of use of the slot so many places before the i-th new one; nothing where
 -- fewer have been granted yet.
 local function slotsBack(places)
   local before = redis.call('ZRANGE', KEYS[1], -places, math.min(want - places, 0) - 1, 'WITHSCORES')
@@ -149,20 +135,12 @@ if want > 0 then
   local gap = even * (isFirst and FIRST_GAP or GAP)
   local isEarly = known <= count or lastsWindowBack < startedAt + window * FIRST * FIRST_GAP
   local burstSpan = burst * even * (isEarly and 1 or BURST_SPAN)
-  -- Where the last need not wait, the ceiling is not in use: the line is all that holds them, and nothing has to be made
-  -- up for.
-  local patience = lastsWindowBack + window + PATIENCE <= math.max(lastSlot, notBefore) and patienceAt(ceiling) or 0
-  answer[5] = text(patience)
-  local isFree = patience > 0
-  local windowBack, burstBack
-  if not isFree then windowBack, burstBack = slotsBack(count), slotsBack(burst) end
-  local earliest = math.max((isFree and lastSlot or last) + gap, notBefore)
+  local windowBack, burstBack = slotsBack(count), slotsBack(burst)
+  local earliest = math.max(last + gap, notBefore)
   for i = 1, want do
-    if not isFree then
-      local aWindowBack, aBurstBack = windowBack(i), burstBack(i)
-      if aWindowBack then earliest = math.max(earliest, aWindowBack + window) end
-      if aBurstBack then earliest = math.max(earliest, aBurstBack + burstSpan) end
-    end
+    local aWindowBack, aBurstBack = windowBack(i), burstBack(i)
+    if aWindowBack then earliest = math.max(earliest, aWindowBack + window) end
+    if aBurstBack then earliest = math.max(earliest, aBurstBack + burstSpan) end
     -- A caller without permits gets one even where the line is long; more only within the horizon.
     if i == 2 then reach = now + tonumber(ARGV[5]) end
     if earliest > reach then
@@ -171,7 +149,7 @@ if want > 0 then
     end
     local slot = text(math.ceil(earliest))
     answer[#answer + 1] = slot
-    added[#added + 1] = text(slot + patience)
+    added[#added + 1] = slot
     added[#added + 1] = slot
     earliest = slot + gap
   end

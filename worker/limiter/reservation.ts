@@ -28,8 +28,6 @@ export type Reservation =
       readonly redisNow: number
       /** Ask again after this long, where there are no slots. */
       readonly waitMs: number
-      /** How much later each slot may be used. */
-      readonly patienceMs: number
       /** Ascending; may be fewer than wanted, or none. */
       readonly slots: readonly Slot[]
     }
@@ -41,7 +39,7 @@ const microseconds = z
   .transform(Number)
 const reservationSchema = z.union([
   z.tuple([z.literal('closed'), z.string(), microseconds, z.enum(['paused', 'halted'])]),
-  z.tuple([z.literal('granted'), z.string(), microseconds, microseconds, microseconds], microseconds),
+  z.tuple([z.literal('granted'), z.string(), microseconds, microseconds], microseconds),
 ])
 
 /** Parses what the permit script answers; `undefined` where it is no answer to this ask. */
@@ -49,8 +47,8 @@ export function parseReservation(answer: unknown, ask: number): Reservation | un
   const parsed = reservationSchema.safeParse(answer)
   if (!parsed.success || parsed.data[1] !== String(ask)) return undefined
   if (parsed.data[0] === 'closed') return { kind: 'closed', redisNow: parsed.data[2] / 1000, by: parsed.data[3] }
-  const [kind, _ask, now, wait, patience, ...slots] = parsed.data
-  return { kind, redisNow: now / 1000, waitMs: wait / 1000, patienceMs: patience / 1000, slots }
+  const [kind, _ask, now, wait, ...slots] = parsed.data
+  return { kind, redisNow: now / 1000, waitMs: wait / 1000, slots }
 }
 
 /** Arguments of the permit script, in the order of its header. */

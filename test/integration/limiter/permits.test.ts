@@ -29,12 +29,6 @@ interface Settings {
   readonly margin: number
 }
 
-/** A permit with the first and the last moment of its use, µs. */
-interface Permit {
-  readonly slot: number
-  readonly until: number
-}
-
 /** A caller's ask, or what befalls the server, so many ms after the step before. */
 type Step = { readonly afterMs: number } & (
   | {
@@ -72,7 +66,7 @@ const settings = fc.record({
   margin: fc.double({ min: 0, max: 0.3, noNaN: true }),
 })
 
-/** One fleet's state with a clock; remembers the permits that may be used. */
+/** One fleet's state with a clock; remembers the slots that may be used. */
 class Counter {
   readonly #settings: Settings
   readonly #keys = keysOf(corner.prefix)
@@ -80,7 +74,7 @@ class Counter {
   #runs = 1
   #asks = 0
   /** Granted and not given back. */
-  permits: Permit[] = []
+  slots: number[] = []
 
   constructor(given: Settings) {
     this.#settings = given
@@ -106,8 +100,7 @@ class Counter {
     const reservation = parseReservation(answer, this.#asks)
     if (reservation?.kind !== 'granted') throw new Error(`no answer to an ask: ${JSON.stringify(answer)}`)
     for (const slot of reservation.slots) expect(slot).toBeGreaterThanOrEqual(this.nowUs + full.leadMs * 1000)
-    const granted = reservation.slots.map(slot => ({ slot, until: slot + reservation.patienceMs * 1000 }))
-    this.permits = this.permits.filter(({ slot }) => !full.returned.includes(slot)).concat(granted)
+    this.slots = this.slots.filter(slot => !full.returned.includes(slot)).concat(reservation.slots)
   }
 
   async take(step: Step): Promise<void> {
@@ -122,7 +115,7 @@ class Counter {
       await redis.zadd(this.#keys.permits(COMMAND), this.nowUs + step.atMs * 1000, 'garbage')
     }
     if (step.kind === 'ask') {
-      const passed = this.permits.filter(({ until }) => until < this.nowUs).map(({ slot }) => slot)
+      const passed = this.slots.filter(slot => slot < this.nowUs)
       const unused = passed.slice(-step.giveBack || passed.length)
       await this.ask({ ...step, holdsPermits: step.holds, returned: unused.slice(0, step.giveBack) })
     }
@@ -130,12 +123,9 @@ class Counter {
 }
 
 /** The shortest span, in µs, from the last moment of a permit to the first of the one that is `ceiling` behind it. */
-function shortestWindow(permits: readonly Permit[], ceiling: number): number {
-  const sorted = permits.toSorted((a, b) => a.slot - b.slot)
-  return Math.min(
-    ...sorted.slice(ceiling).map(({ slot }, index) => slot - (sorted[index]?.until ?? 0)),
-    Number.POSITIVE_INFINITY,
-  )
+function shortestWindow(slots: readonly number[], ceiling: number): number {
+  const sorted = slots.toSorted((a, b) => a - b)
+  return Math.min(...sorted.slice(ceiling).map((slot, index) => slot - (sorted[index] ?? 0)), Number.POSITIVE_INFINITY)
 }
 
 describe('the permit script', () => {
@@ -146,7 +136,7 @@ describe('the permit script', () => {
         const counter = new Counter(given)
         for (const step of all) await counter.take(step)
         const window = 1_002_000 / (1 - given.margin)
-        expect(shortestWindow(counter.permits, given.ceiling)).toBeGreaterThanOrEqual(Math.floor(window))
+        expect(shortestWindow(counter.slots, given.ceiling)).toBeGreaterThanOrEqual(Math.floor(window))
       }),
       { numRuns: 60 },
     )
@@ -165,25 +155,11 @@ describe('the permit script', () => {
         const until = counter.nowUs
         // Over whole windows, since slots need not lie evenly within one.
         const spanUs = (3 * 1_003_000) / 0.99
-        const inThreeWindows = counter.permits.filter(({ slot }) => slot >= until - spanUs && slot < until).length
+        const inThreeWindows = counter.slots.filter(slot => slot >= until - spanUs && slot < until).length
         expect(inThreeWindows).toBeGreaterThanOrEqual(Math.floor((spanUs / 1_000_000) * ceiling * 0.985))
       }),
       { numRuns: 5 },
     )
-  })
-
-  it('lets permits be used late where a high ceiling is not in use, never at the vendor’s own', async () => {
-    for (const [ceiling, patienceUs] of [
-      [200, 0],
-      [5000, 20_000],
-    ] as const) {
-      await corner.cleanUp()
-      const counter = new Counter({ ceiling, margin: 0.01 })
-      await counter.ask({})
-      counter.nowUs += 3_000_000
-      await counter.ask({ want: 10 })
-      expect(counter.permits.at(-1)).toMatchObject({ until: (counter.permits.at(-1)?.slot ?? 0) + patienceUs })
-    }
   })
 })
 
@@ -191,12 +167,12 @@ it('counts a call from when it really left', async () => {
   await corner.cleanUp()
   const counter = new Counter({ ceiling: 10, margin: 0 })
   const grant = async (request: Partial<ReserveRequest> = {}): Promise<number> => {
-    const before = counter.permits.length
-    while (counter.permits.length === before) {
+    const before = counter.slots.length
+    while (counter.slots.length === before) {
       counter.nowUs += 50_000
       await counter.ask(request)
     }
-    return counter.permits.at(-1)?.slot ?? 0
+    return counter.slots.at(-1) ?? 0
   }
   const slots: number[] = []
   for (let n = 0; n < 10; n++) slots.push(await grant())
