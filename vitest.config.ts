@@ -14,12 +14,12 @@ export default defineConfig({
       suite('unit', { ...SIDE_BY_SIDE, testTimeout: 60_000 }),
       suite('integration', {
         ...SIDE_BY_SIDE,
-        globalSetup: ['test/helpers/redis-for-tests.ts'],
+        globalSetup: ['test/helpers/redis/redis-for-tests.ts'],
         testTimeout: 120_000,
         hookTimeout: 60_000,
       }),
       suite('e2e', {
-        globalSetup: ['test/helpers/redis-for-tests.ts'],
+        globalSetup: ['test/helpers/redis/redis-for-tests.ts'],
         testTimeout: 120_000,
         hookTimeout: 60_000,
         maxWorkers: 3,
@@ -29,7 +29,7 @@ export default defineConfig({
       // below what is asserted. The limit itself does not pass by luck: its rules and generated faults are checked in virtual
       // time (limiter/rules, limiter/property), and each try here notes the peak that it saw.
       suite('faults', {
-        globalSetup: ['test/helpers/redis-for-tests.ts'],
+        globalSetup: ['test/helpers/redis/redis-for-tests.ts'],
         testTimeout: 180_000,
         hookTimeout: 60_000,
         fileParallelism: false,

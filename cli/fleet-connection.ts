@@ -1,6 +1,6 @@
 import { loadSettings, type Settings } from '../config/load-settings.ts'
-import { openRedis, type RedisConnection, redisSettings } from '../config/redis.ts'
 import { type ClearFriendsQueue, openQueue, requireRedisVersion, waitUntilReady, withAdvice } from '../jobs/index.ts'
+import { openRedis, type RedisConnection, redisSettings } from '../redis/open-redis.ts'
 
 /** What commands need that look at the fleet or steer it. */
 const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const

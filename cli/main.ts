@@ -13,18 +13,18 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     // V8 lets the heap grow to the size of the machine; batches that come and go need a fraction of it.
     setFlagsFromString('--optimize-for-size')
     setFlagsFromString('--semi-space-growth-factor=1')
-    return (await import('./import.ts')).importCommand()
+    return (await import('./import/command.ts')).importCommand()
   },
   status: async () => (await import('./status.ts')).statusCommand(),
-  failed: async () => (await import('./failed.ts')).failedCommand(),
+  failed: async () => (await import('./failed/command.ts')).failedCommand(),
   cancel: async () => (await import('./cancel.ts')).cancelCommand(),
   receipts: async () => (await import('./receipts.ts')).receiptsCommand(),
   pause: async () => (await import('./pause.ts')).pauseCommand(),
   resume: async () => (await import('./pause.ts')).resumeCommand(),
   rate: async () => (await import('./rate.ts')).rateCommand(),
-  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
   simulator: async () => (await import('./simulator.ts')).simulatorCommand(),
-  demo: async () => (await import('./demo.ts')).demoCommand(),
+  demo: async () => (await import('./demo/command.ts')).demoCommand(),
 }
 
 endWithReader()

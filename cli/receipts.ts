@@ -12,7 +12,7 @@ import {
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
 import { withFleet } from './fleet-connection.ts'
-import { splitLines } from './import-file/lines.ts'
+import { splitLines } from './import/lines.ts'
 import { requestOption, sinceOption } from './job-options.ts'
 import { count, print, say, write } from './output.ts'
 

@@ -1,5 +1,5 @@
 import { type Setting, settingsTable } from '../config/settings.ts'
-import { type AnswerClass, type CodeRule, codeRules, ruleOfCode } from '../worker/api/error-codes.ts'
+import { type AnswerClass, type CodeRule, codeRules, ruleOfCode } from '../worker/vendor/error-codes.ts'
 
 /** The page of settings, made from the one table of them. */
 export function configurationPage(): string {

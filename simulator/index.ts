@@ -4,34 +4,34 @@
  * wrong. What belongs here: how the vendor answers. What does not: anything that knows about jobs or workers.
  */
 import { buildParts } from './build-parts.ts'
-import { createControl } from './control.ts'
+import { createControl } from './http/control.ts'
+import { listen } from './http/server.ts'
 import type { SimulatorOptions } from './options.ts'
-import { listen } from './server.ts'
 import { createSteering, type Steering } from './steering.ts'
 
-export type { Alarm } from './alarms.ts'
-export type { AppChange, AppOptions, Standing } from './apps.ts'
-export type { LimitAlgorithm } from './call-limits.ts'
+export type { FriendFields, ListedUser, UsersOptions } from './accounts/users.ts'
+export { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
 export type { ClockChange } from './clock.ts'
-export { COMMAND_NAMES, type CommandName, isCommandName } from './commands.ts'
 export {
   type FaultAccounts,
   type FaultAnswer,
   type FaultRule,
   MALFORMED_KINDS,
   type MalformedKind,
-} from './fault-rule.ts'
-export { InvalidFaultRule, parseDurationMs, parseFaultRule } from './fault-text.ts'
-export type { CommandFigures, Figures } from './figures.ts'
-export type { LatencyProfile } from './latency.ts'
-export type { LedgerLine } from './ledger.ts'
-export type { LimitChange } from './limit-table.ts'
+} from './faults/fault-rule.ts'
+export { InvalidFaultRule, parseDurationMs, parseFaultRule } from './faults/fault-text.ts'
+export type { LatencyProfile } from './faults/latency.ts'
+export type { Alarm } from './figures/alarms.ts'
+export type { CommandFigures, Figures } from './figures/figures.ts'
+export type { LedgerLine } from './figures/ledger.ts'
+export { toReport } from './figures/report.ts'
+export type { AppChange, AppOptions, Standing } from './gateway/apps.ts'
+export type { LimitAlgorithm } from './gateway/call-limits.ts'
+export type { LimitChange } from './gateway/limit-table.ts'
 export { parseCeilings, parseLatency, parseUsers } from './option-text.ts'
 export { DEFAULT_APP, InvalidSimulatorInput, type SimulatorOptions } from './options.ts'
 export type { AnswerRecord, BackendTimeoutChange } from './parts.ts'
-export { toReport } from './report.ts'
 export type { ResetOptions, Steering, TimingChange } from './steering.ts'
-export type { FriendFields, ListedUser, UsersOptions } from './users.ts'
 
 /** A running simulator. */
 export interface Simulator extends Steering {

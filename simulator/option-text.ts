@@ -1,8 +1,8 @@
-import { COMMAND_NAMES, type CommandName, isCommandName } from './commands.ts'
-import { parseDurationMs } from './fault-text.ts'
-import { type LatencyProfile, type LatencyWindow, latencyShape, type Spread } from './latency.ts'
+import { type UsersOptions, usersShape } from './accounts/users.ts'
+import { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
+import { parseDurationMs } from './faults/fault-text.ts'
+import { type LatencyProfile, type LatencyWindow, latencyShape, type Spread } from './faults/latency.ts'
 import { check, InvalidSimulatorInput } from './options.ts'
-import { type UsersOptions, usersShape } from './users.ts'
 
 /**
  * Reads a latency profile from text: `50`, `50ms`, `p50=30,p99=1000`, or several with spans of time, such as

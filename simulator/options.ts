@@ -1,14 +1,14 @@
 import type { z } from 'zod'
-import type { AppOptions } from './apps.ts'
-import type { LimitAlgorithm } from './call-limits.ts'
-import type { CommandName } from './commands.ts'
+import type { UsersOptions } from './accounts/users.ts'
+import type { CommandName } from './calls/commands.ts'
+import type { StateChoices } from './calls/operation.ts'
 import { explain } from './explain.ts'
-import type { FaultRule } from './fault-rule.ts'
-import type { GatewayChoices } from './gateway-choices.ts'
-import type { LatencyProfile } from './latency.ts'
-import type { StateChoices } from './operation.ts'
+import type { FaultRule } from './faults/fault-rule.ts'
+import type { LatencyProfile } from './faults/latency.ts'
+import type { AppOptions } from './gateway/apps.ts'
+import type { LimitAlgorithm } from './gateway/call-limits.ts'
+import type { GatewayChoices } from './gateway/gateway-choices.ts'
 import type { AnswerRecord, BackendTimeoutChange } from './parts.ts'
-import type { UsersOptions } from './users.ts'
 
 /** The app a simulator has when none is given, with the vendor's public sample key. */
 export const DEFAULT_APP: AppOptions = {

@@ -1,8 +1,8 @@
 import { loadSettings } from '../config/load-settings.ts'
 import { assembleWorker, workerSettings } from './assemble.ts'
-import type { BeforeClear } from './before-clear.ts'
+import type { BeforeClear } from './attempt/before-clear.ts'
 
-export type { AboutClear, BeforeClear } from './before-clear.ts'
+export type { AboutClear, BeforeClear } from './attempt/before-clear.ts'
 
 /** How to run a worker. */
 export interface RunWorkerOptions {

@@ -1,6 +1,6 @@
-import type { RedisConnection } from '../../config/redis.ts'
 import { keysOf } from '../../jobs/index.ts'
-import { COMMANDS } from '../../worker/api/client.ts'
+import type { RedisConnection } from '../../redis/open-redis.ts'
+import { COMMANDS } from '../../worker/vendor/client.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** Checks what the limiter keeps in Redis. Reads only: what is wrong stands still until a person has looked at it. */

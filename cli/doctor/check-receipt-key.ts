@@ -1,5 +1,5 @@
-import type { RedisConnection } from '../../config/redis.ts'
 import { Checkpoints, createReceiptSeals, ReceiptKeyError } from '../../jobs/index.ts'
+import type { RedisConnection } from '../../redis/open-redis.ts'
 import { type Finding, failure, ok } from './finding.ts'
 
 const CHECK = 'receipt key'

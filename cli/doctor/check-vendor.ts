@@ -1,10 +1,10 @@
-import type { RedisConnection } from '../../config/redis.ts'
-import { classify } from '../../worker/api/classify.ts'
-import { ApiClient } from '../../worker/api/client.ts'
-import { Connections } from '../../worker/api/connections.ts'
-import { Signer } from '../../worker/api/signer.ts'
+import { Limiter } from '../../limiter/limiter.ts'
+import type { RedisConnection } from '../../redis/open-redis.ts'
 import type { WorkerSettings } from '../../worker/assemble.ts'
-import { Limiter } from '../../worker/limiter/limiter.ts'
+import { classify } from '../../worker/vendor/classify.ts'
+import { ApiClient } from '../../worker/vendor/client.ts'
+import { Connections } from '../../worker/vendor/connections.ts'
+import { Signer } from '../../worker/vendor/signer.ts'
 import { type Finding, failure, ok } from './finding.ts'
 
 const CONNECT_TIMEOUT_MS = 5000

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../outcome.ts'
+import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../job/outcome.ts'
 import { LAST_MS, parseContent } from './receipt-content.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 import type { StoredReceipt } from './stored-receipts.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FinalOutcome, Verified } from '../outcome.ts'
+import type { FinalOutcome, Verified } from '../job/outcome.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
 /** How a job ended, as whoever ends it knows it. */

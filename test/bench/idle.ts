@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { print } from '../../cli/output.ts'
-import { startWorkerProcess } from '../helpers/worker-process.ts'
+import { startWorkerProcess } from '../helpers/processes/worker-process.ts'
 import { cpuSeconds } from './cpu.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'

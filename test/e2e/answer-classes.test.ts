@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CommandName, FaultAnswer, FaultRule, LedgerLine } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { type SettledLine, startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
+import { type SettledLine, startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 
 type Answers = Partial<Record<CommandName, Readonly<Record<string, number>>>>
 

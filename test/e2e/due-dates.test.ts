@@ -1,7 +1,7 @@
 /** Promise 7 of the design: due dates decide. */
 import { afterEach, expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
-import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 
 const WAVE = 5000
 const CONCURRENCY = 40

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { createProducer, createQueueStatusReader } from '../../jobs/index.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { testRedis } from '../helpers/redis.ts'
-import { startWorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { startWorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
+import { testRedis } from '../helpers/redis/redis.ts'
 
 const ACCOUNTS = 1000
 const GROUP = 10

@@ -1,7 +1,7 @@
 /** Faults of our own, driven through two real workers: the fleet halts, burns no job, and goes on when they are mended. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
-import { FaultyFleet } from '../helpers/faulty-fleet.ts'
+import { FaultyFleet } from '../helpers/fleets/faulty-fleet.ts'
 
 const [KEY_B, KEY_C] = ['b'.repeat(64), 'c'.repeat(64)]
 /** At 30 to 60 ms a call about ten of 200 a second are under way. A busy machine may hold up the news a little. */

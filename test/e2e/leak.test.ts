@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keysOf, QUEUE_NAME } from '../../jobs/index.ts'
 import type { FaultAnswer, FaultRule } from '../../simulator/index.ts'
-import { CanarySearch, canary } from '../helpers/canary.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { runCommand } from '../helpers/run-command.ts'
-import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
-import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
+import { startTcpProxy, type TcpProxy } from '../helpers/network/tcp-proxy.ts'
+import { runCommand } from '../helpers/processes/run-command.ts'
+import { CanarySearch, canary } from '../helpers/receipts/canary.ts'
 
 /** What the vendor does to each of them; the others are cleared. */
 const faults: Readonly<Record<string, { answer: FaultAnswer } & Partial<FaultRule>>> = {

@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import { createProducer, DEFAULT_PREFIX, keysOf, setFleetRate } from '../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { runCommand } from '../helpers/run-command.ts'
-import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { runCommand } from '../helpers/processes/run-command.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
 
 const ACCOUNTS = 400
 const keys = keysOf(DEFAULT_PREFIX)

@@ -15,8 +15,8 @@ import { z } from 'zod'
 import { createProducer, keysOf } from '../../jobs/index.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { testRedis } from '../helpers/redis.ts'
-import { workerSettingsFor } from '../helpers/worker-process.ts'
+import { workerSettingsFor } from '../helpers/processes/worker-process.ts'
+import { testRedis } from '../helpers/redis/redis.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -59,7 +59,7 @@ describe('the installed package', () => {
 
   it.each([
     ['clear-friends', () => import('../../jobs/index.ts')],
-    ['clear-friends/permits', () => import('../../worker/limiter/index.ts')],
+    ['clear-friends/permits', () => import('../../limiter/index.ts')],
   ])('has the public door %s, through which the same comes out as from the sources', async (door, load) => {
     const script = `process.stdout.write(JSON.stringify(Object.keys(await import('${door}')).sort()))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })

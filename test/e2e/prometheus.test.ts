@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { metricRows } from '../../metrics/catalogue.ts'
 import { rows } from '../../metrics/grafana/dashboard.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { type PrometheusProcess, startPrometheus } from '../helpers/prometheus-process.ts'
-import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/vendor-and-workers.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
+import { type PrometheusProcess, startPrometheus } from '../helpers/processes/prometheus-process.ts'
 
 /** Twenty seconds of work and more, so that there is always some. */
 const ACCOUNTS = 6000

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import { createProducer, DEFAULT_PREFIX } from '../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { seriesIn, seriesValue } from '../helpers/metric-text.ts'
-import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
 
 const CLEARED = 'clear_friends_jobs_settled_total{outcome="cleared"}'
 /** A scrape waits for a second at most; a busy machine is given twice as long. Prometheus gives it ten. */

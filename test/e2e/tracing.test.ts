@@ -9,9 +9,9 @@ import { z } from 'zod'
 import { openQueue } from '../../jobs/index.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { testRedis } from '../helpers/redis.ts'
-import { runCommand } from '../helpers/run-command.ts'
-import { startWorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { runCommand } from '../helpers/processes/run-command.ts'
+import { startWorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
+import { testRedis } from '../helpers/redis/redis.ts'
 
 const valueSchema = z.object({ stringValue: z.string().optional(), intValue: z.number().optional() })
 const spanSchema = z.object({

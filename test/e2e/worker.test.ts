@@ -10,9 +10,9 @@ import {
 } from '../../jobs/index.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { exportedLines, findingsIn, testSeals } from '../helpers/receipts.ts'
-import { type TestRedis, testRedis } from '../helpers/redis.ts'
-import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
+import { exportedLines, findingsIn, testSeals } from '../helpers/receipts/receipts.ts'
+import { type TestRedis, testRedis } from '../helpers/redis/redis.ts'
 
 let corner: TestRedis
 let redis: Redis

@@ -1,11 +1,11 @@
 /** Promise 3 of the design: a replay that is killed loses no account and enqueues none twice. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import { createRequestReader, DEFAULT_PREFIX, keysOf } from '../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { runCommand } from '../helpers/run-command.ts'
-import { startCommand } from '../helpers/start-command.ts'
+import { runCommand } from '../helpers/processes/run-command.ts'
+import { startCommand } from '../helpers/processes/start-command.ts'
 
 const DEAD_LETTERS = 20_000
 const keys = keysOf(DEFAULT_PREFIX)

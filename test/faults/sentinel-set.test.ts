@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
-import { startSentinelSet } from '../helpers/sentinel-set.ts'
+import { startSentinelSet } from '../helpers/processes/sentinel-set.ts'
 
 it('names the replica as the new primary after the primary was killed', async () => {
   const set = await startSentinelSet({ downAfterMs: 500 })

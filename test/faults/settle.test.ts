@@ -6,7 +6,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../cli/demo/private-redis.ts'
 import {
   createProducer,
   createRequestReader,
@@ -15,17 +14,18 @@ import {
   type Producer,
   type RequestStatus,
 } from '../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
-import { CRASH_STEPS, type CrashStep } from '../helpers/crash-at.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { exportedLines, findingsIn, testSeals } from '../helpers/receipts.ts'
-import { testSettle } from '../helpers/settling.ts'
-import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/worker-process.ts'
+import { CRASH_STEPS, type CrashStep } from '../helpers/processes/crash-at.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
+import { exportedLines, findingsIn, testSeals } from '../helpers/receipts/receipts.ts'
+import { testSettle } from '../helpers/receipts/settling.ts'
 
 const ACCOUNT = 'user_1'
 const REQUEST = 'ticket-1'
 const { queue, deadLetterCodes, outcomes } = keysOf(DEFAULT_PREFIX)
-const hook = fileURLToPath(new URL('../helpers/crash-at.ts', import.meta.url))
+const hook = fileURLToPath(new URL('../helpers/processes/crash-at.ts', import.meta.url))
 
 let server: PrivateRedis
 let redis: Redis

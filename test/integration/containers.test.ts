@@ -8,9 +8,9 @@ import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { REDIS_IMAGE } from '../../cli/demo/docker-redis.ts'
-import { runProgram } from '../../cli/demo/run-program.ts'
 import { type Setting, settingsTable } from '../../config/settings.ts'
+import { REDIS_IMAGE } from '../../private-redis/docker-redis.ts'
+import { runProgram } from '../../private-redis/run-program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8')

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry'
-import { createPermits } from '../../../worker/limiter/index.ts'
+import { createPermits } from '../../../limiter/index.ts'
 import type { Prepared, Surrounding } from './contestant.ts'
 
 /** The permits of this project alone, in the processor that all contestants have: without receipts, proof and metrics. */

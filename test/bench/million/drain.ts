@@ -5,12 +5,12 @@
 import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { createReceiptSeals, createSettlement, DEFAULT_PREFIX } from '../../../jobs/index.ts'
-import { classify } from '../../../worker/api/classify.ts'
-import { FaultRows } from '../../../worker/fault-rows.ts'
-import { createLog } from '../../../worker/log.ts'
-import type { PacedCall } from '../../../worker/paced-call.ts'
-import { Pool } from '../../../worker/pool.ts'
-import { processJob } from '../../../worker/process-job.ts'
+import { processJob } from '../../../worker/attempt/process-job.ts'
+import { createLog } from '../../../worker/observe/log.ts'
+import { Pool } from '../../../worker/pool/pool.ts'
+import { classify } from '../../../worker/vendor/classify.ts'
+import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import type { PacedCall } from '../../../worker/vendor/paced-call.ts'
 
 const MAX_ATTEMPTS = 15
 const CONCURRENCY = 256

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { CommandName, FaultAnswer, FaultRule } from '../../../simulator/index.ts'
-import { startVendorAndWorkers, type VendorAndWorkers } from '../../helpers/vendor-and-workers.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../../helpers/fleets/vendor-and-workers.ts'
 
 const ACCOUNTS = 3000
 const EVERY_NTH_FAILS = 5

@@ -1,8 +1,8 @@
 /** Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, when Sentinels replace Redis. */
 import { afterEach, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'
-import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
-import { type SentinelSet, startSentinelSet } from '../../helpers/sentinel-set.ts'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
+import { type SentinelSet, startSentinelSet } from '../../helpers/processes/sentinel-set.ts'
 
 let set: SentinelSet
 let fleet: Fleet

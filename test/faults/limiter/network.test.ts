@@ -4,9 +4,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
-import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
-import { startTcpProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
+import { startTcpProxy, type TcpProxy } from '../../helpers/network/tcp-proxy.ts'
 
 let redis: PrivateRedis
 let proxy: TcpProxy

@@ -4,10 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { LATE_BY_NOISE, sumUp } from '../../helpers/arrivals.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
-import { runCommand } from '../../helpers/run-command.ts'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
+import { LATE_BY_NOISE, sumUp } from '../../helpers/vendor/arrivals.ts'
 
 let fleet: Fleet
 
@@ -42,7 +42,7 @@ it('holds the limit when workers are killed and new ones start at once', async (
 })
 
 it('holds the limit while the event loop of a worker is blocked for 500 ms again and again', async ({ annotate }) => {
-  const blockedLoop = new URL('../../helpers/blocked-loop.ts', import.meta.url).href
+  const blockedLoop = new URL('../../helpers/processes/blocked-loop.ts', import.meta.url).href
   fleet = await startFleet({ settings: worker => (worker === 0 ? { NODE_OPTIONS: `--import=${blockedLoop}` } : {}) })
   const seen = await fleet.watch()
   fleet.workers[0]?.signal('SIGUSR2')
@@ -54,7 +54,7 @@ it('holds the limit while the event loop of a worker is blocked for 500 ms again
 })
 
 it('holds the limit when the host clocks of two workers are wrong by an hour', async ({ annotate }) => {
-  const shiftedClock = new URL('../../helpers/shifted-clock.ts', import.meta.url).href
+  const shiftedClock = new URL('../../helpers/processes/shifted-clock.ts', import.meta.url).href
   const shiftsMs = [3_600_000, -3_600_000]
   fleet = await startFleet({
     settings: worker => ({

@@ -5,9 +5,9 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
-import { aScenario, expectLimitKept, play } from '../../helpers/limit-property.ts'
-import { realLimiter } from '../../helpers/virtual-fleet.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { aScenario, expectLimitKept, play } from '../../helpers/virtual/limit-property.ts'
+import { realLimiter } from '../../helpers/virtual/virtual-fleet.ts'
 
 const RUNS = 60
 

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, beforeEach, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'
-import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
-import { type SteppableRedis, startSteppableRedis } from '../../helpers/steppable-clock.ts'
+import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
+import { type SteppableRedis, startSteppableRedis } from '../../helpers/redis/steppable-clock.ts'
 
 let clock: SteppableRedis
 let fleet: Fleet

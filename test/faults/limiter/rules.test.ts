@@ -3,11 +3,11 @@
  * or 2 of the design; with the rule it does not. In virtual time, with the real script in a real Redis.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
-import { type Played, play } from '../../helpers/limit-property.ts'
-import { RULES, type Rule } from '../../helpers/limiter-rules.ts'
-import { loadLimiterWith } from '../../helpers/limiter-without.ts'
-import { realLimiter } from '../../helpers/virtual-fleet.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { type Played, play } from '../../helpers/virtual/limit-property.ts'
+import { RULES, type Rule } from '../../helpers/virtual/limiter-rules.ts'
+import { loadLimiterWith } from '../../helpers/virtual/limiter-without.ts'
+import { realLimiter } from '../../helpers/virtual/virtual-fleet.ts'
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 

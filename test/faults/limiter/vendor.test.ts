@@ -4,10 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { LATE_BY_NOISE, type Seen, sumUp } from '../../helpers/arrivals.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { CEILING, COMMAND, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleet.ts'
-import { startTlsFront, type TlsFront } from '../../helpers/tls-front.ts'
+import { CEILING, COMMAND, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
+import { startTlsFront, type TlsFront } from '../../helpers/network/tls-front.ts'
+import { LATE_BY_NOISE, type Seen, sumUp } from '../../helpers/vendor/arrivals.ts'
 
 /** The default of WORKER_CONCURRENCY. */
 const JOBS_IN_HAND = 256
@@ -63,7 +63,7 @@ it('holds the limit when handshakes take 150 ms: at the start, at scale-up, afte
 })
 
 it('does not hold it so when the permit is taken before the connection is open', async ({ annotate }) => {
-  const withoutRule = new URL('../../helpers/permit-before-connection.ts', import.meta.url).href
+  const withoutRule = new URL('../../helpers/processes/permit-before-connection.ts', import.meta.url).href
   const seen = await callOverSlowHandshakes(`--import=${withoutRule}`)
   await annotate(JSON.stringify(seen))
   expect(seen.peakOfSecond).toBeGreaterThan(CEILING + LATE_BY_NOISE)

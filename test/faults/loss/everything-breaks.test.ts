@@ -3,9 +3,9 @@
  * promise 1, in the same run. `npm run bench -- loss` does it with 20,000 accounts.
  */
 import { expect, it } from 'vitest'
-import { LATE_BY_NOISE } from '../../helpers/arrivals.ts'
-import { CEILING } from '../../helpers/fleet.ts'
-import { runLoss } from '../../helpers/loss-run.ts'
+import { CEILING } from '../../helpers/fleets/fleet.ts'
+import { runLoss } from '../../helpers/fleets/loss-run.ts'
+import { LATE_BY_NOISE } from '../../helpers/vendor/arrivals.ts'
 
 const ACCOUNTS = 4000
 

@@ -1,7 +1,7 @@
 /** Promise 3 of the design: a worker that dies or is told to go loses nothing, and what it had in hand does not wait long. */
 import { afterEach, expect, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'
-import { startVendorAndWorkers, type VendorAndWorkers } from '../../helpers/vendor-and-workers.ts'
+import { startVendorAndWorkers, type VendorAndWorkers } from '../../helpers/fleets/vendor-and-workers.ts'
 
 /** The lock of a job lasts 30 s, and every 15 s somebody looks for jobs without one. */
 const RUNS_AGAIN_WITHIN_MS = 45_000

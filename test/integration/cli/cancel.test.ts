@@ -1,8 +1,8 @@
 import { Worker } from 'bullmq'
 import { describe, expect, it } from 'vitest'
 import { QUEUE_NAME } from '../../../jobs/index.ts'
-import { runCommand } from '../../helpers/run-command.ts'
-import { TEST_RECEIPT_KEY } from '../../helpers/settling.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
+import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 const cancel = ({ settings }: CommandCorner, ...args: string[]) =>

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { TestContext } from 'vitest'
 import { openQueue } from '../../../jobs/index.ts'
-import { testRedis } from '../../helpers/redis.ts'
-import { runCommand } from '../../helpers/run-command.ts'
-import type { CommandResult } from '../../helpers/start-command.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
+import type { CommandResult } from '../../helpers/processes/start-command.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
 
 /** A fleet and a folder that belong to one test, so that tests of commands may run side by side. */
 export interface CommandCorner {

@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq'
 import { describe, expect, it } from 'vitest'
 import { createProducer, QUEUE_NAME } from '../../../jobs/index.ts'
-import { testSettle } from '../../helpers/settling.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 /** Lets accounts give up as workers do, and gives the ids of their jobs. */

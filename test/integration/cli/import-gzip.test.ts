@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/run-command.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
 import { openCorner } from './corner.ts'
 
 describe.concurrent('an import of gzip', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { keysOf } from '../../../jobs/index.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { type StartedCommand, startCommand } from '../../helpers/start-command.ts'
+import { type StartedCommand, startCommand } from '../../helpers/processes/start-command.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 const users = (count: number): string => Array.from({ length: count }, (_, n) => `user_${n}\n`).join('')

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startCommand } from '../../helpers/start-command.ts'
+import { startCommand } from '../../helpers/processes/start-command.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 async function importJson(corner: CommandCorner, ...args: readonly string[]) {

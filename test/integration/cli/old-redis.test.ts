@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/run-command.ts'
-import { workerSettingsFor } from '../../helpers/worker-process.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
+import { workerSettingsFor } from '../../helpers/processes/worker-process.ts'
 import { type OldRedis, startOldRedis } from './old-redis.ts'
 
 let old: OldRedis

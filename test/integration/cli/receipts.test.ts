@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { writeReceipts } from '../../helpers/receipts.ts'
-import { runCommand } from '../../helpers/run-command.ts'
-import { TEST_RECEIPT_KEY } from '../../helpers/settling.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
+import { writeReceipts } from '../../helpers/receipts/receipts.ts'
+import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 const key = { RECEIPT_KEY: TEST_RECEIPT_KEY }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFleetControl, createProducer, openQueue } from '../../../jobs/index.ts'
-import { testSettle } from '../../helpers/settling.ts'
-import { startCommand } from '../../helpers/start-command.ts'
+import { startCommand } from '../../helpers/processes/start-command.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 /** Enqueues accounts and gives the id of the first one's job. */

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, expect, it } from 'vitest'
-import { testRedis } from '../../helpers/redis.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
 
 const mine = testRedis()
 const others = testRedis()

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createProducer, keysOf } from '../../../jobs/index.ts'
-import { testSettle } from '../../helpers/settling.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, type JobsCorner, jobsCorner, waitingAccounts } from './corner.ts'
 
 const corner = jobsCorner()

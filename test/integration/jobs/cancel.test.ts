@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createCanceller, createReceiptSeals, createRequestReader, keysOf } from '../../../jobs/index.ts'
-import { exportedLines, findingsIn, testSeals } from '../../helpers/receipts.ts'
-import { testSettle } from '../../helpers/settling.ts'
+import { exportedLines, findingsIn, testSeals } from '../../helpers/receipts/receipts.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

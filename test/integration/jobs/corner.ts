@@ -9,7 +9,7 @@ import {
   type Producer,
   QUEUE_NAME,
 } from '../../../jobs/index.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis.ts'
+import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
 
 /** A corner of the run's Redis with everything that a test of jobs needs. */
 export interface JobsCorner {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createDeadLetters, createRequestReader, keysOf } from '../../../jobs/index.ts'
-import { exportedLines, testSeals } from '../../helpers/receipts.ts'
-import { testSettle } from '../../helpers/settling.ts'
+import { exportedLines, testSeals } from '../../helpers/receipts/receipts.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
 import { createProducer, DEFAULT_PREFIX } from '../../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 
 const JOBS = 20_000
 const AT_MOST_BYTES = 600

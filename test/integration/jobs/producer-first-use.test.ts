@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, it } from 'vitest'
-import { freePort } from '../../../cli/demo/free-port.ts'
-import { startPrivateRedis } from '../../../cli/demo/private-redis.ts'
 import { createProducer } from '../../../jobs/index.ts'
+import { freePort } from '../../../private-redis/free-port.ts'
+import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 
 // Each of these waits until a first connection is given up, and none uses what another one does.
 describe.concurrent('the first use of a producer while Redis is away', () => {

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type PrivateRedis, startPrivateRedis } from '../../../cli/demo/private-redis.ts'
 import { createProducer, type Producer, type ProducerOptions } from '../../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { startTcpProxy } from '../../helpers/tcp-proxy.ts'
+import { startTcpProxy } from '../../helpers/network/tcp-proxy.ts'
 import { accounts, waitingAccounts } from './corner.ts'
 
 let server: PrivateRedis

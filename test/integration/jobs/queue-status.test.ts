@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { FIRST_STEP_AT, STEP_SECONDS } from '../../../jobs/due.ts'
 import {
   createFleetControl,
   createFleetStatusReader,
@@ -12,7 +11,8 @@ import {
   RETRY_PRIORITY,
   setFleetRate,
 } from '../../../jobs/index.ts'
-import { testSettle } from '../../helpers/settling.ts'
+import { FIRST_STEP_AT, STEP_SECONDS } from '../../../jobs/job/due.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Checkpoints, createReceiptSeals, keysOf, ReceiptKeeper } from '../../../jobs/index.ts'
-import { exportedLines, findingsIn, testSeals, writeReceipts } from '../../helpers/receipts.ts'
+import { exportedLines, findingsIn, testSeals, writeReceipts } from '../../helpers/receipts/receipts.ts'
 import { jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createRequestReader, FINAL_OUTCOMES, JOB_NAME, keysOf, makeJobData } from '../../../jobs/index.ts'
-import { testSettle } from '../../helpers/settling.ts'
+import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

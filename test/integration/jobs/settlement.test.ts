@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createReceiptSeals, createSettlement, FINAL_OUTCOMES, keysOf } from '../../../jobs/index.ts'
-import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/settling.ts'
+import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/receipts/settling.ts'
 import { jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { setFleetRate } from '../../../jobs/index.ts'
-import { sequence } from '../../../simulator/seeded-random.ts'
-import { testRedis } from '../../helpers/redis.ts'
-import { realLimiter, startVirtualFleet } from '../../helpers/virtual-fleet.ts'
+import { sequence } from '../../../simulator/faults/seeded-random.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
+import { realLimiter, startVirtualFleet } from '../../helpers/virtual/virtual-fleet.ts'
 
 it('every call that was sent is counted once, whatever answers of Redis are lost', async () => {
   const corner = testRedis()

@@ -1,9 +1,9 @@
 /** Promises 1 and 2 of the design, with generated fleets and faults. The fault suite does the same many times more. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { aScenario, expectLimitKept, play } from '../../helpers/limit-property.ts'
-import { testRedis } from '../../helpers/redis.ts'
-import { realLimiter } from '../../helpers/virtual-fleet.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
+import { aScenario, expectLimitKept, play } from '../../helpers/virtual/limit-property.ts'
+import { realLimiter } from '../../helpers/virtual/virtual-fleet.ts'
 
 it('no rolling second is above the ceiling, and the ceiling is used, whatever befalls a fleet', async () => {
   const property = fc.asyncProperty(aScenario, async scenario =>

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { setFleetRate } from '../../../jobs/index.ts'
-import { sequence } from '../../../simulator/seeded-random.ts'
-import { sumUp } from '../../helpers/arrivals.ts'
-import { testRedis } from '../../helpers/redis.ts'
-import { realLimiter, startVirtualFleet } from '../../helpers/virtual-fleet.ts'
+import { sequence } from '../../../simulator/faults/seeded-random.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
+import { sumUp } from '../../helpers/vendor/arrivals.ts'
+import { realLimiter, startVirtualFleet } from '../../helpers/virtual/virtual-fleet.ts'
 
 const CEILING = 200
 const PROCESSES = 8

@@ -4,14 +4,12 @@ import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allowedRateLua, keysOf } from '../../../jobs/index.ts'
-import { parseReservation, type ReserveRequest, reserveArguments } from '../../../worker/limiter/reservation.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis.ts'
-import { runSteered, steer } from '../../helpers/steered-redis.ts'
+import { parseReservation, type ReserveRequest, reserveArguments } from '../../../limiter/reservation.ts'
+import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
+import { runSteered, steer } from '../../helpers/virtual/steered-redis.ts'
 
 const COMMAND = 'friend_get'
-const steered = steer(
-  allowedRateLua + readFileSync(new URL('../../../worker/limiter/permit.lua', import.meta.url), 'utf8'),
-)
+const steered = steer(allowedRateLua + readFileSync(new URL('../../../limiter/permit.lua', import.meta.url), 'utf8'))
 
 let corner: TestRedis
 let redis: Redis

@@ -2,9 +2,9 @@
 import { Redis } from 'ioredis'
 import { describe, type ExpectStatic, it, type TestContext } from 'vitest'
 import { keysOf } from '../../../jobs/index.ts'
-import { createPermits, InvalidPermitOptionsError } from '../../../worker/limiter/index.ts'
+import { createPermits, InvalidPermitOptionsError } from '../../../limiter/index.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { testRedis } from '../../helpers/redis.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
 
 const COMMAND = 'friend_get'
 

@@ -1,11 +1,11 @@
 import { type Command, Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { startPrivateRedis } from '../../../cli/demo/private-redis.ts'
 import { createProducer, EnqueuedCounter, keysOf } from '../../../jobs/index.ts'
 import { createFleetReading } from '../../../metrics/fleet-reading.ts'
+import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { COMMAND_NAMES, metricsForTests, seriesValue } from '../../helpers/metric-text.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis.ts'
+import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
 
 const RATE = { ceilingPerSecond: 200, margin: 0.01 }
 

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { runProgram } from '../../../cli/demo/run-program.ts'
 import { metricRows, nodeMetrics } from '../../../metrics/catalogue.ts'
+import { runProgram } from '../../../private-redis/run-program.ts'
 import { metricsForTests } from '../../helpers/metric-text.ts'
-import { type FoundProgram, findPrometheusProgram } from '../../helpers/prometheus-program.ts'
-import { runCommand } from '../../helpers/run-command.ts'
+import { type FoundProgram, findPrometheusProgram } from '../../helpers/processes/prometheus-program.ts'
+import { runCommand } from '../../helpers/processes/run-command.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = join(root, 'metrics', 'prometheus')

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { Limiter } from '../../../worker/limiter/limiter.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis.ts'
+import { Limiter } from '../../../limiter/limiter.ts'
+import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
 
 let corner: TestRedis
 let redis: Redis

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSettings, SettingsError } from '../../../config/load-settings.ts'
-import { redisSettings } from '../../../config/redis.ts'
 import { type SettingName, settingsTable } from '../../../config/settings.ts'
+import { redisSettings } from '../../../redis/open-redis.ts'
 
 const everySetting = Object.keys(settingsTable) as SettingName[]
 const complete = {

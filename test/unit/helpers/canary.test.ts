@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { CanarySearch, canary } from '../../helpers/canary.ts'
+import { CanarySearch, canary } from '../../helpers/receipts/canary.ts'
 
 const search = new CanarySearch(['one'])
 const bytes = (text: string): Buffer => Buffer.from(text)

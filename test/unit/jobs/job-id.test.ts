@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { importedJobId, randomJobId } from '../../../jobs/job-id.ts'
+import { importedJobId, randomJobId } from '../../../jobs/job/job-id.ts'
 
 const imported = Array.from({ length: 2_000 }, (_, index) => importedJobId('a key of the test', index))
 const random = Array.from({ length: 2_000 }, randomJobId)

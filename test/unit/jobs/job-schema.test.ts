@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { jobJsonSchema, parseJobData } from '../../../jobs/index.ts'
 
 const published: unknown = JSON.parse(
-  readFileSync(new URL('../../../jobs/clear-friends-job.schema.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../jobs/job/clear-friends-job.schema.json', import.meta.url), 'utf8'),
 )
 const { $schema: dialect, ...schema } = z.record(z.string(), z.unknown()).parse(published)
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createReceiptSeals, verifyReceipts } from '../../../jobs/index.ts'
 import { LineSealer } from '../../../jobs/receipts/exported-line.ts'
 import { longestRise } from '../../../jobs/receipts/longest-rise.ts'
-import { findingsIn, testSeals } from '../../helpers/receipts.ts'
+import { findingsIn, testSeals } from '../../helpers/receipts/receipts.ts'
 
 interface Made {
   readonly seqs: readonly number[]

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FewValues, largest } from '../../../metrics/few-values.ts'
-import { labelOfReason } from '../../../worker/api/classify.ts'
+import { labelOfReason } from '../../../worker/vendor/classify.ts'
 
 describe('few values', () => {
   it('never let more through than they may, and always the same ones', () => {

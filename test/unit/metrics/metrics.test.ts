@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FINAL_OUTCOMES } from '../../../jobs/index.ts'
 import { metricRows, nodeMetrics } from '../../../metrics/catalogue.ts'
 import type { Metrics } from '../../../metrics/metrics.ts'
-import { codeRules } from '../../../worker/api/error-codes.ts'
+import { codeRules } from '../../../worker/vendor/error-codes.ts'
 import { busyFleet, COMMAND_NAMES, metricsForTests, namesIn, seriesIn, seriesValue } from '../../helpers/metric-text.ts'
 
 /** Everything that can happen, as bad as it can get. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ArrivalLog } from '../../../simulator/arrival-log.ts'
+import { ArrivalLog } from '../../../simulator/figures/arrival-log.ts'
 
 /** Every window counted anew, as slowly as it takes to be obviously right. */
 const worstOf = (stamps: readonly number[], spanMs: number): number =>

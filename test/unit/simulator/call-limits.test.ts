@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createCallLimit, type LimitAlgorithm, type LimitRule } from '../../../simulator/call-limits.ts'
+import { createCallLimit, type LimitAlgorithm, type LimitRule } from '../../../simulator/gateway/call-limits.ts'
 
 const rule = (algorithm: LimitAlgorithm, change: Partial<LimitRule> = {}): LimitRule => ({
   perSecond: 10,

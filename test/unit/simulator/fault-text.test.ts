@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MALFORMED_KINDS } from '../../../simulator/fault-rule.ts'
-import { InvalidFaultRule, parseDurationMs, parseFaultRule } from '../../../simulator/fault-text.ts'
+import { MALFORMED_KINDS } from '../../../simulator/faults/fault-rule.ts'
+import { InvalidFaultRule, parseDurationMs, parseFaultRule } from '../../../simulator/faults/fault-text.ts'
 
 describe('the text form of a fault rule', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { FaultRule } from '../../../simulator/fault-rule.ts'
-import { parseFaultRule } from '../../../simulator/fault-text.ts'
-import { Faults } from '../../../simulator/faults.ts'
+import type { FaultRule } from '../../../simulator/faults/fault-rule.ts'
+import { parseFaultRule } from '../../../simulator/faults/fault-text.ts'
+import { Faults } from '../../../simulator/faults/faults.ts'
 
 const ACCOUNTS = Array.from({ length: 5_000 }, (_, index) => `user_${index + 1}`)
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FriendGraph } from '../../../simulator/friend-graph.ts'
-import { ReadLag } from '../../../simulator/read-lag.ts'
-import { createGeneratedUsers } from '../../../simulator/users.ts'
+import { FriendGraph } from '../../../simulator/accounts/friend-graph.ts'
+import { ReadLag } from '../../../simulator/accounts/read-lag.ts'
+import { createGeneratedUsers } from '../../../simulator/accounts/users.ts'
 
 const NAMES = Array.from({ length: 12 }, (_, index) => `user_${index + 1}`)
 

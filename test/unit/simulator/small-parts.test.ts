@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { Alarms } from '../../../simulator/alarms.ts'
+import { WriteLocks } from '../../../simulator/accounts/write-locks.ts'
 import { createClock } from '../../../simulator/clock.ts'
-import { createLatency } from '../../../simulator/latency.ts'
-import { LimitTable } from '../../../simulator/limit-table.ts'
+import { createLatency } from '../../../simulator/faults/latency.ts'
+import { Alarms } from '../../../simulator/figures/alarms.ts'
+import { RandomValues } from '../../../simulator/figures/random-values.ts'
+import { LimitTable } from '../../../simulator/gateway/limit-table.ts'
+import { parseQuery, redactUrl } from '../../../simulator/http/query.ts'
 import { parseCeilings, parseLatency, parseUsers } from '../../../simulator/option-text.ts'
 import { InvalidSimulatorInput } from '../../../simulator/options.ts'
-import { parseQuery, redactUrl } from '../../../simulator/query.ts'
-import { RandomValues } from '../../../simulator/random-values.ts'
-import { WriteLocks } from '../../../simulator/write-locks.ts'
 
 describe('the wall clock', () => {
   test('can be shifted, set, frozen and let go', () => {

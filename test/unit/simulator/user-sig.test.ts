@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeUserSig, isSignedWith, signatureOf } from '../../../simulator/user-sig.ts'
+import { decodeUserSig, isSignedWith, signatureOf } from '../../../simulator/gateway/user-sig.ts'
 import { pack, SAMPLE_KEY, sign } from './caller.ts'
 
 /** Section 11 of the contract: made with the vendor's library under a frozen clock, checked with an independent HMAC. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createGeneratedUsers, isUserId, type UsersOptions, usersShape } from '../../../simulator/users.ts'
+import { createGeneratedUsers, isUserId, type UsersOptions, usersShape } from '../../../simulator/accounts/users.ts'
 
 const everyone = (users: UsersOptions, seed = 1): string[] => {
   const generated = createGeneratedUsers(users, seed)

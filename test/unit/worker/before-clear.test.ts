@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { askBeforeClear, type BeforeClear } from '../../../worker/before-clear.ts'
-import { clearAccount } from '../../../worker/clear-account.ts'
-import { FaultRows } from '../../../worker/fault-rows.ts'
-import { type Progress, parseProgress } from '../../../worker/progress.ts'
-import { friendPage, scriptedCall } from '../../helpers/scripted-call.ts'
+import { askBeforeClear, type BeforeClear } from '../../../worker/attempt/before-clear.ts'
+import { clearAccount } from '../../../worker/attempt/clear-account.ts'
+import { type Progress, parseProgress } from '../../../worker/attempt/progress.ts'
+import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 /** Clears an account with a hook; tells how it ended and which calls were made. */
 async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> = {}) {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { classify } from '../../../worker/api/classify.ts'
-import type { Reply } from '../../../worker/api/client.ts'
-import { codeRules, ruleOfCode } from '../../../worker/api/error-codes.ts'
+import { classify } from '../../../worker/vendor/classify.ts'
+import type { Reply } from '../../../worker/vendor/client.ts'
+import { codeRules, ruleOfCode } from '../../../worker/vendor/error-codes.ts'
 
 const answer = (ActionStatus: string, ErrorCode: number): Reply => ({
   kind: 'answer',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Cleared, clearAccount } from '../../../worker/clear-account.ts'
-import { FaultRows } from '../../../worker/fault-rows.ts'
-import { type Progress, parseProgress } from '../../../worker/progress.ts'
+import { type Cleared, clearAccount } from '../../../worker/attempt/clear-account.ts'
+import { type Progress, parseProgress } from '../../../worker/attempt/progress.ts'
+import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
 import {
   accountStatus,
   deleteResults,
@@ -9,7 +9,7 @@ import {
   type Scripted,
   type ScriptedCall,
   scriptedCall,
-} from '../../helpers/scripted-call.ts'
+} from '../../helpers/vendor/scripted-call.ts'
 
 interface Given {
   readonly progress?: Partial<Progress>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { classify, type Verdict } from '../../../worker/api/classify.ts'
-import { FaultRows } from '../../../worker/fault-rows.ts'
-import { envelopeReply } from '../../helpers/scripted-call.ts'
+import { classify, type Verdict } from '../../../worker/vendor/classify.ts'
+import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { envelopeReply } from '../../helpers/vendor/scripted-call.ts'
 
 const verdict = (code: number): Verdict => classify(envelopeReply(code, {}))
 const http = (status: number): Verdict => classify({ kind: 'http', status })

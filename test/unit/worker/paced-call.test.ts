@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { ApiClient, type Command } from '../../../worker/api/client.ts'
-import { Connections } from '../../../worker/api/connections.ts'
-import { Signer } from '../../../worker/api/signer.ts'
-import { systemClock } from '../../../worker/clock.ts'
-import type { Sign } from '../../../worker/limiter/trouble-watch.ts'
-import { type CallResult, createPacedCall, type PacedCallOptions } from '../../../worker/paced-call.ts'
-import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/byte-server.ts'
+import { systemClock } from '../../../limiter/clock.ts'
+import type { Sign } from '../../../limiter/trouble-watch.ts'
+import { ApiClient, type Command } from '../../../worker/vendor/client.ts'
+import { Connections } from '../../../worker/vendor/connections.ts'
+import { type CallResult, createPacedCall, type PacedCallOptions } from '../../../worker/vendor/paced-call.ts'
+import { Signer } from '../../../worker/vendor/signer.ts'
+import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
 
 const opened: { close(): unknown }[] = []
 afterEach(async () => {

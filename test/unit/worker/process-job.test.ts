@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Recorded, Settled } from '../../../jobs/index.ts'
-import { FaultRows } from '../../../worker/fault-rows.ts'
-import { afterSettle, type JobInHand, processJob } from '../../../worker/process-job.ts'
-import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/scripted-call.ts'
+import { afterSettle, type JobInHand, processJob } from '../../../worker/attempt/process-job.ts'
+import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 interface Given {
   readonly job?: Partial<JobInHand>

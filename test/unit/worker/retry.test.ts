@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { firstProbeAfterMs, nextProbeAfterMs } from '../../../worker/prober.ts'
-import { parseProgress } from '../../../worker/progress.ts'
-import { fullJitterMs } from '../../../worker/retry/backoff.ts'
+import { parseProgress } from '../../../worker/attempt/progress.ts'
+import { firstProbeAfterMs, nextProbeAfterMs } from '../../../worker/halt/prober.ts'
+import { fullJitterMs } from '../../../worker/vendor/backoff.ts'
 
 describe('fullJitterMs', () => {
   it('stays between one millisecond and the cap, however many tries', () => {

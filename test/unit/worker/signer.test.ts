@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { Signer } from '../../../worker/api/signer.ts'
+import { Signer } from '../../../worker/vendor/signer.ts'
 
 const KEY = '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e'
 const tokenSchema = z.object({

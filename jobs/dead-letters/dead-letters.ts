@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { keysOf } from '../../redis/keys.ts'
+import { createRedisScript } from '../../redis/redis-script.ts'
+import { parseJobData } from '../job/clear-friends-job.ts'
+import { randomJobId } from '../job/job-id.ts'
+import type { RedisConnection } from '../job/queue.ts'
+import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
+
+const replayLua = ledgerLua + readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')
+const discardLua = ledgerLua + readFileSync(new URL('./discard.lua', import.meta.url), 'utf8')
+
+/** A job that gave up and waits for a person. */
+export interface DeadLetter {
+  readonly jobId: string
+  /** The vendor's code, or a word of ours. */
+  readonly code: string
+  /** Why, in words without user ids. */
+  readonly why: string
+  /** When it gave up, as ISO date. */
+  readonly failedAt: string
+  readonly enqueuedAt: string
+  readonly due: string | null
+  readonly request: string | null
+  readonly attempts: number
+  /** Personal data. `null` where the job's data holds none that can be read. */
+  readonly account: string | null
+}
+
+/** Which dead letters; each field narrows it down. */
+export interface DeadLetterFilter {
+  readonly code?: string
+  /** Those that gave up at this time or later, epoch ms. */
+  readonly since?: number
+  /** Those that gave up at this time or before, epoch ms. */
+  readonly until?: number
+  readonly request?: string
+}
+
+/**
+ * `live`: the account has another job in the queue, so the dead letter stays. `in_queue`: it is no dead letter, it waits
+ * or is in hand. `not_found`: there is no such job.
+ */
+export type ReplayResult = 'replayed' | 'live' | 'in_queue' | 'not_found'
+
+/** `unsettled`: BullMQ failed it without an outcome of ours, so it must be replayed. The rest as with a replay. */
+export type DiscardResult = 'discarded' | 'unsettled' | 'in_queue' | 'not_found'
+
+/** Something that an operator did to dead letters. */
+export interface OperatorAction {
+  /** As ISO date. */
+  readonly at: string
+  readonly action: 'replay' | 'discard'
+  readonly jobs: number
+  /** How they were chosen, in words. */
+  readonly chosen: string
+}
+
+/** All one may do with dead letters. */
+export interface DeadLetters {
+  /** Reads dead letters, those that gave up first come first, in bounded memory. */
+  read(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter>
+  /** Reads one; nothing where the job is no dead letter. */
+  find(jobId: string): Promise<DeadLetter | undefined>
+  /**
+   * Enqueues dead letters anew: new jobs, attempts from 1, under the same limit as all. Safe to repeat: what was replayed
+   * is no dead letter any more. What was done is logged.
+   *
+   * @param jobIds at most a few hundred, since Redis does nothing else meanwhile
+   * @param chosen how they were chosen, for the log
+   */
+  replay(jobIds: readonly string[], chosen: string): Promise<readonly ReplayResult[]>
+  /** Ends the data of dead letters for good; receipts and figures stand. As with a replay. */
+  discard(jobIds: readonly string[], chosen: string): Promise<readonly DiscardResult[]>
+  /** The last thousand actions, newest first. */
+  actions(count?: number): Promise<readonly OperatorAction[]>
+}
+
+const PAGE = 200
+const replaySchema = z.array(z.enum(['replayed', 'live', 'in_queue', 'not_found']))
+const discardSchema = z.array(z.enum(['discarded', 'unsettled', 'in_queue', 'not_found']))
+
+/**
+ * Makes what reads and changes dead letters.
+ *
+ * @param redis stays the caller's
+ * @param prefix the value of `REDIS_PREFIX`
+ */
+export function createDeadLetters(redis: RedisConnection, prefix: string): DeadLetters {
+  const { queue, operatorActions } = keysOf(prefix)
+  const runReplay = createRedisScript(redis, 'clearFriendsReplay', replayLua)
+  const runDiscard = createRedisScript(redis, 'clearFriendsDiscard', discardLua)
+  const keys = [...ledgerKeys(prefix), operatorActions]
+  const readOne = async (jobId: string): Promise<DeadLetter | undefined> =>
+    toDeadLetter(jobId, await redis.hmget(queue + jobId, ...FIELDS))
+
+  return {
+    read: async function* (filter = {}) {
+      const { since = '-inf', until = '+inf' } = filter
+      // Names of jobs that were seen move back when others go, so the next page begins behind the last name.
+      for (let from: string | number = since, seen = new Set<string>(); ; ) {
+        const page = await redis.zrangebyscore(
+          `${queue}failed`,
+          from,
+          until,
+          'WITHSCORES',
+          'LIMIT',
+          0,
+          PAGE + seen.size,
+        )
+        const entries = pairsOf(page).filter(([jobId]) => !seen.has(jobId))
+        const letters = await Promise.all(entries.map(([jobId]) => readOne(jobId)))
+        for (const letter of letters) if (letter !== undefined && fits(letter, filter)) yield letter
+        const last = entries.at(-1)?.[1]
+        if (last === undefined) return
+        const sameTime = entries.filter(([, score]) => score === last).map(([jobId]) => jobId)
+        seen = new Set(last === from ? [...seen, ...sameTime] : sameTime)
+        from = last
+      }
+    },
+    find: async jobId => ((await redis.zscore(`${queue}failed`, jobId)) === null ? undefined : readOne(jobId)),
+    replay: async (jobIds, chosen) =>
+      replaySchema.parse(await runReplay(keys, [chosen, ...jobIds.flatMap(jobId => [jobId, randomJobId()])])),
+    discard: async (jobIds, chosen) => discardSchema.parse(await runDiscard(keys, [chosen, ...jobIds])),
+    actions: async (count = 1000) =>
+      (await redis.xrevrange(operatorActions, '+', '-', 'COUNT', count)).map(([id, fields]) => toAction(id, fields)),
+  }
+}
+
+const FIELDS = ['data', 'code', 'why', 'failedReason', 'finishedOn', 'timestamp', 'atm'] as const
+
+function toDeadLetter(jobId: string, fields: readonly (string | null)[]): DeadLetter | undefined {
+  const [data, code, why, failedReason, finishedOn, timestamp, attempts] = fields
+  if (data === null || data === undefined) return undefined
+  const parsed = parseJobData(parseJson(data))
+  const job = parsed.ok ? parsed.data : undefined
+  return {
+    jobId,
+    // BullMQ itself may have failed a job of a foreign producer.
+    code: code ?? 'unsettled',
+    why: why ?? failedReason ?? '',
+    failedAt: isoOf(Number(finishedOn ?? 0)),
+    enqueuedAt: isoOf(Number(timestamp ?? 0)),
+    due: job === undefined ? null : isoOf(job.due * 1000),
+    request: job?.request ?? null,
+    attempts: Number(attempts ?? 0),
+    account: job?.account ?? null,
+  }
+}
+
+const fits = (letter: DeadLetter, { code, request }: DeadLetterFilter): boolean =>
+  (code === undefined || letter.code === code) && (request === undefined || letter.request === request)
+
+const actionSchema = z.object({
+  action: z.enum(['replay', 'discard']),
+  jobs: z.coerce.number(),
+  chosen: z.string(),
+})
+
+function toAction(id: string, fields: readonly string[]): OperatorAction {
+  const action = actionSchema.parse(Object.fromEntries(pairsOf(fields)))
+  return { at: isoOf(Number(id.split('-')[0])), ...action }
+}
+
+function pairsOf(list: readonly string[]): [string, string][] {
+  return list.flatMap((each, index) =>
+    index % 2 === 0 ? [[each, list[index + 1] ?? ''] satisfies [string, string]] : [],
+  )
+}
+
+const isoOf = (ms: number): string => new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString()
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { answerWithin } from '../../redis/answer-within.ts'
+import { keysOf } from '../../redis/keys.ts'
+import { createRedisScript, type RedisScript } from '../../redis/redis-script.ts'
+import type { RedisConnection } from '../job/queue.ts'
+import { ENQUEUE_RESULTS, type EnqueueResult } from '../status/fleet-figures.ts'
+
+const script = readFileSync(new URL('./count-enqueued.lua', import.meta.url), 'utf8')
+
+const WAIT_AT_MOST_MS = 1000
+
+/**
+ * Counts in Redis what became of accounts, for the metrics: producers come and go, and nobody could ask them.
+ *
+ * Counting holds nobody up and fails nothing: what cannot be counted because Redis went away just then is missing in
+ * the sums. One command a count.
+ */
+export class EnqueuedCounter {
+  readonly #run: RedisScript
+  readonly #key: string
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  /** @param redis stays the caller's */
+  constructor(redis: RedisConnection, prefix: string) {
+    this.#run = createRedisScript(redis, 'clearFriendsCountEnqueued', script)
+    this.#key = keysOf(prefix).enqueued
+  }
+
+  /** Counts a batch; returns at once. */
+  count(results: Readonly<Partial<Record<EnqueueResult, number>>>): void {
+    const pairs = ENQUEUE_RESULTS.flatMap(result => {
+      const accounts = results[result] ?? 0
+      return accounts > 0 ? [result, accounts] : []
+    })
+    if (pairs.length === 0) return
+    const counting = this.#run([this.#key], pairs)
+      .catch(() => {})
+      .finally(() => this.#underWay.delete(counting))
+    this.#underWay.add(counting)
+  }
+
+  /** Counts what sums have grown by. */
+  countGrowth(before: Readonly<Record<EnqueueResult, number>>, now: Readonly<Record<EnqueueResult, number>>): void {
+    this.count(Object.fromEntries(ENQUEUE_RESULTS.map(result => [result, now[result] - before[result]])))
+  }
+
+  /** Resolves when all that was counted is in Redis, or after a second: counts are not worth a longer wait. */
+  async done(): Promise<void> {
+    if (this.#underWay.size === 0) return
+    await answerWithin(WAIT_AT_MOST_MS, Promise.all(this.#underWay))
+  }
+}

@@ -1,0 +1,229 @@
+import { Redis } from 'ioredis'
+import { DEFAULT_PREFIX, JOB_NAME } from '../../redis/keys.ts'
+import { type DeleteType, makeJobData } from '../job/clear-friends-job.ts'
+import { defaultDue, priorityOfDue } from '../job/due.ts'
+import { InvalidJobError } from '../job/errors.ts'
+import { importedJobId, randomJobId } from '../job/job-id.ts'
+import type { RedisConnection } from '../job/queue.ts'
+import { EnqueuedCounter } from './count-enqueued.ts'
+import { addBatch, type Enqueued, type NewJob, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
+
+/** What a producer is made from. */
+export interface ProducerOptions {
+  /** A URL, or a connection of yours, which stays open then. */
+  readonly redis: string | RedisConnection
+  /** The fleet's `REDIS_PREFIX`. Default `{clear-friends}`. */
+  readonly prefix?: string
+  /** Days until a job is due that says nothing else. Default 30. */
+  readonly dueDays?: number
+}
+
+/** What may be said about an account besides its id. */
+export interface EnqueueOptions {
+  /** Default `both`: the account also goes from the lists of its friends, where its id would stay otherwise. */
+  readonly deleteType?: DeleteType
+  /** Epoch seconds. Default: `dueDays` from now. */
+  readonly due?: number
+  /** Groups the accounts of one erasure request. Not a user id. */
+  readonly request?: string
+}
+
+/** One entry of {@link Producer.enqueueMany}: an account, with or without options of its own. */
+export type Entry = string | ({ readonly account: string } & EnqueueOptions)
+
+/** Sums of an import: `entries = accepted + duplicate + rejected`. */
+export interface Manifest {
+  readonly entries: number
+  readonly accepted: number
+  readonly duplicate: number
+  readonly rejected: number
+}
+
+/** Options of {@link Producer.enqueueMany}; those of the accounts hold for entries that say nothing else. */
+export interface EnqueueManyOptions extends EnqueueOptions {
+  /** Called for each refused entry with its index from 0 and a reason that does not hold the account. */
+  readonly onRejected?: (index: number, reason: string) => void
+  /** Called after each batch with the sums so far; the next batch is sent when it has resolved. */
+  readonly onProgress?: (manifest: Manifest) => unknown
+  /**
+   * Keeps the queue at so many live jobs: a batch waits until there is room for it. A whole number from 1. Default: any
+   * number. Each further producer that enqueues many at the same time may exceed it by one batch of 1,000.
+   */
+  readonly maxBacklog?: number
+  /** Called again and again while a batch waits for room, with the jobs that are in the queue. */
+  readonly onWaiting?: (liveJobs: number) => void
+  /**
+   * Makes entries that are sent a second time, by a program that was killed and does not know how far it came, answer as
+   * they did the first time: a random key that stays the same, and the index that the first entry has under it.
+   */
+  readonly repeatable?: { readonly key: string; readonly firstIndex: number }
+  /** Stops before the next batch, or while one waits for room; what was enqueued stays. */
+  readonly signal?: AbortSignal
+}
+
+/** Puts jobs into the queue. Safe to repeat: at most one live job an account exists. */
+export interface Producer {
+  /**
+   * Enqueues one account.
+   *
+   * @throws {InvalidJobError} when the account or an option does not fit; nothing was enqueued
+   * @throws {RedisUnavailableError} when Redis is away: at once, or within 5 seconds as long as there was no connection
+   * @throws {RedisTooOldError} when Redis is older than 6.2
+   */
+  enqueue(account: string, options?: EnqueueOptions): Promise<Enqueued>
+  /**
+   * Enqueues many accounts in batches, reading no further ahead than a batch. A batch that failed is sent again under
+   * the same job ids, so that nothing is there twice.
+   *
+   * @returns the sums; after the signal, of those entries that are in the queue or were refused
+   * @throws {RedisUnavailableError} when Redis is away from the start
+   * @throws {RedisTooOldError} when Redis is older than 6.2
+   * @throws {EnqueueInterruptedError} when a batch failed for 30 seconds; says how far it came
+   * @throws {RangeError} when `maxBacklog` is no whole number from 1
+   */
+  enqueueMany(entries: Iterable<Entry> | AsyncIterable<Entry>, options?: EnqueueManyOptions): Promise<Manifest>
+  /** Closes what the producer opened. */
+  close(): Promise<void>
+}
+
+/**
+ * The size of a batch. 1,000 is the knee: twice as many gain 5 %, and 5,000 hold up other clients of Redis for 120 ms.
+ */
+const BATCH_SIZE = 1000
+
+/**
+ * Makes a producer. Connects when it is first used.
+ *
+ * @example
+ * const producer = createProducer({ redis: 'redis://127.0.0.1:6379' })
+ * await producer.enqueue('user_4711', { request: 'ticket-12' })
+ * await producer.close()
+ */
+export function createProducer(options: ProducerOptions): Producer {
+  return new QueueProducer(options)
+}
+
+class QueueProducer implements Producer {
+  readonly #connection: RedisConnection
+  readonly #ownsConnection: boolean
+  readonly #prefix: string
+  readonly #dueDays: number
+  readonly #counter: EnqueuedCounter
+  #target: Promise<Target> | undefined
+
+  constructor(options: ProducerOptions) {
+    this.#ownsConnection = typeof options.redis === 'string'
+    this.#connection = typeof options.redis === 'string' ? openOwn(options.redis) : options.redis
+    this.#prefix = options.prefix ?? DEFAULT_PREFIX
+    this.#dueDays = options.dueDays ?? 30
+    this.#counter = new EnqueuedCounter(this.#connection, this.#prefix)
+  }
+
+  async enqueue(account: string, options: EnqueueOptions = {}): Promise<Enqueued> {
+    const job = this.#makeJob(account, options, randomJobId())
+    const target = await this.#open()
+    const [enqueued] = await addBatch(target, [job])
+    if (enqueued === undefined) throw new Error('BullMQ answered an enqueue without a job.')
+    this.#counter.count({ [enqueued.result]: 1 })
+    return enqueued
+  }
+
+  async enqueueMany(
+    entries: Iterable<Entry> | AsyncIterable<Entry>,
+    options: EnqueueManyOptions = {},
+  ): Promise<Manifest> {
+    const { maxBacklog, repeatable, signal, onRejected, onProgress, onWaiting } = options
+    const batchSize = batchSizeFor(maxBacklog)
+    const target = await this.#open()
+    let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, rejected: 0 }
+    let batch: { jobs: NewJob[]; rejected: number } = { jobs: [], rejected: 0 }
+    const flush = async (): Promise<void> => {
+      const added = await sendBatch(target, batch.jobs, sums.entries, { maxBacklog, onWaiting, signal })
+      if (added === undefined) return
+      const before = sums
+      sums = addUp(sums, added, batch.rejected)
+      this.#counter.countGrowth(before, sums)
+      const jobIds = batch.jobs.map(job => job.opts.jobId)
+      batch = { jobs: [], rejected: 0 }
+      await onProgress?.(sums)
+      // What cannot be forgotten now is forgotten after a month.
+      if (jobIds.length > 0) await target.endBatch(jobIds).catch(() => {})
+    }
+    for await (const entry of entries) {
+      // Whatever else a caller without types may give is refused as an account.
+      const { account, ...own } = typeof entry === 'object' && entry !== null ? entry : { account: entry }
+      const index = sums.entries + batch.jobs.length + batch.rejected
+      const jobId = repeatable ? importedJobId(repeatable.key, repeatable.firstIndex + index) : randomJobId()
+      try {
+        batch.jobs.push(this.#makeJob(account, { ...options, ...own }, jobId))
+      } catch (error) {
+        if (!(error instanceof InvalidJobError)) throw error
+        batch.rejected += 1
+        onRejected?.(index, error.message)
+      }
+      if (batch.jobs.length >= batchSize) await flush()
+      if (signal?.aborted) break
+    }
+    if (batch.jobs.length + batch.rejected > 0) await flush()
+    await this.#counter.done()
+    return sums
+  }
+
+  async close(): Promise<void> {
+    const target = await this.#target?.catch(() => undefined)
+    await this.#counter.done()
+    await target?.queue.close()
+    if (this.#ownsConnection) this.#connection.disconnect()
+  }
+
+  #makeJob(account: string, options: EnqueueOptions, jobId: string): NewJob {
+    const due = options.due ?? defaultDue(Date.now() / 1000, this.#dueDays)
+    const data = makeJobData({ account, deleteType: options.deleteType ?? 'both', request: options.request, due })
+    return {
+      name: JOB_NAME,
+      data,
+      opts: { jobId, deduplication: { id: account }, priority: priorityOfDue(due) },
+    }
+  }
+
+  #open(): Promise<Target> {
+    this.#target ??= openTarget(this.#connection, this.#prefix).catch(error => {
+      this.#target = undefined
+      throw error
+    })
+    return this.#target
+  }
+}
+
+function openOwn(url: string): Redis {
+  const connection = new Redis(url, {
+    // The queue is opened while somebody listens: an access error before that would be missed.
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: 10_000,
+    // For a connection that was refused, too; the driver's two seconds would hold up the end of the caller's program.
+    disconnectTimeout: 200,
+    retryStrategy: times => Math.min(50 * times, 1000),
+  })
+  // Commands report their own errors; an unheard `error` event would end the producer's process.
+  connection.on('error', () => {})
+  return connection
+}
+
+/** A batch that is larger than the queue may be would wait for ever. */
+function batchSizeFor(maxBacklog: number | undefined): number {
+  if (maxBacklog === undefined) return BATCH_SIZE
+  if (Number.isInteger(maxBacklog) && maxBacklog >= 1) return Math.min(BATCH_SIZE, maxBacklog)
+  throw new RangeError(`maxBacklog is ${maxBacklog}; expected a whole number from 1`)
+}
+
+function addUp(before: Manifest, added: readonly Enqueued[], rejected: number): Manifest {
+  const accepted = added.filter(({ result }) => result === 'accepted').length
+  return {
+    entries: before.entries + added.length + rejected,
+    accepted: before.accepted + accepted,
+    duplicate: before.duplicate + added.length - accepted,
+    rejected: before.rejected + rejected,
+  }
+}

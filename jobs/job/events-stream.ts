@@ -1,0 +1,15 @@
+import { keysOf } from '../../redis/keys.ts'
+import { NO_EVENTS, type RedisConnection } from './queue.ts'
+
+/**
+ * Empties BullMQ's stream of events and lets it keep none. An event of a duplicate names the account, and would stay
+ * for thousands of jobs; nothing here reads events.
+ *
+ * Safe to repeat. Whoever opens the queue with BullMQ alone, as producers in other languages do, sets their number to
+ * 10,000 again.
+ */
+export async function emptyEvents(redis: RedisConnection, prefix: string): Promise<void> {
+  const { queue } = keysOf(prefix)
+  await redis.hset(`${queue}meta`, 'opts.maxLenEvents', NO_EVENTS.events.maxLen)
+  await redis.unlink(`${queue}events`)
+}

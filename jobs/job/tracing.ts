@@ -1,0 +1,65 @@
+/**
+ * Traces, for programs that have set up OpenTelemetry; nothing at all for those that have not. Only its interface is
+ * used here: which spans are kept, and where they go, is the program's to decide.
+ */
+import {
+  context,
+  ProxyTracerProvider,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import { QUEUE_NAME } from '../../redis/keys.ts'
+
+const NOBODY = new ProxyTracerProvider().getDelegate()
+
+/** Whether the program has set up traces. Cheap enough to be asked each time. */
+export function isTracing(): boolean {
+  const provider = trace.getTracerProvider()
+  return !(provider instanceof ProxyTracerProvider && provider.getDelegate() === NOBODY)
+}
+
+/** What a span of messages says in the words of OpenTelemetry's conventions (messaging spans, read 2026-11). */
+export const messagingAttributes = (operation: 'send' | 'process') => ({
+  'messaging.system': 'bullmq',
+  'messaging.destination.name': QUEUE_NAME,
+  'messaging.operation.name': operation,
+  'messaging.operation.type': operation,
+})
+
+/** Options of a job that lead back to the span which enqueued it, in the form that BullMQ's own telemetry has. */
+export interface TracedOptions {
+  readonly telemetry?: { readonly metadata: string }
+}
+
+/**
+ * Enqueues jobs in a span of its own.
+ *
+ * @param jobs how many
+ * @param send gets what to add to the options of each job: nothing while nobody traces, so that jobs do not grow
+ */
+export async function traceSend<T>(jobs: number, send: (options: TracedOptions) => Promise<T>): Promise<T> {
+  if (!isTracing()) return send({})
+  const attributes = { ...messagingAttributes('send'), 'messaging.batch.message_count': jobs }
+  const options = { kind: SpanKind.PRODUCER, attributes }
+  return trace.getTracer('clear-friends').startActiveSpan(`send ${QUEUE_NAME}`, options, async span => {
+    try {
+      const carrier: Record<string, string> = {}
+      propagation.inject(context.active(), carrier)
+      return await send(Object.keys(carrier).length === 0 ? {} : { telemetry: { metadata: JSON.stringify(carrier) } })
+    } catch (error) {
+      endAsFailed(span, error instanceof Error ? error.name : typeof error)
+      throw error
+    } finally {
+      span.end()
+    }
+  })
+}
+
+/** Marks a span as failed. Of an error only its name is told: a message may quote what it met. */
+export function endAsFailed(span: Span, type: string): void {
+  span.setAttribute('error.type', type)
+  span.setStatus({ code: SpanStatusCode.ERROR })
+}

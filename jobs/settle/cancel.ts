@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { keysOf } from '../../redis/keys.ts'
+import { createRedisScript } from '../../redis/redis-script.ts'
+import { accountFault, parseJobData } from '../job/clear-friends-job.ts'
+import { InvalidJobError } from '../job/errors.ts'
+import { Checkpoints } from '../receipts/checkpoints.ts'
+import { sealedContent } from '../receipts/receipt-content.ts'
+import { ledgerKeys, ledgerLua } from './ledger.ts'
+import type { SettlementOptions } from './settlement.ts'
+
+const script = ledgerLua + readFileSync(new URL('./cancel.lua', import.meta.url), 'utf8')
+const answerSchema = z.enum(['cancelled', 'in_flight', 'sent', 'not_found', 'changed'])
+
+/**
+ * - `cancelled`: withdrawn, nothing was sent for it and nothing will be.
+ * - `in_flight`: a worker has it in hand and may be sending.
+ * - `sent`: requests were sent, or may have been by a worker that was lost; it waits for another attempt.
+ * - `not_found`: nothing of it is in the queue: it was never there, or has ended.
+ */
+export type CancelResult = 'cancelled' | 'in_flight' | 'sent' | 'not_found'
+
+/** Withdraws accounts. */
+export interface Canceller {
+  /**
+   * Withdraws accounts for which nothing has been sent, each atomically towards workers that may take it at this moment.
+   * Writes a receipt for each that it withdraws. Safe to repeat.
+   *
+   * @returns what became of each, in the order of the accounts
+   * @throws {InvalidJobError} when a text is no account; nothing was withdrawn then
+   * @throws {ReceiptKeyError} when the receipts are sealed with another key; nothing was withdrawn then
+   */
+  cancel(accounts: readonly string[]): Promise<readonly CancelResult[]>
+}
+
+const AT_ONCE = 100
+/** Each time the account has got another job in between; nobody is that quick this often. */
+const LOOKS_AT_MOST = 10
+
+/** Makes a canceller; takes what a settlement takes, since it writes receipts too. */
+export function createCanceller({ redis, prefix, seals, receiptDays }: SettlementOptions): Canceller {
+  const { queue } = keysOf(prefix)
+  const run = createRedisScript(redis, 'clearFriendsCancel', script)
+  const keys = ledgerKeys(prefix)
+  const checkpoints = new Checkpoints(redis, prefix, seals)
+
+  const cancelOne = async (account: string): Promise<CancelResult> => {
+    for (let look = 0; look < LOOKS_AT_MOST; look++) {
+      const jobId = await redis.get(`${queue}de:${account}`)
+      if (jobId === null) return 'not_found'
+      const [data, enqueuedAt] = await redis.hmget(queue + jobId, 'data', 'timestamp')
+      const content = sealedContent(
+        {
+          account,
+          request: requestIn(data),
+          outcome: 'cancelled',
+          verified: 'skipped',
+          code: 'withdrawn',
+          calls: 0,
+          attempts: 0,
+          enqueuedAt: Number(enqueuedAt),
+        },
+        seals,
+      )
+      const answer = answerSchema.parse(await run(keys, [jobId, account, receiptDays, ...content]))
+      if (answer !== 'changed') return answer
+    }
+    return 'in_flight'
+  }
+
+  return {
+    cancel: async accounts => {
+      accounts.forEach((account, index) => {
+        const fault = accountFault(account)
+        if (fault !== null) throw new InvalidJobError(`account ${index + 1}: ${fault}`)
+      })
+      await checkpoints.requireKey()
+      const results: CancelResult[] = []
+      for (let from = 0; from < accounts.length; from += AT_ONCE) {
+        results.push(...(await Promise.all(accounts.slice(from, from + AT_ONCE).map(cancelOne))))
+      }
+      return results
+    },
+  }
+}
+
+function requestIn(data: string | null | undefined): string | undefined {
+  try {
+    const parsed = parseJobData(JSON.parse(data ?? ''))
+    return parsed.ok ? parsed.data.request : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { keysOf } from '../../redis/keys.ts'
+import { createRedisScript } from '../../redis/redis-script.ts'
+import { FINAL_OUTCOMES, type FinalOutcome, type Reason } from '../job/outcome.ts'
+import { askRedis, type RedisConnection } from '../job/queue.ts'
+import { type JobEnd, sealedContent } from '../receipts/receipt-content.ts'
+import type { ReceiptSeals } from '../receipts/receipt-seals.ts'
+import { ledgerKeys, ledgerLua } from './ledger.ts'
+
+const script = ledgerLua + readFileSync(new URL('./settle.lua', import.meta.url), 'utf8')
+
+/** An outcome that was written down earlier; `reason` where it is a dead letter. */
+export interface Recorded {
+  readonly outcome: FinalOutcome
+  readonly reason: Reason
+}
+
+/**
+ * - `settled`: this call did it; `suspicious` when too many accounts in a row do not exist.
+ * - `already`: an earlier one did, and what it wrote stands.
+ * - `gone`: the job is no longer there, so it was completed elsewhere.
+ */
+export type Settled =
+  | { readonly kind: 'settled'; readonly suspicious: boolean }
+  | ({ readonly kind: 'already' } & Recorded)
+  | { readonly kind: 'gone' }
+
+/** What a settlement is made from. */
+export interface SettlementOptions {
+  /** Stays the caller's. */
+  readonly redis: RedisConnection
+  /** The value of `REDIS_PREFIX`. */
+  readonly prefix: string
+  readonly seals: ReceiptSeals
+  /** Days that a request's figures are kept when it is done. */
+  readonly receiptDays: number
+}
+
+/** Writes the final outcome of jobs, each exactly once, whatever crashes in between. */
+export interface Settlement {
+  /**
+   * Settles a job: writes its receipt, its request's figures and the counters in one step. Safe to repeat: the first
+   * outcome of a job stays.
+   *
+   * @throws {RedisUnavailableError} when Redis is away or refuses; where it did not answer, the job may be settled
+   */
+  settle(jobId: string, end: JobEnd): Promise<Settled>
+  /** Looks whether a job was settled by a worker that did not complete it. */
+  lookUp(jobId: string): Promise<Recorded | undefined>
+}
+
+const outcomeSchema = z.enum(FINAL_OUTCOMES)
+const settledSchema = z.union([
+  z.enum(['settled', 'suspicious', 'gone']),
+  z.tuple([z.literal('already'), outcomeSchema, z.string(), z.string()]),
+])
+
+/** Makes a settlement on a connection. */
+export function createSettlement({ redis, prefix, seals, receiptDays }: SettlementOptions): Settlement {
+  const keys = keysOf(prefix)
+  const run = createRedisScript(redis, 'clearFriendsSettle', script)
+  const scriptKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
+  return {
+    settle: async (jobId, end) => {
+      const args = [jobId, receiptDays, end.why ?? '', ...sealedContent(end, seals)]
+      return toSettled(settledSchema.parse(await askRedis(() => run(scriptKeys, args))))
+    },
+    lookUp: async jobId => {
+      const [outcome, code, why] = await redis.hmget(keys.queue + jobId, 'settled', 'code', 'why')
+      if (outcome === null || outcome === undefined) return undefined
+      return { outcome: outcomeSchema.parse(outcome), reason: { code: code ?? '', text: why ?? '' } }
+    },
+  }
+}
+
+function toSettled(answer: z.infer<typeof settledSchema>): Settled {
+  if (answer === 'gone') return { kind: 'gone' }
+  if (typeof answer === 'string') return { kind: 'settled', suspicious: answer === 'suspicious' }
+  const [, outcome, code, text] = answer
+  return { kind: 'already', outcome, reason: { code, text } }
+}

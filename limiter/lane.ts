@@ -1,0 +1,328 @@
+import type { Clock, Timers } from './clock.ts'
+import { LateUses } from './late-uses.ts'
+import type { RedisClock } from './redis-clock.ts'
+import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
+
+/** Why no call was made: the fleet is paused or halted, the caller gave up or is no longer ready, or this process drains. */
+export type Closed = 'paused' | 'halted' | 'aborted' | 'unready' | 'draining'
+
+/** `sent`: the call was made, here is what it gave. `closed`: no call was made, and why. */
+export type Paced<T> =
+  | {
+      readonly kind: 'sent'
+      readonly value: T
+      /** To be called when the answer is here: a call whose answer is late may have arrived late itself. */
+      readonly answered: () => void
+    }
+  | { readonly kind: 'closed'; readonly by: Closed }
+
+/** How a caller waits for its slot. */
+export interface PaceOptions {
+  /** Gives up the wait; a call that has been made is not touched by it. */
+  readonly signal?: AbortSignal
+  /** Asked at the slot; whoever is not ready then is closed as `unready`, and the next in line takes the slot. */
+  readonly isReady?: () => boolean
+}
+
+/** What a lane needs from its limiter. */
+export interface LaneOptions {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly redisClock: RedisClock
+  readonly reserve: (request: Omit<ReserveRequest, 'probe'>) => Promise<Reservation>
+  /** Whether Redis can be asked. */
+  readonly isOpen: () => boolean
+  readonly onPermit: (result: 'used' | 'missed' | 'void', waitMs: number) => void
+  /** Redis' clock jumped: all lanes must give up what they hold. */
+  readonly onClockJump: () => void
+}
+
+interface Waiter {
+  readonly since: number
+  readonly isReady: () => boolean
+  readonly go: (slot: Slot) => void
+  readonly close: (by: Closed) => void
+}
+
+/**
+ * A slot that was missed by more than this is not used. Redis is told of a call that left late long before the calls a
+ * second behind it get their slots; but where that gets lost, this and the way to the vendor together must stay below the
+ * 13 ms that the slots leave, or the call meets those behind it in the same second. Half of this would give back one slot
+ * in a hundred on a busy machine; double would leave nothing for the way.
+ */
+const USE_BY_MS = 5
+/** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
+const EARLY_MS = 0.5
+/** Reserve this far ahead: enough to keep going while Redis answers, and all that a stopped process can waste. */
+const HORIZON_MS = 60
+const HORIZON_AT_MOST_MS = 900
+const LEAD_AT_LEAST_MS = 2
+const LEAD_AT_FIRST_MS = 10
+const LEAD_AT_MOST_MS = 400
+const ASKS_REMEMBERED = 16
+/** Three of four answers are here by then. */
+const USUAL = 0.75
+const WANT_AT_MOST = 1000
+const ASK_AGAIN_AFTER_MS = 100
+const REPORT_SENT_AFTER_MS = 500
+
+/**
+ * The line of calls of one command: waiters first come first served, and the slots that were reserved for them.
+ *
+ * States: *idle* (nobody waits), *asking* (a reservation is under way; one at a time, for all who wait), *armed* (slots
+ * are held and a timer is set for the next). Slots and waiters are not tied together: whoever is first in line at a
+ * slot goes.
+ */
+export class Lane {
+  readonly #options: LaneOptions
+  readonly #waiting: Waiter[] = []
+  /** Reserved, ascending. */
+  #slots: Slot[] = []
+  /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
+  #returned: Slot[] = []
+  /** To be told to Redis with the next ask. */
+  readonly #lateUses: LateUses
+  /** Calls sent that Redis may not know of, by 10 ms bin. */
+  readonly #sent = new Map<number, number>()
+  readonly #askMs: number[] = []
+  #leadMs = LEAD_AT_FIRST_MS
+  #asking = false
+  #clockJumped = false
+  #closed: Closed | undefined
+  /** Counts up when all that was asked for before has become void. */
+  #generation = 0
+  #stopSlotTimer: () => void = () => {}
+  #stopAskTimer: () => void = () => {}
+  #stopReportTimer: (() => void) | undefined
+
+  constructor(options: LaneOptions) {
+    this.#options = options
+    this.#lateUses = new LateUses(options.redisClock)
+  }
+
+  /** See {@link Limiter.pace}. */
+  pace<T>(send: () => T, { signal, isReady = () => true }: PaceOptions = {}): Promise<Paced<T>> {
+    return new Promise((resolve, reject) => {
+      const closedBy = signal?.aborted ? 'aborted' : this.#closed
+      if (closedBy !== undefined) return resolve({ kind: 'closed', by: closedBy })
+      const onAbort = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
+        resolve({ kind: 'closed', by: 'aborted' })
+      }
+      const waiter: Waiter = {
+        since: this.#options.clock.monotonicMs(),
+        isReady,
+        go: slot => {
+          signal?.removeEventListener('abort', onAbort)
+          try {
+            const value = send()
+            // Only now: a busy machine may hold up the sending itself by 10 ms.
+            const sentAt = this.#options.clock.monotonicMs()
+            this.#lateUses.sent(slot, sentAt)
+            const answered = (): void => this.#lateUses.answered(slot, sentAt, this.#options.clock.monotonicMs())
+            resolve({ kind: 'sent', value, answered })
+          } catch (error) {
+            reject(error)
+          }
+        },
+        close: by => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve({ kind: 'closed', by })
+        },
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(waiter)
+      this.#arm()
+      this.#ask()
+    })
+  }
+
+  /** Asks once without wanting a slot. */
+  prepare(): void {
+    if (!this.#asking && this.#options.isOpen()) void this.#reserve(0)
+  }
+
+  /** Redis can be asked again. */
+  reopen(): void {
+    this.#ask()
+  }
+
+  /** Gives up every reserved slot, because the server that granted them may no longer know of them. */
+  voidAll(): void {
+    this.#generation += 1
+    this.#returned = []
+    for (const _ of this.#slots) this.#options.onPermit('void', 0)
+    this.#slots = []
+    this.#stopSlotTimer()
+  }
+
+  /** As {@link voidAll}, and tells Redis with the next ask that its clock jumped. */
+  clockJumped(): void {
+    this.#clockJumped = true
+    this.voidAll()
+  }
+
+  /** Ends all waits and takes no further ones, until {@link open}. */
+  close(by: Closed): void {
+    this.#closed = by
+    this.voidAll()
+    this.#stopAskTimers()
+    this.#closeWaiters(by)
+  }
+
+  /** Takes waits again. */
+  open(): void {
+    this.#closed = undefined
+  }
+
+  #closeWaiters(by: Closed): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.close(by)
+  }
+
+  /** Reserves slots for those who have none, unless enough are held. */
+  #ask(): void {
+    if (this.#asking || this.#closed !== undefined || !this.#options.isOpen()) return
+    const want = Math.min(this.#waiting.length - this.#slots.length, WANT_AT_MOST)
+    if (want <= 0) return this.#reportSentSoon()
+    if (this.#aheadMs() > this.#horizonMs() / 2) return
+    void this.#reserve(want)
+  }
+
+  async #reserve(want: number): Promise<void> {
+    const { clock, redisClock } = this.#options
+    const generation = this.#generation
+    const sentBins = [...this.#sent]
+    const returned = this.#returned
+    const usedLate = this.#lateUses.untold()
+    const clockJumped = this.#clockJumped
+    const askedAt = clock.monotonicMs()
+    this.#asking = true
+    this.#returned = []
+    this.#stopAskTimers()
+    try {
+      const leadMs = this.#leadMs
+      const holdsPermits = this.#slots.length > 0
+      const horizonMs = this.#horizonMs()
+      // Until the clock is known well enough, the answer's time is all that is wanted.
+      const wantNow = redisClock.isSettled ? want : 0
+      const request = { want: wantNow, leadMs, horizonMs, holdsPermits, clockJumped, returned, usedLate, sentBins }
+      const reservation = await this.#options.reserve(request)
+      const answeredAt = clock.monotonicMs()
+      this.#asking = false
+      this.#rememberAskMs(answeredAt - askedAt)
+      this.#forgetSent(sentBins)
+      this.#lateUses.forget(usedLate)
+      if (!redisClock.observe(askedAt, answeredAt, reservation.redisNow)) this.#options.onClockJump()
+      else if (clockJumped) this.#clockJumped = false
+      this.#take(reservation, generation)
+    } catch {
+      // Whatever went wrong, no permit came of it. The connection reports its own errors.
+      this.#asking = false
+      this.#askAfter(ASK_AGAIN_AFTER_MS)
+    }
+  }
+
+  #take(reservation: Reservation, generation: number): void {
+    if (reservation.kind === 'closed') {
+      this.voidAll()
+      return this.#closeWaiters(reservation.by)
+    }
+    if (generation !== this.#generation) {
+      for (const _ of reservation.slots) this.#options.onPermit('void', 0)
+      return this.#ask()
+    }
+    if (reservation.slots.length === 0) return this.#askAfter(reservation.waitMs)
+    this.#slots.push(...reservation.slots)
+    this.#goOn()
+  }
+
+  /** Uses the slots whose time has come. */
+  #goOn(): void {
+    const { clock, redisClock, onPermit } = this.#options
+    for (;;) {
+      const slot = this.#slots[0]
+      const waiter = this.#waiting[0]
+      if (slot === undefined || waiter === undefined) break
+      const now = clock.monotonicMs()
+      const lateMs = now - redisClock.steadyAt(slot / 1000)
+      if (lateMs < -EARLY_MS) break
+      if (!waiter.isReady()) {
+        this.#waiting.shift()?.close('unready')
+        continue
+      }
+      this.#slots.shift()
+      if (lateMs > USE_BY_MS) {
+        this.#returned.push(slot)
+        onPermit('missed', 0)
+        continue
+      }
+      this.#waiting.shift()
+      this.#countSent()
+      onPermit('used', now - waiter.since)
+      waiter.go(slot)
+    }
+    this.#arm()
+    this.#ask()
+  }
+
+  #arm(): void {
+    this.#stopSlotTimer()
+    const slot = this.#slots[0]
+    if (slot === undefined || this.#waiting.length === 0) return
+    const inMs = this.#options.redisClock.steadyAt(slot / 1000) - this.#options.clock.monotonicMs()
+    this.#stopSlotTimer = this.#options.timers.after(Math.max(0, Math.ceil(inMs - EARLY_MS / 2)), () => this.#goOn())
+  }
+
+  #askAfter(waitMs: number): void {
+    this.#stopAskTimer()
+    this.#stopAskTimer = this.#options.timers.after(Math.ceil(waitMs), () => this.#ask())
+  }
+
+  /** Without further asks nobody would hear of the last calls sent. */
+  #reportSentSoon(): void {
+    if (this.#sent.size === 0) return
+    this.#stopReportTimer ??= this.#options.timers.afterIfRunning(REPORT_SENT_AFTER_MS, () => void this.#reserve(0))
+  }
+
+  #stopAskTimers(): void {
+    this.#stopAskTimer()
+    this.#stopReportTimer?.()
+    this.#stopReportTimer = undefined
+  }
+
+  #countSent(): void {
+    const bin = this.#binNow()
+    this.#sent.set(bin, (this.#sent.get(bin) ?? 0) + 1)
+  }
+
+  /** Forgets what Redis has heard, apart from the bin that may still grow. */
+  #forgetSent(told: readonly (readonly [bin: number, count: number])[]): void {
+    const now = this.#binNow()
+    for (const [bin, count] of told) if (bin !== now && this.#sent.get(bin) === count) this.#sent.delete(bin)
+  }
+
+  #binNow(): number {
+    return Math.floor(this.#options.redisClock.redisAt(this.#options.clock.monotonicMs()) / 10)
+  }
+
+  #aheadMs(): number {
+    const last = this.#slots.at(-1)
+    return last === undefined ? 0 : this.#options.redisClock.steadyAt(last / 1000) - this.#options.clock.monotonicMs()
+  }
+
+  /**
+   * Takes in how long an answer took to get here. The lead follows from how long most of the last ones took. The slowest of
+   * them would be the worst guide: slots before the lead are lost to everybody, while a slot that is missed now and then is
+   * made up for.
+   */
+  #rememberAskMs(askMs: number): void {
+    this.#askMs.push(askMs)
+    if (this.#askMs.length > ASKS_REMEMBERED) this.#askMs.shift()
+    const usualMs = this.#askMs.toSorted((a, b) => a - b)[Math.floor(this.#askMs.length * USUAL)] ?? askMs
+    this.#leadMs = Math.min(Math.max(LEAD_AT_LEAST_MS, usualMs), LEAD_AT_MOST_MS)
+  }
+
+  #horizonMs(): number {
+    return Math.min(HORIZON_MS + 2 * this.#leadMs, HORIZON_AT_MOST_MS)
+  }
+}

@@ -1,0 +1,30 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** What decides on the cache folder. */
+export interface CachePlace {
+  /** URL of this file: `.ts` in a checkout, `.js` in an installed package. */
+  readonly moduleUrl: string
+  /** The value of XDG_CACHE_HOME, if any. */
+  readonly xdgCacheHome: string | undefined
+  readonly homeDirectory: string
+}
+
+/**
+ * Names the folder for what may be fetched again at any time: `.cache/clear-friends` in a checkout, where it goes with
+ * the checkout; else the user's cache directory (XDG), since an installed package must not write into itself.
+ *
+ * @returns an absolute path; the folder need not exist
+ */
+export function cacheFolder(place: CachePlace = placeOfThisProcess()): string {
+  if (place.moduleUrl.endsWith('.ts')) return fileURLToPath(new URL('../.cache/clear-friends', place.moduleUrl))
+  // The XDG rules: a relative path in the variable is to be ignored.
+  const given = place.xdgCacheHome?.startsWith('/') ? place.xdgCacheHome : undefined
+  return resolve(given ?? join(place.homeDirectory, '.cache'), 'clear-friends')
+}
+
+function placeOfThisProcess(): CachePlace {
+  const { XDG_CACHE_HOME: xdgCacheHome } = process.env
+  return { moduleUrl: import.meta.url, xdgCacheHome, homeDirectory: homedir() }
+}

@@ -1,0 +1,39 @@
+import { RedisTooOldError } from '../jobs/job/errors.ts'
+import type { RedisConnection } from '../jobs/job/queue.ts'
+
+/** The oldest version that BullMQ's scripts and ours are made for. */
+export const LEAST_REDIS_VERSION = '6.2.0'
+
+/** What a server is, as its `INFO` says, and whether it will do. */
+export interface RedisVersion {
+  readonly name: 'Redis' | 'Valkey'
+  /** For instance `7.0.15`; `unknown` where the server does not say. */
+  readonly version: string
+  readonly newEnough: boolean
+}
+
+/**
+ * Reads the version out of what `INFO` answered.
+ *
+ * @param info the sections of INFO, at least `server`
+ */
+export function readRedisVersion(info: string): RedisVersion {
+  const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1]
+  const version = valkey ?? /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown'
+  return {
+    name: valkey === undefined ? 'Redis' : 'Valkey',
+    version,
+    newEnough: version !== 'unknown' && version.localeCompare(LEAST_REDIS_VERSION, 'en', { numeric: true }) >= 0,
+  }
+}
+
+/**
+ * Makes sure of the server's version before anything is written; BullMQ itself would only print a warning.
+ *
+ * @throws {RedisTooOldError} when the server is older than {@link LEAST_REDIS_VERSION}
+ */
+export async function requireRedisVersion(connection: RedisConnection): Promise<void> {
+  const { name, version, newEnough } = readRedisVersion(await connection.info('server'))
+  if (newEnough) return
+  throw new RedisTooOldError(`${name} ${version} is too old. Use ${LEAST_REDIS_VERSION} or newer.`)
+}

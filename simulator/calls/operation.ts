@@ -1,0 +1,124 @@
+import type { FriendGraph } from '../accounts/friend-graph.ts'
+import type { FriendFields } from '../accounts/users.ts'
+
+/** The answer to a call before it is put into the envelope. */
+export interface Reply {
+  /** 0 is a success. */
+  readonly code: number
+  /** Fields beside the envelope's. */
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+/** A call whose body was understood. */
+export interface Operation {
+  /** Accounts the call is for; the first one is the subject of a call with peers. */
+  readonly accounts: readonly string[]
+  /** Accounts whose lists it writes, which are locked meanwhile; empty for a read. */
+  readonly writes: readonly string[]
+  /** Does it and answers. `half` carries a two-way clear out for half of the friends and then gives up with 30007. */
+  readonly run: (extent: 'whole' | 'half') => Reply
+}
+
+/** Points about lists on which the vendor's pages are silent or disagree. */
+export interface StateChoices {
+  /** Friends on a page of `friend_get`, which the server decides. Default 100. */
+  readonly pageSize: number
+  /** How `UserDataItem` looks when there are no friends. Default `array`. */
+  readonly emptyList: 'array' | 'missing' | 'null'
+  /** Code of `friend_delete_all` for an account without friends. Default 0. */
+  readonly noFriendsCode: number
+  /** Item code of `friend_delete` for somebody who is no friend. Default 31704; the FAQ says 30001. */
+  readonly nonFriendCode: number
+  /** Whether `account_delete` also takes the account out of its friends' lists. Default `false`. */
+  readonly accountDeleteClearsPeers: boolean
+}
+
+/** Gives every choice its default. */
+export const DEFAULT_STATE_CHOICES: StateChoices = {
+  pageSize: 100,
+  emptyList: 'array',
+  noFriendsCode: 0,
+  nonFriendCode: 31704,
+  accountDeleteClearsPeers: false,
+}
+
+/** What a call works on. */
+export interface World {
+  readonly graph: FriendGraph
+  readonly choices: StateChoices
+  /** The friend list as a read sees it, which may lag behind. */
+  readonly friendsAsRead: (account: string) => ReadonlyMap<string, FriendFields>
+  /** The code an item is to fail with by the fault rules, 0 for none. */
+  readonly itemCode: (account: string) => number
+  /** Notes that a `friend_delete_all` was carried out. */
+  readonly noteApplied: (account: string) => void
+  /** Tells whether the calling app may delete accounts. */
+  readonly accountDeletion: boolean
+  readonly isAdmin: (account: string) => boolean
+  readonly kick: (account: string) => void
+}
+
+/** The body of a call, known to be a JSON object and nothing more; these are the fields that any call reads. */
+export type Body = Readonly<Partial<Record<BodyField, unknown>>>
+
+type BodyField =
+  | 'From_Account'
+  | 'To_Account'
+  | 'DeleteType'
+  | 'StartIndex'
+  | 'StandardSequence'
+  | 'CustomSequence'
+  | 'TagList'
+  | 'CheckType'
+  | 'MaxLimited'
+  | 'LastSequence'
+  | 'CheckItem'
+  | 'DeleteItem'
+  | 'UserID'
+  | 'Identifier'
+
+/** Refuses a body with the vendor's code. Caught where bodies are read, so that the checks read as a list. */
+export class BodyRefusal extends Error {
+  override readonly name = 'BodyRefusal'
+  readonly code: number
+
+  constructor(code: number) {
+    super(`refused with ${code}`)
+    this.code = code
+  }
+}
+
+/** Code for a body of `sns/*` whose fields are wrong. */
+const SNS_PARAMETER = 30001
+
+/** Code for a body of an account call whose fields are wrong. */
+export const ACCOUNT_PARAMETER = 70402
+
+/** Checks one account of a body: no string is 60015, missing, empty or over 32 bytes is `parameterCode`. */
+export const readAccount = (value: unknown, parameterCode: number = SNS_PARAMETER): string => {
+  if (value === undefined) throw new BodyRefusal(parameterCode)
+  if (typeof value !== 'string') throw new BodyRefusal(60015)
+  if (value === '' || Buffer.byteLength(value) > 32) throw new BodyRefusal(parameterCode)
+  return value
+}
+
+/** Checks a list of accounts with 1 to `maxCount` entries. */
+export const readAccounts = (value: unknown, maxCount: number): readonly string[] => {
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxCount) throw new BodyRefusal(SNS_PARAMETER)
+  return value.map((entry: unknown) => readAccount(entry))
+}
+
+/** Checks a whole number of at least `min`. */
+export const readInteger = (value: unknown, min = 0, max: number = Number.MAX_SAFE_INTEGER): number => {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw new BodyRefusal(SNS_PARAMETER)
+  }
+  return value
+}
+
+/** Checks a text that must be one of a few; other spellings are refused. `undefined` takes the fallback if there is one. */
+export const readChoice = <T extends string>(value: unknown, choices: readonly T[], fallback?: T): T => {
+  const found = choices.find(choice => choice === value) ?? (value === undefined ? fallback : undefined)
+  if (found === undefined) throw new BodyRefusal(SNS_PARAMETER)
+  return found
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { COMMAND_NAMES, type CommandName } from '../calls/commands.ts'
+
+/** Ways to break the body of an answer whose call went through. */
+export type MalformedKind = (typeof MALFORMED_KINDS)[number]
+
+/** Lists the ways to break a body, see `malformed.ts` for what each looks like. */
+export const MALFORMED_KINDS = [
+  'empty',
+  'null',
+  'array',
+  'text',
+  'html',
+  'truncated',
+  'code-string',
+  'no-code',
+  'ok-nonzero',
+  'fail-zero',
+  'bom',
+  'utf-16',
+  'huge',
+  'duplicate-keys',
+] as const
+
+const PLAIN_KINDS = [
+  'reset-before',
+  'reset-after-read',
+  'reset-after-apply',
+  'hang',
+  'hang-after-apply',
+  'half-body',
+  'partial',
+  'fin-after-answer',
+  'stall-connection',
+] as const
+
+/**
+ * What happens instead of the proper answer.
+ * `{ code }`: the envelope with that code. `{ itemCode }`: this code for the chosen items of a call with a list, the
+ * envelope says OK. `{ http }`: that status with a body of HTML. `{ delayMs }`: the proper answer, so much later.
+ * `{ malformed }`: the call goes through, its answer is broken.
+ * `reset-before`: reset without reading the body (with a rule that has to know the account: after reading it).
+ * `reset-after-read`, `reset-after-apply`: reset before or after the change was made. `hang`, `hang-after-apply`: no
+ * answer ever. `half-body`: half of the proper answer, then the end. `partial`: half of the friends go, then 30007.
+ * `fin-after-answer`: the proper answer, then the server ends the connection without having said so.
+ * `stall-connection`: a new connection is accepted and never served (under TLS: a handshake that stalls).
+ */
+export type FaultAnswer =
+  | (typeof PLAIN_KINDS)[number]
+  | { readonly code: number }
+  | { readonly itemCode: number }
+  | { readonly http: number }
+  | { readonly delayMs: number }
+  | { readonly malformed: MalformedKind }
+
+/** Which accounts a rule is for: a share picked by a hash of its own, a slice of one hash shared by all rules, a list. */
+export type FaultAccounts =
+  | 'all'
+  | { readonly share: number }
+  | { readonly slice: readonly [number, number] }
+  | { readonly list: readonly string[] }
+
+/** One rule. The first rule that fits a call decides; conditions that are left out always fit. */
+export interface FaultRule {
+  readonly answer: FaultAnswer
+  /** Calls it is for. Default: all. */
+  readonly command?: CommandName | undefined
+  /** Default `all`. */
+  readonly accounts?: FaultAccounts | undefined
+  /** How often for each account. Default `always`. */
+  readonly times?: number | 'always' | undefined
+  /** Only the account's n-th call of one command, from 1. */
+  readonly nth?: number | undefined
+  /** Only every n-th call that fits otherwise, over all accounts. */
+  readonly every?: number | undefined
+  /** Chance of each call that fits otherwise, 0 to 1, drawn from the seed. */
+  readonly probability?: number | undefined
+  /** How often over all accounts. Default: no end. */
+  readonly total?: number | undefined
+  /** Only in this span, ms since the rules were set. */
+  readonly window?: { readonly fromMs: number; readonly toMs: number } | undefined
+  /** Whether the change is made nevertheless. Default: not with codes and HTTP statuses; yes with broken bodies. */
+  readonly apply?: boolean | undefined
+}
+
+const fraction = z.number().min(0).max(1)
+const answerShape: z.ZodType<FaultAnswer> = z.union(
+  [
+    z.enum(PLAIN_KINDS),
+    z.strictObject({ code: z.int() }),
+    z.strictObject({ itemCode: z.int() }),
+    z.strictObject({ http: z.int().min(300).max(599) }),
+    z.strictObject({ delayMs: z.number().min(0) }),
+    z.strictObject({ malformed: z.enum(MALFORMED_KINDS) }),
+  ],
+  `expected { code }, { itemCode }, { http }, { delayMs }, { malformed } or one of ${PLAIN_KINDS.join(', ')}`,
+)
+
+/** Checks a rule that comes from outside. */
+export const faultRuleShape: z.ZodType<FaultRule> = z
+  .strictObject({
+    answer: answerShape,
+    command: z.enum(COMMAND_NAMES).optional(),
+    accounts: z
+      .union(
+        [
+          z.literal('all'),
+          z.strictObject({ share: fraction }),
+          z.strictObject({
+            slice: z.tuple([fraction, fraction]).refine(([from, to]) => from < to, 'the slice ends before it begins'),
+          }),
+          z.strictObject({ list: z.array(z.string().min(1)).min(1) }),
+        ],
+        'expected all, { share }, { slice: [from, to] } or { list }, with shares from 0 to 1',
+      )
+      .optional(),
+    times: z.union([z.int().min(1), z.literal('always')], 'expected a whole number from 1, or always').optional(),
+    nth: z.int().min(1).optional(),
+    every: z.int().min(1).optional(),
+    probability: fraction.optional(),
+    total: z.int().min(1).optional(),
+    window: z
+      .strictObject({ fromMs: z.number().min(0), toMs: z.number().min(0) })
+      .refine(({ fromMs, toMs }) => fromMs < toMs, 'the window ends before it begins')
+      .optional(),
+    apply: z.boolean().optional(),
+  })
+  .refine(rule => rule.answer !== 'stall-connection' || isAboutConnections(rule), {
+    error: 'stall-connection knows neither calls nor accounts; use every, probability, total, from and to',
+  })
+
+const isAboutConnections = ({ command, accounts = 'all', times = 'always', nth, apply }: FaultRule): boolean =>
+  command === undefined && accounts === 'all' && times === 'always' && nth === undefined && apply === undefined

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { CommandName } from '../calls/commands.ts'
+import { type CallLimit, createCallLimit, type LimitRule } from './call-limits.ts'
+
+/** Why the vendor would turn away every call of an app. */
+export type Standing = 'good' | 'disabled' | 'plan_expired' | 'ip_refused' | 'trial_used_up'
+
+/** One app of the vendor's console. */
+export interface AppOptions {
+  readonly sdkAppId: number
+  /** Secret keys that are accepted; two while a rotation overlaps. */
+  readonly keys: readonly string[]
+  /** Admin accounts, which alone may call. */
+  readonly admins: readonly string[]
+  /** Data centre of the app; calls over a host of another region are refused. Default: any. */
+  readonly region?: string | undefined
+  readonly standing?: Standing | undefined
+  /** Addresses calls may come from. Default: all. */
+  readonly allowedIps?: readonly string[] | undefined
+  /** Whether accounts may be deleted; off answers 71000. Default `true`. */
+  readonly accountDeletion?: boolean | undefined
+}
+
+/** Changes an app of a running simulator; what is left out stays. */
+export type AppChange = { readonly [Field in Exclude<keyof AppOptions, 'sdkAppId'>]?: AppOptions[Field] | undefined }
+
+/** Checks a change that comes from outside. */
+export const appChangeShape: z.ZodType<AppChange> = z.strictObject({
+  keys: z.array(z.string().min(1)).min(1).optional(),
+  admins: z.array(z.string().min(1)).optional(),
+  region: z.string().optional(),
+  standing: z.enum(['good', 'disabled', 'plan_expired', 'ip_refused', 'trial_used_up']).optional(),
+  allowedIps: z.array(z.string()).optional(),
+  accountDeletion: z.boolean().optional(),
+})
+
+/** An app with what the server counts for it. */
+export class App {
+  options: AppOptions
+  /** Recent failures to sign, epoch ms, oldest first. */
+  authFailures: number[] = []
+  /** Epoch ms until which every call is answered with 70050. */
+  heldUntil = 0
+  /** Accounts kicked, with the moment of it, epoch ms. */
+  readonly kickedAt = new Map<string, number>()
+  readonly #limits = new Map<CommandName | 'all', CallLimit>()
+
+  constructor(options: AppOptions) {
+    this.options = options
+  }
+
+  change(change: AppChange): void {
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+    this.options = { ...this.options, ...given }
+  }
+
+  /** The ceiling of one call or of all together; made anew, with an empty history, when its rule has changed. */
+  limitOf(command: CommandName | 'all', rule: LimitRule): CallLimit {
+    const known = this.#limits.get(command)
+    if (known?.rule === rule) return known
+    const fresh = createCallLimit(rule)
+    this.#limits.set(command, fresh)
+    return fresh
+  }
+
+  /** Forgets every count, not the settings. */
+  forget(): void {
+    this.authFailures = []
+    this.heldUntil = 0
+    this.#limits.clear()
+  }
+}

@@ -1,0 +1,161 @@
+import type { Command } from '../calls/commands.ts'
+import type { Query } from '../http/query.ts'
+import type { App } from './apps.ts'
+import type { AuthStep, GatewayChoices } from './gateway-choices.ts'
+import type { LimitTable } from './limit-table.ts'
+import { decodeUserSig, isSignedWith, type UserSig } from './user-sig.ts'
+
+/** What the gateway looks at; everything in it is known before the body is read. */
+export interface GatewayCall {
+  readonly command: Command
+  readonly query: Query
+  readonly host: string
+  readonly remoteAddress: string
+  /** Monotonic ms. */
+  readonly at: number
+  /** Epoch ms by the simulator's wall clock. */
+  readonly now: number
+}
+
+const STANDING_CODES = {
+  good: 0,
+  disabled: 60016,
+  plan_expired: 60020,
+  ip_refused: 60021,
+  trial_used_up: 60028,
+} as const
+
+const AUTH_WINDOW_MS = 60_000
+const MAX_CACHED_TOKENS = 1_000
+
+interface KnownToken {
+  readonly userSig: UserSig | undefined
+  /** Set by a kick, for whatever was seen before it. */
+  voided: boolean
+  /** Result of the HMAC by key, since workers send one token thousands of times. */
+  readonly signedWith: Map<string, boolean>
+}
+
+/**
+ * Decides on a call before its body is read: URL, app, region, signature, admin right, ceilings, in this order.
+ * Answers 0 or the vendor's code. Only calls that get as far as the ceilings count against them.
+ */
+export class Gateway {
+  readonly #apps: ReadonlyMap<number, App>
+  readonly #limits: LimitTable
+  readonly #choices: GatewayChoices
+  readonly #tokens = new Map<string, KnownToken>()
+
+  constructor(apps: ReadonlyMap<number, App>, limits: LimitTable, choices: GatewayChoices) {
+    this.#apps = apps
+    this.#limits = limits
+    this.#choices = choices
+  }
+
+  check(call: GatewayCall): number {
+    const { query } = call
+    const urlCode = this.#checkUrl(query)
+    if (urlCode !== 0) return urlCode
+    const app = this.#apps.get(Number(query.sdkappid))
+    if (app === undefined) return this.#choices.unknownAppCode
+    return (
+      this.#checkApp(app, call) ||
+      this.#checkSignature(app, call) ||
+      this.#checkAdmin(app, query) ||
+      this.#checkLimits(app, call)
+    )
+  }
+
+  /**
+   * Voids the signatures of an account that were seen before or issued in an earlier second; one made afterwards
+   * works. Whole seconds alone would let a signature of the same second live on.
+   */
+  kick(app: App, account: string, now: number): void {
+    app.kickedAt.set(account, now)
+    for (const token of this.#tokens.values()) {
+      if (token.userSig?.identifier === account && token.userSig.sdkAppId === app.options.sdkAppId) token.voided = true
+    }
+  }
+
+  #checkUrl(query: Query): number {
+    if (query.sdkappid === undefined || query.sdkappid === '') return 60012
+    if (!/^\d{1,15}$/.test(query.sdkappid) || query.contenttype !== 'json') return 60025
+    const identifier = query.identifier ?? ''
+    if (identifier === '' || Buffer.byteLength(identifier) > 32) return this.#choices.olderUrlCodes ? 60004 : 60025
+    if (query.usersig === undefined || query.usersig === '') return this.#choices.olderUrlCodes ? 60005 : 60025
+    const random = query.random ?? ''
+    return /^\d{1,10}$/.test(random) && Number(random) <= 4_294_967_295 ? 0 : this.#choices.randomCode
+  }
+
+  #checkApp(app: App, call: GatewayCall): number {
+    const { region, standing = 'good', allowedIps } = app.options
+    if (standing !== 'good') return STANDING_CODES[standing]
+    const hostRegion = this.#choices.regions[call.host]
+    if (region !== undefined && hostRegion !== undefined && hostRegion !== region) return this.#choices.regionCode
+    return allowedIps === undefined || allowedIps.includes(call.remoteAddress) ? 0 : 60021
+  }
+
+  #checkSignature(app: App, call: GatewayCall): number {
+    if (call.now < app.heldUntil) return 70050
+    const code = this.#signatureCode(app, call)
+    if (code !== 0) this.#noteFailure(app, call.now)
+    return code
+  }
+
+  #signatureCode(app: App, { query, now }: GatewayCall): number {
+    const token = this.#tokenOf(query.usersig ?? '')
+    const { userSig } = token
+    if (userSig === undefined) return 70003
+    const steps: Record<AuthStep, () => number> = {
+      sdkappid: () => (userSig.sdkAppId === app.options.sdkAppId ? 0 : 70014),
+      identifier: () => (userSig.identifier === query.identifier ? 0 : 70013),
+      expiry: () => (Math.floor(now / 1_000) <= userSig.issuedAt + userSig.expireSeconds ? 0 : 70001),
+      hmac: () => (app.options.keys.some(key => isTokenOf(token, userSig, key)) ? 0 : 70009),
+    }
+    for (const step of this.#choices.authOrder) {
+      const code = steps[step]()
+      if (code !== 0) return code
+    }
+    return token.voided || isOlderThanKick(app, userSig) ? 70052 : 0
+  }
+
+  #tokenOf(text: string): KnownToken {
+    const known = this.#tokens.get(text)
+    if (known !== undefined) return known
+    if (this.#tokens.size >= MAX_CACHED_TOKENS) this.#tokens.clear()
+    const fresh = { userSig: decodeUserSig(text), voided: false, signedWith: new Map<string, boolean>() }
+    this.#tokens.set(text, fresh)
+    return fresh
+  }
+
+  #noteFailure(app: App, now: number): void {
+    const allowed = this.#choices.authFailuresPerMinute
+    if (allowed === 0) return
+    app.authFailures.push(now)
+    while ((app.authFailures[0] ?? now) <= now - AUTH_WINDOW_MS) app.authFailures.shift()
+    if (app.authFailures.length <= allowed) return
+    app.heldUntil = now + AUTH_WINDOW_MS
+    app.authFailures = []
+  }
+
+  #checkAdmin(app: App, query: Query): number {
+    return app.options.admins.includes(query.identifier ?? '') ? 0 : this.#choices.nonAdminCode
+  }
+
+  #checkLimits(app: App, { command, at }: GatewayCall): number {
+    const { total } = this.#limits
+    if (total !== undefined && !app.limitOf('all', total).take(at)) return 60011
+    return app.limitOf(command.name, this.#limits.ruleOf(command.name)).take(at) ? 0 : 60007
+  }
+}
+
+const isTokenOf = (token: KnownToken, userSig: UserSig, key: string): boolean => {
+  const known = token.signedWith.get(key)
+  if (known !== undefined) return known
+  const result = isSignedWith(userSig, key)
+  token.signedWith.set(key, result)
+  return result
+}
+
+const isOlderThanKick = (app: App, userSig: UserSig): boolean =>
+  userSig.issuedAt < Math.floor((app.kickedAt.get(userSig.identifier) ?? 0) / 1_000)

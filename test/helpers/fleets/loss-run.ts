@@ -1,0 +1,270 @@
+/**
+ * Everything breaks at once: workers are killed, Redis is killed, the importer is killed, and in the end every account
+ * has its one outcome. Used by the fault tests, scaled down, and by `npm run bench -- loss`.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { z } from 'zod'
+import { readLedger } from '../../../cli/demo/vendor.ts'
+import { createRequestReader, DEFAULT_PREFIX, keysOf, type RequestStatus } from '../../../jobs/index.ts'
+import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { runCommand } from '../processes/run-command.ts'
+import { type SimulatorProcess, startSimulatorProcess } from '../processes/simulator-process.ts'
+import { type StartedCommand, startCommand } from '../processes/start-command.ts'
+import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'
+import { type Seen, sumUp } from '../vendor/arrivals.ts'
+import { type Happening, tellOverLimit } from '../vendor/over-limit.ts'
+import { CEILING, COMMAND } from './fleet.ts'
+
+/** How large a run is, and when what is killed, as shares of the accounts that are settled. */
+export interface LossPlan {
+  readonly accounts: number
+  /** While the import holds the queue at this, the batch that is under way has a long way to go to a worker. */
+  readonly maxBacklog: number
+  readonly killImporterAt: readonly number[]
+  readonly killRedisAt: readonly number[]
+  /** Told what happens. */
+  readonly report?: (line: string) => void
+}
+
+/** What came of it. */
+export interface LossFigures {
+  readonly seconds: number
+  readonly workersKilled: number
+  readonly importersKilled: number
+  readonly redisKilled: number
+  /** What the last import printed, over all its runs. */
+  readonly manifest: z.infer<typeof manifestSchema>
+  readonly request: RequestStatus
+  readonly outcomes: Readonly<Record<string, string>>
+  readonly receipts: number
+  /** Accounts with exactly one receipt. */
+  readonly accountsWithOneReceipt: number
+  /** Accounts that the vendor has cleared at least once. */
+  readonly clearedAtVendor: number
+  readonly calls: Seen
+  /** Of each second above the ceiling, what happened before it. */
+  readonly overLimit: readonly string[]
+  /** What `receipts verify` says of all of them. */
+  readonly verify: { readonly code: number | null; readonly text: string }
+}
+
+const REQUEST = 'loss'
+const WORKERS = 3
+const KILL_EVERY_MS = 2000
+const REDIS_AWAY_MS = 1500
+const LOOK_EVERY_MS = 200
+/** Jobs that died with their worker come back within 45 s; the rest of the time is work. */
+const GIVE_UP_AFTER_MS = 540_000
+
+const manifestSchema = z.object({
+  lines: z.number(),
+  accepted: z.number(),
+  duplicate: z.number(),
+  rejected: z.number(),
+})
+
+/** Runs it. Everything is private to the run, and gone after it. */
+export async function runLoss(plan: LossPlan): Promise<LossFigures> {
+  const redis = await startPrivateRedis({ appendFsync: 'always' })
+  const simulator = await startSimulatorProcess([
+    ...['--users', String(plan.accounts), '--private-friends', '2', '--latency', '20ms', '--limit', '1000000'],
+    ...['--fault', '30006:share=0.03,times=1', '--fault', '30008:share=0.02,times=1'],
+  ])
+  const folder = await mkdtemp(join(tmpdir(), 'clear-friends-loss-'))
+  const run = new LossRun(plan, redis, simulator, folder)
+  try {
+    return await run.run()
+  } finally {
+    await run.stop()
+    await simulator.stop()
+    await redis.stop()
+    await rm(folder, { recursive: true })
+  }
+}
+
+class LossRun {
+  readonly #plan: LossPlan
+  readonly #redis: PrivateRedis
+  readonly #simulator: SimulatorProcess
+  readonly #client: Redis
+  readonly #file: string
+  readonly #settings: Readonly<Record<string, string>>
+  readonly #workers = new Set<WorkerProcess>()
+  readonly #starting = new Set<Promise<void>>()
+  #importer: StartedCommand | undefined
+  #killed = { workersKilled: 0, importersKilled: 0, redisKilled: 0 }
+  #allStarted = false
+  readonly #happenings: Happening[] = []
+
+  constructor(plan: LossPlan, redis: PrivateRedis, simulator: SimulatorProcess, folder: string) {
+    this.#plan = plan
+    this.#redis = redis
+    this.#simulator = simulator
+    this.#file = join(folder, 'accounts.txt')
+    this.#settings = {
+      ...workerSettingsFor(simulator, { url: redis.url, prefix: DEFAULT_PREFIX }),
+      // Three workers need ten jobs each in hand; more only make more of them wait for a lock to end.
+      WORKER_CONCURRENCY: '64',
+    }
+    this.#client = new Redis(redis.url, { maxRetriesPerRequest: null })
+    // Its Redis is killed on purpose.
+    this.#client.on('error', () => {})
+  }
+
+  async run(): Promise<LossFigures> {
+    const startedAt = performance.now()
+    await writeFile(this.#file, Array.from({ length: this.#plan.accounts }, (_, n) => `user_${n + 1}\n`).join(''))
+    await Promise.all(Array.from({ length: WORKERS }, () => this.#addWorker()))
+    this.#startImporter([])
+    const over = new AbortController()
+    const killing = this.#killWorkers(over.signal)
+    await this.#followPlan()
+    const { code, stdout, stderr } = (await this.#importer?.ended) ?? { code: null, stdout: '', stderr: '' }
+    if (code !== 0) throw new Error(`the import ended with ${code}: ${stderr}`)
+    await this.#untilSettled(this.#plan.accounts)
+    const seconds = (performance.now() - startedAt) / 1000
+    over.abort()
+    await killing
+    return { seconds, manifest: manifestSchema.parse(JSON.parse(stdout)), ...this.#killed, ...(await this.#lookBack()) }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#starting)
+    for (const worker of this.#workers) worker.signal('SIGKILL')
+    this.#importer?.signal('SIGKILL')
+    await Promise.all([...this.#workers].map(worker => worker.ended))
+    this.#client.disconnect()
+  }
+
+  async #addWorker(): Promise<void> {
+    const worker = await startWorkerProcess(this.#settings)
+    this.#happened('a worker was ready')
+    this.#workers.add(worker)
+  }
+
+  #startImporter(more: readonly string[]): void {
+    const { maxBacklog } = this.#plan
+    const args = ['import', this.#file, '--json', '--request', REQUEST, '--max-backlog', String(maxBacklog), ...more]
+    this.#importer = startCommand(args, this.#settings)
+  }
+
+  /** Every two seconds one of them, as long as there is work in line; another one takes its place. */
+  async #killWorkers(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await wait(KILL_EVERY_MS, undefined, { signal: over }).catch(() => {})
+      const workers = [...this.#workers]
+      const worker = workers[Math.floor(Math.random() * workers.length)]
+      if (over.aborted || worker === undefined || !(await this.#isWorkInLine())) continue
+      worker.signal('SIGKILL')
+      this.#happened('a worker was killed')
+      this.#workers.delete(worker)
+      this.#killed.workersKilled += 1
+      const starting = this.#addWorker().finally(() => this.#starting.delete(starting))
+      this.#starting.add(starting)
+    }
+    await Promise.all(this.#starting)
+  }
+
+  async #isWorkInLine(): Promise<boolean> {
+    this.#allStarted ||= (await this.#settled()) >= this.#plan.accounts / 2 && (await this.#inLine()) === 0
+    return !this.#allStarted
+  }
+
+  async #followPlan(): Promise<void> {
+    const { accounts, killImporterAt, killRedisAt, report } = this.#plan
+    const steps = [
+      ...killImporterAt.map(share => ({ share, act: () => this.#killImporter() })),
+      ...killRedisAt.map(share => ({ share, act: () => this.#killRedis() })),
+    ].toSorted((a, b) => a.share - b.share)
+    for (const { share, act } of steps) {
+      await this.#untilSettled(share * accounts)
+      await act()
+      report?.(`${Math.round(share * 100)} % settled: ${JSON.stringify(this.#killed)}`)
+    }
+  }
+
+  async #killImporter(): Promise<void> {
+    this.#importer?.signal('SIGKILL')
+    this.#happened('the importer was killed')
+    const ended = await this.#importer?.ended
+    if (ended?.code !== null) throw new Error('the import was over before it could be killed')
+    this.#killed.importersKilled += 1
+    this.#startImporter(['--resume'])
+  }
+
+  async #killRedis(): Promise<void> {
+    await this.#redis.kill()
+    this.#happened('Redis was killed')
+    this.#killed.redisKilled += 1
+    await wait(REDIS_AWAY_MS)
+    await this.#redis.restart()
+    this.#happened('Redis was back')
+  }
+
+  #happened(what: string): void {
+    this.#happenings.push({ at: Date.now(), what })
+  }
+
+  async #untilSettled(jobs: number): Promise<void> {
+    const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
+    for (let settled = 0; settled < jobs; settled = await this.#settled()) {
+      if (performance.now() > giveUpAt) throw new Error(`${settled} of ${jobs} jobs were settled`)
+      await wait(LOOK_EVERY_MS)
+    }
+  }
+
+  async #settled(): Promise<number> {
+    return Number(await this.#client.hget(keysOf(DEFAULT_PREFIX).receiptChain, 'seq'))
+  }
+
+  #inLine(): Promise<number> {
+    return this.#client.zcard(`${keysOf(DEFAULT_PREFIX).queue}prioritized`)
+  }
+
+  async #lookBack() {
+    const keys = keysOf(DEFAULT_PREFIX)
+    const readRequest = createRequestReader(this.#client, DEFAULT_PREFIX, { ceilingPerSecond: CEILING, margin: 0.01 })
+    const [request, outcomes, receipts] = await Promise.all([
+      readRequest(REQUEST),
+      this.#client.hgetall(keys.outcomes),
+      this.#client.xlen(keys.receipts),
+    ])
+    const ledger = await readLedger(this.#simulator.url)
+    const exported = await this.#export()
+    const stamps = await this.#simulator.arrivals(COMMAND)
+    return {
+      request,
+      outcomes,
+      receipts,
+      accountsWithOneReceipt: countSingles(exported.text),
+      clearedAtVendor: ledger.filter(line => line.okAnswers > 0 && line.friendsLeft === 0).length,
+      calls: sumUp(stamps, 0),
+      overLimit: tellOverLimit(stamps, CEILING, this.#happenings),
+      verify: exported.verify,
+    }
+  }
+
+  async #export() {
+    const { stdout } = await runCommand(['receipts', 'export'], this.#settings)
+    const file = `${this.#file}.receipts`
+    await writeFile(file, stdout)
+    const { code, stdout: said, stderr } = await runCommand(['receipts', 'verify', file], this.#settings)
+    return { text: stdout, verify: { code, text: said + stderr } }
+  }
+}
+
+const receiptSchema = z.object({ account: z.string(), seq: z.number() })
+
+function countSingles(ndjson: string): number {
+  const perAccount = new Map<string, number>()
+  for (const line of ndjson.split('\n')) {
+    if (line === '') continue
+    const parsed = receiptSchema.safeParse(JSON.parse(line))
+    if (parsed.success) perAccount.set(parsed.data.account, (perAccount.get(parsed.data.account) ?? 0) + 1)
+  }
+  return [...perAccount.values()].filter(receipts => receipts === 1).length
+}

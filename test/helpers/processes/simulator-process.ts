@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { readArrivals, readFigures, type VendorFigures } from '../../../cli/demo/vendor.ts'
+import { DEFAULT_APP } from '../../../simulator/index.ts'
+import { ApiClient } from '../../../worker/vendor/client.ts'
+import { Connections } from '../../../worker/vendor/connections.ts'
+import { Signer } from '../../../worker/vendor/signer.ts'
+
+const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
+const addressSchema = z.object({ url: z.string(), port: z.number() })
+/**
+ * Keeps its pauses short. With Node.js's own settings it stood still for up to 19 ms to collect garbage, mostly waiting for
+ * helper threads that do not have its priority; what came meanwhile was stamped late. With these it is 6 ms.
+ */
+const PROMPT = ['--single-threaded-gc', '--max-semi-space-size=2']
+const WARM_UP_CONNECTIONS = 20
+const WARM_UP_CALLS_EACH = 20
+
+/** The simulator in a process of its own, so that the work of the tests does not delay its stamps. */
+export interface SimulatorProcess {
+  /** Stays the same over restarts. */
+  readonly url: string
+  readonly port: number
+  figures(): Promise<VendorFigures>
+  /** How many calls of a command arrived so far. Cheaper than to count {@link arrivals}. */
+  calls(command: string): Promise<number>
+  /** When they arrived: ms since 1970 on a clock that never jumps, ascending. */
+  arrivals(command: string): Promise<number[]>
+  /** Changes it as `docs/simulator.md` says: `POST /simulator/<what>`. */
+  steer(what: 'faults' | 'latency' | 'limit', change: unknown): Promise<void>
+  signal(name: NodeJS.Signals): void
+  /** Ends it as a crash would. What it counted so far is kept, but for the calls of the last milliseconds. */
+  kill(): Promise<void>
+  /** Starts it again on the same port, with the same options. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts `clear-friends simulator` and resolves when it listens and has worked itself warm: a process that still has to
+ * compile what it runs stamps its first hundred calls up to 90 ms late.
+ *
+ * @param args its options, apart from `--json`
+ */
+export async function startSimulatorProcess(args: readonly string[]): Promise<SimulatorProcess> {
+  let earlier: Readonly<Record<string, readonly number[]>> = {}
+  let running = await launch(args)
+  const { url, port } = running
+  const isDown = (): boolean => running.child.exitCode !== null || running.child.signalCode !== null
+  const arrivals = async (command: string): Promise<number[]> => [
+    ...(earlier[command] ?? []),
+    ...(isDown() ? [] : await readArrivals(url, command)),
+  ]
+  return {
+    url,
+    port,
+    figures: () => readFigures(url),
+    calls: async command => {
+      const now = isDown() ? 0 : ((await readFigures(url)).byCommand[command]?.calls ?? 0)
+      return (earlier[command]?.length ?? 0) + now
+    },
+    arrivals,
+    steer: (what, change) => post(`${url}/simulator/${what}`, change),
+    signal: name => void running.child.kill(name),
+    kill: async () => {
+      const commands = Object.keys((await readFigures(url)).byCommand)
+      earlier = Object.fromEntries(await Promise.all(commands.map(async each => [each, await arrivals(each)] as const)))
+      await end(running.child)
+    },
+    restart: async () => {
+      running = await launch([...args, '--port', String(port)])
+    },
+    stop: () => end(running.child),
+  }
+}
+
+interface Running {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly port: number
+}
+
+async function launch(args: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [...PROMPT, entry, 'simulator', '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const killWithTests = (): void => void child.kill('SIGKILL')
+  process.once('exit', killWithTests)
+  child.once('exit', () => process.off('exit', killWithTests))
+  const lines = createInterface({ input: child.stdout })
+  const line = await Promise.race([
+    once(lines, 'line').then(([text]) => String(text)),
+    once(lines, 'close').then(() => undefined),
+  ])
+  if (line === undefined) throw new Error(`the simulator did not start with ${args.join(' ')}`)
+  const { url, port } = addressSchema.parse(JSON.parse(line))
+  preferTo(child)
+  await warmUp(url)
+  return { child, url, port }
+}
+
+/** Lets it have a core before all others, where this user may say so: what waits for a core is stamped late. */
+function preferTo(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_HIGHEST)
+  } catch {
+    // Only the superuser may. The figures are right without it, as long as the machine is idle.
+  }
+}
+
+/** Calls it as a worker does, and lets it forget that. */
+async function warmUp(url: string): Promise<void> {
+  const { sdkAppId } = DEFAULT_APP
+  const admin = DEFAULT_APP.admins?.[0] ?? ''
+  const signer = new Signer({ sdkAppId, admin, key: () => DEFAULT_APP.keys?.[0] ?? '', reloadKey: () => false })
+  const client = new ApiClient({ sdkAppId, admin, signer })
+  const connections = new Connections({ origin: url, connectTimeoutMs: 5000 })
+  const callAgainAndAgain = async (): Promise<void> => {
+    const connection = await connections.take()
+    for (let call = 0; call < WARM_UP_CALLS_EACH; call++) {
+      await client.send(connection, 'friend_delete_all', { From_Account: 'nobody', DeleteType: 'Delete_Type_Single' })
+    }
+  }
+  await Promise.all(Array.from({ length: WARM_UP_CONNECTIONS }, callAgainAndAgain))
+  connections.close()
+  await post(`${url}/simulator/reset`, {})
+}
+
+async function post(url: string, change: unknown): Promise<void> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(change) })
+  if (!response.ok) throw new Error(`the simulator answered ${response.status}: ${await response.text()}`)
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}

@@ -1,0 +1,34 @@
+import {
+  createReceiptSeals,
+  createSettlement,
+  type FinalOutcome,
+  type JobEnd,
+  type RedisConnection,
+  type Settled,
+} from '../../../jobs/index.ts'
+
+/** The made-up key of receipts in tests. */
+export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
+
+/**
+ * Settles jobs as a worker does that is lost before BullMQ could complete them; with made-up particulars where a test gives
+ * none.
+ */
+export function testSettle(
+  redis: RedisConnection,
+  prefix: string,
+): (jobId: string, outcome: FinalOutcome, particulars?: Partial<JobEnd>) => Promise<Settled> {
+  const seals = createReceiptSeals(TEST_RECEIPT_KEY)
+  const { settle } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
+  return async (jobId, outcome, particulars = {}) => {
+    return settle(jobId, {
+      account: 'user_1',
+      outcome,
+      verified: outcome === 'cleared' ? 'yes' : 'skipped',
+      calls: 2,
+      attempts: 1,
+      enqueuedAt: Date.now(),
+      ...particulars,
+    })
+  }
+}

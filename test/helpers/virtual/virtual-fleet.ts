@@ -1,0 +1,157 @@
+/**
+ * Processes in virtual time that call under the real limiter: what they do to each other through Redis is real, only the
+ * time, the timers and the ways between them are the test's.
+ */
+import type { Redis } from 'ioredis'
+import { Limiter, type LimiterOptions } from '../../../limiter/limiter.ts'
+import { VirtualConnection, VirtualRedis, type Way } from './virtual-redis.ts'
+import { startVirtualTime, type VirtualTime } from './virtual-time.ts'
+
+/** How a virtual fleet is made; times in ms. */
+export interface VirtualFleetOptions {
+  readonly redis: Redis
+  readonly prefix: string
+  readonly ceilingPerSecond: number
+  /** What makes a limiter; another one than the real one shows what a rule is for. */
+  readonly createLimiter: (options: LimiterOptions) => Limiter
+  /** A number in [0, 1), anew each time. */
+  readonly random: () => number
+  /** From a process to Redis and back. */
+  readonly way: Way
+  /** From a process to the vendor. The way back is steady. */
+  readonly travelMs: () => number
+}
+
+/** Makes the limiter that the workers use. */
+export const realLimiter = (options: LimiterOptions): Limiter => new Limiter(options)
+
+/** The margin of these fleets, which is the default. */
+const MARGIN = 0.01
+const COMMAND = 'friend_delete_all'
+/** Jobs of a process that want to call at any time. */
+const IN_HAND = 64
+/** A timer comes late by this much at most; Node's own come between the millisecond and the next. */
+const TIMER_LATE_MS = 1
+/** How far a host's steady clock runs fast or slow. */
+const DRIFT = 0.00005
+/** What the vendor and the way back take, at least and at most. */
+const ANSWERED_AFTER_MS = { least: 40, most: 41 }
+
+/** A process that calls as often as it may. */
+export interface VirtualProcess {
+  /** Its event loop stands still for so long. */
+  stall(ms: number): void
+  /** Gone, with all that it holds. */
+  kill(): void
+  /** Its connection to Redis breaks and comes back. */
+  disconnect(): void
+  /** As {@link disconnect}, but nobody tells the process. */
+  loseReplies(): void
+}
+
+/** A virtual fleet. */
+export interface VirtualFleet {
+  readonly time: VirtualTime
+  readonly server: VirtualRedis
+  /** When calls arrived at the vendor, ms, ascending. */
+  arrivals(): number[]
+  /** The way to the vendor is jammed for so long: what comes meanwhile arrives together at the end. */
+  jam(ms: number): void
+  start(): VirtualProcess
+}
+
+/** Makes a fleet without processes. */
+export function startVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
+  const time = startVirtualTime()
+  const server = new VirtualRedis(options.redis, time, options.prefix)
+  const arrivals: number[] = []
+  let jammedUntil = 0
+  const call: VirtualCall = answer => {
+    const arrivesAt = Math.max(time.nowMs + options.travelMs(), jammedUntil)
+    arrivals.push(arrivesAt)
+    const { least, most } = ANSWERED_AFTER_MS
+    time.at(arrivesAt + least + (most - least) * options.random(), answer)
+  }
+  return {
+    time,
+    server,
+    arrivals: () => arrivals.toSorted((a, b) => a - b),
+    jam: ms => {
+      jammedUntil = time.nowMs + ms
+    },
+    start: () => new Caller(options, time, server, call),
+  }
+}
+
+/** A call that leaves now; `answer` is done when its answer is back. */
+type VirtualCall = (answer: () => void) => void
+
+class Caller implements VirtualProcess {
+  readonly #time: VirtualTime
+  readonly #options: VirtualFleetOptions
+  readonly #connection: VirtualConnection
+  readonly #limiter: Limiter
+  readonly #call: VirtualCall
+  readonly #startedAt: number
+  readonly #pace: number
+  #stalledUntil = 0
+  #isDead = false
+
+  constructor(options: VirtualFleetOptions, time: VirtualTime, server: VirtualRedis, call: VirtualCall) {
+    this.#time = time
+    this.#options = options
+    this.#call = call
+    this.#startedAt = options.random() * 1_000_000
+    this.#pace = 1 + DRIFT * (2 * options.random() - 1)
+    const { prefix, ceilingPerSecond, way } = options
+    const deliver = (act: () => void): void => this.#deliver(act)
+    this.#connection = new VirtualConnection(server, time, { deliver }, way)
+    this.#limiter = options.createLimiter({
+      redis: this.#connection.asRedis,
+      prefix,
+      ceilingPerSecond,
+      margin: MARGIN,
+      clock: { monotonicMs: () => this.#startedAt + time.nowMs * this.#pace, epochMs: () => 0 },
+      timers: { after: (ms, act) => this.#after(ms, act), afterIfRunning: (ms, act) => this.#after(ms, act) },
+    })
+    this.#limiter.prepare(COMMAND)
+    for (let job = 0; job < IN_HAND; job++) void this.#callForEver()
+  }
+
+  stall(ms: number): void {
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.#time.nowMs + ms)
+  }
+
+  kill(): void {
+    this.#isDead = true
+  }
+
+  disconnect(): void {
+    this.#deliver(() => this.#connection.disconnect())
+  }
+
+  loseReplies(): void {
+    this.#connection.loseReplies()
+  }
+
+  async #callForEver(): Promise<void> {
+    while (!this.#isDead) {
+      let answered = (): void => {}
+      const send = (): void => this.#call(() => this.#deliver(() => answered()))
+      const paced = await this.#limiter.pace(COMMAND, send)
+      if (paced.kind === 'sent') answered = paced.answered
+    }
+  }
+
+  #after(ms: number, act: () => void): () => void {
+    const lateMs = this.#options.random() * TIMER_LATE_MS
+    return this.#time.at(this.#time.nowMs + Math.max(1, Math.trunc(ms)) + lateMs, () => this.#deliver(act))
+  }
+
+  /** Does something when the event loop gets to it. */
+  #deliver(act: () => void): void {
+    if (this.#isDead) return
+    if (this.#time.nowMs >= this.#stalledUntil) return act()
+    this.#time.at(this.#stalledUntil, () => this.#deliver(act))
+  }
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { Lane, type Paced } from '../../../limiter/lane.ts'
+import { RedisClock } from '../../../limiter/redis-clock.ts'
+import type { ReserveRequest } from '../../../limiter/reservation.ts'
+
+const SLOT_MS = 100
+
+/** A lane whose clock is that of Redis and moves when the test says so; each ask gets so many permits, 100 ms apart. */
+function startLane(permits = 1) {
+  let now = 0
+  const timers = new Set<{ readonly at: number; readonly act: () => void }>()
+  const asks: Omit<ReserveRequest, 'probe'>[] = []
+  const redisClock = new RedisClock()
+  redisClock.observe(0, 0, 0)
+  const after = (ms: number, act: () => void): (() => void) => {
+    const timer = { at: now + ms, act }
+    timers.add(timer)
+    return () => timers.delete(timer)
+  }
+  const fireDue = (): void => {
+    for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.act()
+  }
+  const lane = new Lane({
+    clock: { monotonicMs: () => now, epochMs: () => now },
+    timers: { after, afterIfRunning: after },
+    redisClock,
+    reserve: async request => {
+      asks.push(request)
+      return {
+        kind: 'granted',
+        redisNow: now,
+        waitMs: 1000,
+        slots: asks.length === 1 ? Array.from({ length: permits }, (_, n) => (n + 1) * SLOT_MS * 1000) : [],
+      }
+    },
+    isOpen: () => true,
+    onPermit: () => {},
+    onClockJump: () => {},
+  })
+  const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+  return {
+    asks,
+    /** Makes calls that leave at their slots and whose answers take so long, and then another ask. */
+    answerThenAsk: async (tookMs: readonly number[]): Promise<void> => {
+      const paced = tookMs.map(() => lane.pace(() => {}))
+      await settle()
+      const answers: { at: number; paced: Promise<Paced<void>> }[] = []
+      for (const [n, call] of paced.entries()) {
+        now = (n + 1) * SLOT_MS
+        fireDue()
+        answers.push({ at: now + (tookMs[n] ?? 0), paced: call })
+      }
+      for (const { at, paced: call } of answers) {
+        const result = await call
+        now = at
+        if (result.kind === 'sent') result.answered()
+      }
+      void lane.pace(() => {})
+      await settle()
+    },
+    /** Makes a call whose timer fires so late and whose sending takes so long, and then another ask. */
+    callThenAsk: async (firedLateMs: number, sendingMs: number): Promise<void> => {
+      const sent = lane.pace(() => {
+        now += sendingMs
+      })
+      await settle()
+      now = SLOT_MS + firedLateMs
+      fireDue()
+      await sent
+      void lane.pace(() => {})
+      await settle()
+    },
+  }
+}
+
+describe('a call that leaves late', () => {
+  it.each([
+    ['because the timer fired late', 4, 0, 4],
+    ['because the sending was held up', 0, 11, 11],
+  ])('is told to Redis with the next ask, %s', async (_why, firedLateMs, sendingMs, lateMs) => {
+    const { asks, callThenAsk } = startLane()
+    await callThenAsk(firedLateMs, sendingMs)
+    const [[slot, usedAt] = [0, 0]] = asks.at(-1)?.usedLate ?? []
+    expect(slot).toBe(SLOT_MS * 1000)
+    expect(usedAt - slot).toBeGreaterThanOrEqual(lateMs * 1000)
+  })
+
+  it('is not told where timers are off by as much on an idle machine', async () => {
+    const onTime = startLane()
+    await onTime.callThenAsk(1, 0.5)
+    expect(onTime.asks.map(({ usedLate }) => usedLate)).toEqual([[], []])
+  })
+})
+
+describe('a call whose answer is late', () => {
+  const ROUND_MS = [50, 51, 52, 50, 49, 50, 51, 50, 52, 50, 50, 51, 49, 50, 50, 51]
+  /** More than the first answers of a process, after which it is known what is usual. */
+  const USUAL_MS = Array.from({ length: 5 }, () => ROUND_MS).flat()
+
+  it.each([
+    ['so much later', 70, 20],
+    ['50 ms later at most, since the vendor may have worked longer,', 1050, 50],
+  ])('is told to Redis as one that may have arrived %s', async (_how, tookMs, laterMs) => {
+    const { asks, answerThenAsk } = startLane(USUAL_MS.length + 1)
+    await answerThenAsk([...USUAL_MS, tookMs])
+    const [[slot, arrivedAt] = [0, 0], ...more] = asks.at(-1)?.usedLate ?? []
+    expect(slot).toBe((USUAL_MS.length + 1) * SLOT_MS * 1000)
+    expect(Math.round((arrivedAt - slot) / 1000)).toBe(laterMs)
+    expect(more).toEqual([])
+  })
+
+  it('is told in a process that has just started, too, by the fastest answer there was', async () => {
+    const { asks, answerThenAsk } = startLane(3)
+    await answerThenAsk([62, 50, 70])
+    expect(asks.at(-1)?.usedLate.map(([slot, at]) => [slot, Math.round((at - slot) / 1000)])).toEqual([
+      [3 * SLOT_MS * 1000, 20],
+    ])
+  })
+
+  it('is not told where answers take differently long anyway', async () => {
+    const uneven = USUAL_MS.map((ms, n) => ms + (n % ROUND_MS.length) * 3)
+    const { asks, answerThenAsk } = startLane(uneven.length + 1)
+    await answerThenAsk([...uneven, 110])
+    const told = asks.at(-1)?.usedLate.map(([slot]) => slot)
+    expect(told).not.toContain((uneven.length + 1) * SLOT_MS * 1000)
+  })
+})

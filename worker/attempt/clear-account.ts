@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobData, Outcome, Verified } from '../../jobs/index.ts'
+import type { FaultRows } from '../vendor/fault-rows.ts'
+import type { PacedCall } from '../vendor/paced-call.ts'
+import { askBeforeClear, type BeforeClear } from './before-clear.ts'
+import { deleteAll, deleteInBatches } from './delete-friends.ts'
+import type { Progress } from './progress.ts'
+import type { Attempt, Ending } from './steps.ts'
+import { verifyEmpty } from './verify.ts'
+
+/** What comes of one attempt at an account, and what the next one needs to know. */
+export interface Cleared extends Ending {
+  readonly progress: Progress
+  /** What a look at the list showed, where there was one. */
+  readonly looked?: 'empty' | 'not_empty' | 'unread'
+}
+
+/** What clearing takes. */
+export interface ClearAccountOptions {
+  readonly call: PacedCall
+  /** Sees which answers are everybody's. */
+  readonly faultRows: FaultRows
+  /** Whether this account's list is read after the delete. */
+  readonly verify: boolean
+  /** Gives up waits; a request under way is finished. */
+  readonly signal: AbortSignal
+  /** May stop the delete at the last moment. */
+  readonly beforeClear?: BeforeClear | undefined
+  /** Waits between two looks, unless the signal ends it. Default: really. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+const CONFLICT = '30008'
+/** After this many attempts that ended in a conflict the friends are deleted by name. */
+const CONFLICTS_BEFORE_BATCHES = 5
+/** So often a list that stays filled is cleared again before a person must look. */
+const CLEAR_AGAIN = 1
+/** So often a proof that cannot be read is tried again, as a read, before the clear stands without it. */
+const READ_AGAIN = 3
+
+/**
+ * Clears the friends of one account and proves it: delete, then look.
+ *
+ * Safe to repeat at any point: deleting the friends of an account that has none is no error.
+ *
+ * @param job whose friends, and whether also from their lists
+ * @param before what earlier attempts left
+ */
+export async function clearAccount(
+  job: Pick<JobData, 'account' | 'type' | 'request'>,
+  before: Progress,
+  options: ClearAccountOptions,
+): Promise<Cleared> {
+  const progress = { ...before }
+  const attempt = startAttempt(job, options, () => {
+    progress.calls += 1
+  })
+  if (!progress.deleted) {
+    const { beforeClear, signal } = options
+    const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, job.request, signal))
+    if (stopped !== undefined) return { outcome: stopped, progress }
+    const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
+    if (step.kind === 'ended') return endedWithout(step.ending, progress)
+    if (step.value === 'not_imported') return { outcome: { kind: 'not_imported' }, progress }
+    if (step.value === 'unproved') return prove(attempt, progress)
+    progress.deleted = true
+  }
+  // A list that was seen filled, or could not be read, is no longer left to chance.
+  const mustLook = options.verify || progress.notEmpty > 0 || progress.unread > 0
+  return mustLook ? prove(attempt, progress) : { outcome: cleared('skipped'), progress }
+}
+
+/** Ends an attempt that did not delete. */
+function endedWithout({ attempts, ...ending }: Ending, progress: Progress): Cleared {
+  const { outcome } = ending
+  if (outcome.kind !== 'retry') return { ...ending, progress }
+  if (outcome.reason.code === CONFLICT)
+    return { ...ending, progress: { ...progress, conflicts: progress.conflicts + 1 } }
+  if (attempts === undefined) return { ...ending, progress }
+  if (progress.odd + 1 < attempts) return { ...ending, progress: { ...progress, odd: progress.odd + 1 } }
+  const reason = { code: outcome.reason.code, text: `${outcome.reason.text}, ${attempts} times` }
+  return { ...ending, outcome: { kind: 'dead', reason }, progress }
+}
+
+async function prove(attempt: Attempt, progress: Progress): Promise<Cleared> {
+  const seen = await verifyEmpty(attempt)
+  switch (seen.kind) {
+    case 'empty':
+      return { outcome: cleared('yes'), progress, looked: seen.kind }
+    case 'not_empty': {
+      const text = 'the friend list is not empty after a confirmed delete'
+      const reason = { code: 'still_has_friends', text }
+      const outcome: Outcome = { kind: progress.notEmpty < CLEAR_AGAIN ? 'retry' : 'dead', reason }
+      return { outcome, progress: { ...progress, deleted: false, notEmpty: progress.notEmpty + 1 }, looked: seen.kind }
+    }
+    case 'unread': {
+      if (seen.cause.kind === 'snooze' || seen.cause.kind === 'stop') {
+        return { outcome: seen.cause, progress, ...(seen.act === undefined ? {} : { act: seen.act }) }
+      }
+      // What was deleted stays deleted, whatever becomes of the proof; what was not confirmed is done again.
+      if (progress.deleted && progress.unread >= READ_AGAIN) {
+        return { outcome: cleared('no'), progress, looked: seen.kind }
+      }
+      const code = 'reason' in seen.cause ? seen.cause.reason.code : 'unread'
+      const reason = { code, text: 'the proof that the list is empty could not be read' }
+      return {
+        outcome: { kind: 'retry', reason },
+        progress: { ...progress, unread: progress.unread + 1 },
+        looked: seen.kind,
+      }
+    }
+    default:
+      return seen satisfies never
+  }
+}
+
+const cleared = (verified: Verified): Outcome => ({ kind: 'cleared', verified })
+
+function startAttempt(
+  job: Pick<JobData, 'account' | 'type'>,
+  { call, faultRows, signal, wait = waitFor }: ClearAccountOptions,
+  onSent: () => void,
+): Attempt {
+  const { account } = job
+  return {
+    account,
+    deleteType: job.type === 'single' ? 'Delete_Type_Single' : 'Delete_Type_Both',
+    call: async (command, body) => {
+      const result = await call(command, body, signal, onSent)
+      if (result.kind === 'closed') return result
+      return { kind: 'answered', verdict: faultRows.judge(command, account, result.verdict) }
+    },
+    judge: (command, verdict) => faultRows.judge(command, account, verdict),
+    wait: ms => wait(ms, signal),
+    isOver: () => signal.aborted,
+  }
+}
+
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}

@@ -1,0 +1,28 @@
+import type { RedisConnection } from '../../jobs/index.ts'
+
+/** What is told: the fleet stands still from now on, or may go on. */
+export type FleetNews = 'closed' | 'opened'
+
+/** Tells all processes of a fleet at once that it was halted, paused or resumed. */
+export interface FleetWatch {
+  close(): void
+}
+
+/**
+ * Listens to the fleet's news on a connection of its own. News may get lost (they are not stored); what counts is the
+ * fleet's hash, which every permit is checked against. News only save the calls whose permits were granted before.
+ *
+ * @param connection in use for nothing else; stays the caller's
+ */
+export async function watchFleet(
+  connection: RedisConnection,
+  channel: string,
+  onNews: (news: FleetNews) => void,
+): Promise<FleetWatch> {
+  const listen = (_channel: string, message: string): void => {
+    if (message === 'closed' || message === 'opened') onNews(message)
+  }
+  connection.on('message', listen)
+  await connection.subscribe(channel)
+  return { close: () => void connection.off('message', listen) }
+}

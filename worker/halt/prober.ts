@@ -1,0 +1,103 @@
+import { type FleetControl, type Halt, keysOf, type RedisConnection, TOO_MANY_MISSING } from '../../jobs/index.ts'
+import type { Clock } from '../../limiter/clock.ts'
+import type { Limiter } from '../../limiter/limiter.ts'
+import type { Logger } from '../observe/log.ts'
+import { classify, type Verdict } from '../vendor/classify.ts'
+import type { ApiClient } from '../vendor/client.ts'
+import type { Connections } from '../vendor/connections.ts'
+import type { Signer } from '../vendor/signer.ts'
+
+/** What a prober is made from. */
+export interface ProberOptions {
+  readonly redis: RedisConnection
+  readonly prefix: string
+  readonly control: FleetControl
+  readonly limiter: Limiter
+  readonly client: ApiClient
+  readonly connections: Connections
+  readonly signer: Signer
+  /** Whose friend list is read: the admin's own, which harms nobody. */
+  readonly admin: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const AT_LEAST_MS = 5000
+const AT_MOST_MS = 300_000
+/** The pause between probes is this share of how long the halt has lasted: 5 s for two minutes, 5 min after two hours. */
+const SHARE_OF_AGE = 1 / 24
+/** Codes that get worse by asking, or take their time: too many wrong signatures, a plan that was just paid. */
+const PATIENCE_MS: Readonly<Record<string, number>> = { '70050': 60_000, '60020': 300_000 }
+/**
+ * A person must look: a read of the admin's own list says nothing about whether we ask the wrong app (too many missing,
+ * 30002) or write bodies that cannot be parsed (60003).
+ */
+const NEEDS_A_PERSON = new Set([TOO_MANY_MISSING, '30002', '60003'])
+
+/** Whether only a person can end a halt with this code. */
+export const needsAPerson = (code: string): boolean => NEEDS_A_PERSON.has(code)
+
+/** How long after a halt the first probe is sent. */
+export const firstProbeAfterMs = (code: string): number => PATIENCE_MS[code] ?? AT_LEAST_MS
+
+/** How long after a probe the next one is sent, when the halt has lasted this long. */
+export function nextProbeAfterMs(code: string, ageMs: number): number {
+  return Math.max(firstProbeAfterMs(code), Math.min(AT_MOST_MS, Math.floor(ageMs * SHARE_OF_AGE)))
+}
+
+/**
+ * Finds out whether the cause of a halt is gone, with one harmless read now and then in the whole fleet.
+ *
+ * A key in Redis that expires is both the lock and the pause: whoever can set it has the turn. A process that dies in its
+ * turn delays the next probe, nothing more.
+ */
+export class Prober {
+  readonly #options: ProberOptions
+
+  constructor(options: ProberOptions) {
+    this.#options = options
+  }
+
+  /** Sends no probe for a while; called by whoever halted the fleet. */
+  async postpone(ms: number): Promise<void> {
+    const { redis, prefix } = this.#options
+    await redis.set(keysOf(prefix).probe, 'postponed', 'PX', ms)
+  }
+
+  /** Probes where the turn is this process's, and ends the halt when the probe succeeds. */
+  async takeTurn(halt: Halt): Promise<void> {
+    const { redis, prefix, clock, control, log } = this.#options
+    if (needsAPerson(halt.code)) return
+    const pauseMs = nextProbeAfterMs(halt.code, clock.epochMs() - halt.since * 1000)
+    if ((await redis.set(keysOf(prefix).probe, 'probing', 'PX', pauseMs, 'NX')) === null) return
+    const verdict = await this.#probe()
+    if (verdict === undefined) return
+    if (isHealthy(verdict)) {
+      await control.endHalt()
+      log.info({ code: halt.code }, 'a probe succeeded: the fleet goes on')
+    } else {
+      const { reason, act } = verdict
+      log.warn({ code: reason.code, act, nextProbeMs: pauseMs }, `still halted: ${reason.text}`)
+    }
+  }
+
+  async #probe(): Promise<Verdict | undefined> {
+    const { limiter, client, connections, signer, admin } = this.#options
+    signer.renewFromFile()
+    const connection = await connections.take().catch(() => undefined)
+    if (connection === undefined) return undefined
+    const body = { From_Account: admin, StartIndex: 0 }
+    const paced = await limiter.probe('friend_get', () => client.send(connection, 'friend_get', body))
+    if (paced.kind === 'closed') {
+      connections.giveBack(connection)
+      return undefined
+    }
+    const reply = await paced.value
+    if (reply.kind === 'answer') connections.giveBack(connection)
+    else connections.discard(connection)
+    return classify(reply)
+  }
+}
+
+/** The admin need not be a user with a friend list; that the vendor looked for it is enough. */
+const isHealthy = (verdict: Verdict): boolean => verdict.class === 'done' || verdict.class === 'check_account'

@@ -1,0 +1,89 @@
+import {
+  createFleetReader,
+  type FleetControl,
+  type FleetState,
+  type Reason,
+  type RedisConnection,
+} from '../../jobs/index.ts'
+import type { Clock } from '../../limiter/clock.ts'
+import type { Logger } from '../observe/log.ts'
+import { firstProbeAfterMs, type Prober } from './prober.ts'
+
+/** What a guard is made from. */
+export interface QueueGuardOptions {
+  readonly redis: RedisConnection
+  readonly prefix: string
+  readonly control: FleetControl
+  readonly prober: Prober
+  readonly clock: Clock
+  readonly log: Logger
+  /** Keeps this process from fetching jobs and from calling, and lets it again. */
+  readonly gate: { close(): void; open(): void }
+}
+
+const LOOK_EVERY_MS = 500
+
+/**
+ * Keeps the queue from being burned on a fault that is not the jobs'.
+ *
+ * States: *open*; *closed* when an answer of the vendor blamed our own settings, when a call was refused because the
+ * fleet stands still, or on the news of it. While it is closed this process fetches nothing and calls nothing; it looks
+ * twice a second whether the fleet is open again, and takes its turn at probing whether the cause of a halt is gone.
+ */
+export class QueueGuard {
+  readonly #options: QueueGuardOptions
+  readonly #readFleet: () => Promise<FleetState>
+  #timer: NodeJS.Timeout | undefined
+  #looking = false
+
+  constructor(options: QueueGuardOptions) {
+    this.#options = options
+    this.#readFleet = createFleetReader(options.redis, options.prefix)
+  }
+
+  /** An answer blamed our own credentials or settings: halts the whole fleet. Safe to call for each such answer. */
+  async halt(reason: Reason, act: string | undefined): Promise<void> {
+    const { control, prober, clock, log } = this.#options
+    this.close()
+    const text = act === undefined ? reason.text : `${reason.text}. ${act}`
+    const since = Math.floor(clock.epochMs() / 1000)
+    const first = await control.halt({ code: reason.code, reason: text, since })
+    if (!first) return
+    await prober.postpone(firstProbeAfterMs(reason.code))
+    log.error({ code: reason.code, act }, `fleet halted: ${reason.text}`)
+  }
+
+  /** The fleet stands still, or a call was refused because it does. */
+  close(): void {
+    if (this.#timer !== undefined) return
+    this.#options.gate.close()
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
+  }
+
+  /** Looks whether the fleet is open; probes where it is this process's turn. */
+  async look(): Promise<void> {
+    if (this.#timer === undefined || this.#looking) return
+    this.#looking = true
+    try {
+      const fleet = await this.#readFleet()
+      if (fleet.paused === null && fleet.halted === null) await this.#reopen()
+      else if (fleet.halted !== null) await this.#options.prober.takeTurn(fleet.halted)
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'could not look whether the fleet is open')
+    } finally {
+      this.#looking = false
+    }
+  }
+
+  /** Stops looking, when the process ends. */
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#options.control.align()
+    this.stop()
+    this.#options.gate.open()
+  }
+}

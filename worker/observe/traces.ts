@@ -1,0 +1,79 @@
+import { type Link, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
+import { z } from 'zod'
+import { endAsFailed, isTracing, messagingAttributes, QUEUE_NAME } from '../../jobs/index.ts'
+import type { JobInHand, Processed } from '../attempt/process-job.ts'
+import type { Verdict } from '../vendor/classify.ts'
+
+/** What the spans of a worker are called by. */
+const tracer = () => trace.getTracer('clear-friends')
+
+const carrierSchema = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue({ code: 'custom', message: 'no JSON' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.record(z.string(), z.string()))
+
+/**
+ * Works on a job in a span of its own, where the program traces. The span is linked to the one that enqueued the job, and
+ * does not belong to it: a clean-up of a million accounts would be one trace of a million spans, and a retry hours later
+ * has little to do with its producer. No span holds a user id or a signature.
+ */
+export function traceJob(job: JobInHand, work: () => Promise<Processed>): Promise<Processed> {
+  if (!isTracing()) return work()
+  const attributes = {
+    ...messagingAttributes('process'),
+    'messaging.message.id': job.id,
+    'clear_friends.attempt': job.attemptsMade + 1,
+  }
+  const options = { kind: SpanKind.CONSUMER, attributes, links: linksOf(job) }
+  return tracer().startActiveSpan(`process ${QUEUE_NAME}`, options, ROOT_CONTEXT, async span => {
+    try {
+      const processed = await work()
+      const { outcome } = processed
+      span.setAttribute('clear_friends.outcome', outcome.kind)
+      if ('reason' in outcome) span.setAttribute('clear_friends.code', outcome.reason.code)
+      if (outcome.kind === 'retry' || outcome.kind === 'dead' || outcome.kind === 'stop')
+        endAsFailed(span, outcome.reason.code)
+      return processed
+    } catch (error) {
+      endAsFailed(span, error instanceof Error ? error.name : typeof error)
+      throw error
+    } finally {
+      span.end()
+    }
+  })
+}
+
+function linksOf({ traceContext }: JobInHand): Link[] {
+  const carrier = carrierSchema.safeParse(traceContext)
+  const sender = carrier.success ? trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier.data)) : undefined
+  return sender === undefined ? [] : [{ context: sender }]
+}
+
+/**
+ * Records a request that was sent to the vendor and answered, as a child of the job's span, where the program traces.
+ *
+ * @param server host name of the vendor
+ */
+export function traceRequest(command: string, verdict: Verdict, durationMs: number, server: string): void {
+  if (!isTracing()) return
+  const endedAt = Date.now()
+  const span = tracer().startSpan(`POST ${command}`, {
+    kind: SpanKind.CLIENT,
+    startTime: endedAt - durationMs,
+    attributes: {
+      'http.request.method': 'POST',
+      'server.address': server,
+      'clear_friends.command': command,
+      'clear_friends.code': verdict.label,
+    },
+  })
+  if (verdict.class !== 'done') endAsFailed(span, verdict.label)
+  span.end(endedAt)
+}

@@ -1,0 +1,73 @@
+import { keysOf, type ReceiptKeeper, type RedisConnection } from '../../jobs/index.ts'
+import type { Clock } from '../../limiter/clock.ts'
+import type { Logger } from '../observe/log.ts'
+
+/** What a watch over receipts is made from. */
+export interface ReceiptWatchOptions {
+  readonly redis: RedisConnection
+  readonly prefix: string
+  readonly keeper: ReceiptKeeper
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * What is younger than this can be changed in Redis without a trace, so it should be short; each turn costs the fleet a
+ * read of the receipts since the last one.
+ */
+const EVERY_MS = 5000
+/** A little less than the time between two looks, so that a process that took a turn can take the next one. */
+const TURN_MS = 4500
+/** When the process ends nobody waits long for a Redis that is away; another worker takes the next turn. */
+const LAST_WITHIN_MS = 2000
+
+/**
+ * Has the receipts sealed and trimmed every few seconds, by one worker of the fleet at a time, and once more when the
+ * process ends.
+ */
+export class ReceiptWatch {
+  readonly #options: ReceiptWatchOptions
+  readonly #timer: NodeJS.Timeout
+  #underWay: Promise<void> = Promise.resolve()
+
+  constructor(options: ReceiptWatchOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => {
+      this.#underWay = this.#underWay.then(() => this.#takeTurn())
+    }, EVERY_MS)
+  }
+
+  /** Seals what there is and stops. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, LAST_WITHIN_MS)
+    })
+    await Promise.race([this.#underWay.then(() => this.#keep()), late])
+    clearTimeout(timer)
+  }
+
+  async #takeTurn(): Promise<void> {
+    const { redis, prefix, log } = this.#options
+    // While Redis is away the commands would wait for it and pile up.
+    if (redis.status !== 'ready') return
+    try {
+      const isOurs = (await redis.set(keysOf(prefix).receiptTurn, '1', 'PX', TURN_MS, 'NX')) !== null
+      if (isOurs) await this.#keep()
+    } catch (error) {
+      log.debug({ err: error }, 'could not take a turn at keeping the receipts')
+    }
+  }
+
+  async #keep(): Promise<void> {
+    const { keeper, clock, log } = this.#options
+    try {
+      const made = await keeper.makeCheckpoint()
+      if (made === 'broken') log.error('receipts in Redis were changed or taken away; `receipts export` tells which')
+      await keeper.trim(clock.epochMs())
+    } catch (error) {
+      log.warn({ err: error }, 'the receipts could not be kept')
+    }
+  }
+}
