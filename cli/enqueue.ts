@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { accountFault, createProducer } from '../jobs/index.ts'
+import { createProducer } from '../jobs/enqueue/producer.ts'
+import { accountFault } from '../jobs/job/clear-friends-job.ts'
 import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import { deleteTypeOption, dueOption, type JobOptions, requestOption } from './job-options.ts'

@@ -1,6 +1,7 @@
 import { loadSettings, type Settings } from '../config/load-settings.ts'
-import { type ClearFriendsQueue, openQueue, requireRedisVersion, waitUntilReady, withAdvice } from '../jobs/index.ts'
+import { type ClearFriendsQueue, openQueue, waitUntilReady, withAdvice } from '../jobs/job/queue.ts'
 import { openRedis, type RedisConnection, redisSettings } from '../redis/open-redis.ts'
+import { requireRedisVersion } from '../redis/redis-version.ts'
 
 /** What commands need that look at the fleet or steer it. */
 const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { type DeleteType, parseDue, parseSince, requestSchema } from '../jobs/index.ts'
+import { type DeleteType, requestSchema } from '../jobs/job/clear-friends-job.ts'
+import { parseDue, parseSince } from '../jobs/job/due.ts'
 
 /** Options of a job as `enqueue` and `import` take them. */
 export interface JobOptions {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { createFleetControl } from '../jobs/index.ts'
+import { createFleetControl } from '../jobs/status/fleet.ts'
 import { withFleet } from './fleet-connection.ts'
 import { print } from './output.ts'
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { createFleetStatusReader, setFleetRate } from '../jobs/index.ts'
+import { setFleetRate } from '../jobs/status/fleet.ts'
+import { createFleetStatusReader } from '../jobs/status/fleet-status.ts'
 import { withFleet } from './fleet-connection.ts'
 import { print } from './output.ts'
 

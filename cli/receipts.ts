@@ -1,14 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
-import {
-  createReceiptSeals,
-  type ExportPart,
-  type ExportSummary,
-  exportReceipts,
-  type Verification,
-  verifyReceipts,
-} from '../jobs/index.ts'
+import { type ExportSummary, exportReceipts } from '../jobs/receipts/export-receipts.ts'
+import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
+import { type ExportPart, type Verification, verifyReceipts } from '../jobs/receipts/verify-receipts.ts'
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
 import { withFleet } from './fleet-connection.ts'

@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import {
-  createFleetReader,
-  createFleetStatusReader,
-  createRequestReader,
-  type FleetStatus,
-  type Pause,
-  type RequestStatus,
-} from '../jobs/index.ts'
+import { createFleetReader, type Pause } from '../jobs/status/fleet.ts'
+import { createFleetStatusReader, type FleetStatus } from '../jobs/status/fleet-status.ts'
+import { createRequestReader, type RequestStatus } from '../jobs/status/request-status.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
 import { requestOption } from './job-options.ts'
 import { count, print, span } from './output.ts'

@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import {
-  allowedRateLua,
-  ceilingOf,
-  createRedisScript,
-  keysOf,
-  type RedisConnection,
-  type RedisScript,
-  refusalOf,
-} from '../jobs/index.ts'
+import type { RedisConnection } from '../jobs/job/queue.ts'
+import { keysOf } from '../redis/keys.ts'
+import { refusalOf } from '../redis/redis-refusal.ts'
+import { createRedisScript, type RedisScript } from '../redis/redis-script.ts'
+import { allowedRateLua } from './allowed-rate.ts'
+import { ceilingOf } from './ceilings.ts'
 import { type Clock, systemClock, systemTimers, type Timers } from './clock.ts'
 import { type Closed, Lane, type Paced, type PaceOptions } from './lane.ts'
 import { RedisClock } from './redis-clock.ts'

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
-import { DEFAULT_PREFIX, type RedisConnection, waitUntilReady } from '../jobs/index.ts'
+import { type RedisConnection, waitUntilReady } from '../jobs/job/queue.ts'
+import { DEFAULT_PREFIX } from '../redis/keys.ts'
 import type { Paced, PaceOptions } from './lane.ts'
 import { Limiter, type LimiterOptions } from './limiter.ts'
 import type { Sign } from './trouble-watch.ts'

@@ -1,4 +1,6 @@
-import { ceilingOf, ENQUEUE_RESULTS, FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../jobs/index.ts'
+import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../jobs/job/outcome.ts'
+import { ENQUEUE_RESULTS } from '../jobs/status/fleet-figures.ts'
+import { ceilingOf } from '../limiter/ceilings.ts'
 import { type Definitions, define } from './definitions.ts'
 import { FewValues, largest } from './few-values.ts'
 import type { FleetReading } from './fleet-reading.ts'

@@ -1,23 +1,18 @@
 import type { Settings } from '../config/load-settings.ts'
 import type { Secret } from '../config/secret.ts'
 import { readVersion } from '../config/version.ts'
-import {
-  answerWithin,
-  Checkpoints,
-  createFleetControl,
-  createReceiptSeals,
-  createSettlement,
-  keysOf,
-  openQueue,
-  ReceiptKeeper,
-  type RedisConnection,
-  waitUntilReady,
-  withAdvice,
-} from '../jobs/index.ts'
+import { openQueue, type RedisConnection, waitUntilReady, withAdvice } from '../jobs/job/queue.ts'
+import { Checkpoints } from '../jobs/receipts/checkpoints.ts'
+import { ReceiptKeeper } from '../jobs/receipts/receipt-keeper.ts'
+import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
+import { createSettlement } from '../jobs/settle/settlement.ts'
+import { createFleetControl } from '../jobs/status/fleet.ts'
 import { systemClock } from '../limiter/clock.ts'
 import { Limiter } from '../limiter/limiter.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
 import { createMetrics } from '../metrics/metrics.ts'
+import { answerWithin } from '../redis/answer-within.ts'
+import { keysOf } from '../redis/keys.ts'
 import { openRedis, redisSettings } from '../redis/open-redis.ts'
 import type { BeforeClear } from './attempt/before-clear.ts'
 import { processJob } from './attempt/process-job.ts'

@@ -1,4 +1,4 @@
-import type { FleetStatus } from '../../jobs/index.ts'
+import type { FleetStatus } from '../../jobs/status/fleet-status.ts'
 import { count } from '../output.ts'
 import type { ReceiptFacts } from './receipts.ts'
 import type { LedgerLine, VendorFigures } from './vendor.ts'

@@ -1,4 +1,4 @@
-import { keysOf } from '../../jobs/index.ts'
+import { keysOf } from '../../redis/keys.ts'
 import type { RedisConnection } from '../../redis/open-redis.ts'
 import { COMMANDS } from '../../worker/vendor/client.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'

@@ -1,4 +1,6 @@
-import { Checkpoints, createReceiptSeals, ReceiptKeyError } from '../../jobs/index.ts'
+import { ReceiptKeyError } from '../../jobs/job/errors.ts'
+import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
+import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
 import type { RedisConnection } from '../../redis/open-redis.ts'
 import { type Finding, failure, ok } from './finding.ts'
 

@@ -1,5 +1,5 @@
-import { LEAST_REDIS_VERSION, readRedisVersion } from '../../jobs/index.ts'
 import type { RedisConnection } from '../../redis/open-redis.ts'
+import { LEAST_REDIS_VERSION, readRedisVersion } from '../../redis/redis-version.ts'
 import { checkLimiter } from './check-limiter.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 

@@ -1,5 +1,6 @@
-import { keysOf, refusalOf } from '../../jobs/index.ts'
+import { keysOf } from '../../redis/keys.ts'
 import type { RedisConnection } from '../../redis/open-redis.ts'
+import { refusalOf } from '../../redis/redis-refusal.ts'
 import { type Finding, failure, ok } from './finding.ts'
 
 /**

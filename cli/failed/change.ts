@@ -6,7 +6,7 @@ import {
   type DeadLetters,
   type DiscardResult,
   type ReplayResult,
-} from '../../jobs/index.ts'
+} from '../../jobs/dead-letters/dead-letters.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
 import { count, print, say } from '../output.ts'

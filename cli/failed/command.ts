@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { createDeadLetters } from '../../jobs/index.ts'
+import { createDeadLetters } from '../../jobs/dead-letters/dead-letters.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
 import { requestOption, sinceOption } from '../job-options.ts'

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../jobs/index.ts'
+import type { DeadLetter } from '../../jobs/dead-letters/dead-letters.ts'
 
 /** A dead letter as it is shown; the account is there only where it was asked for. */
 export type ShownLetter = Omit<DeadLetter, 'account'> & Partial<Pick<DeadLetter, 'account'>>

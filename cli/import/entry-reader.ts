@@ -1,4 +1,4 @@
-import type { Entry } from '../../jobs/index.ts'
+import type { Entry } from '../../jobs/enqueue/producer.ts'
 import type { Done } from './checkpoint.ts'
 import type { ImportLine } from './import-line.ts'
 import type { RejectedLines } from './rejected-lines.ts'

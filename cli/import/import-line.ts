@@ -1,4 +1,5 @@
-import { accountFault, type Entry } from '../../jobs/index.ts'
+import type { Entry } from '../../jobs/enqueue/producer.ts'
+import { accountFault } from '../../jobs/job/clear-friends-job.ts'
 
 /** A line of the input: an entry for the queue, or why it is none. The reason never holds the account. */
 export type ImportLine =

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { accountSchema, dueSchema, parseDue, requestSchema } from '../../jobs/index.ts'
+import { accountSchema, dueSchema, requestSchema } from '../../jobs/job/clear-friends-job.ts'
+import { parseDue } from '../../jobs/job/due.ts'
 import type { Format } from './format.ts'
 import { checkAccount, type ImportLine, type Parsed } from './import-line.ts'
 import { NotTextError, splitLines } from './lines.ts'

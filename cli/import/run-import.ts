@@ -1,4 +1,5 @@
-import type { EnqueuedCounter, Manifest, Producer } from '../../jobs/index.ts'
+import type { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
+import type { Manifest, Producer } from '../../jobs/enqueue/producer.ts'
 import type { Checkpoint, Done, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
 import { gunzip } from './gunzip.ts'

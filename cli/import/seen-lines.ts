@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { Entry } from '../../jobs/index.ts'
+import type { Entry } from '../../jobs/enqueue/producer.ts'
 
 /** Half a million take 24 MB. */
 const REMEMBERED_LINES = 500_000

@@ -47,7 +47,7 @@ export type ReplayResult = 'replayed' | 'live' | 'in_queue' | 'not_found'
 export type DiscardResult = 'discarded' | 'unsettled' | 'in_queue' | 'not_found'
 
 /** Something that an operator did to dead letters. */
-export interface OperatorAction {
+interface OperatorAction {
   /** As ISO date. */
   readonly at: string
   readonly action: 'replay' | 'discard'

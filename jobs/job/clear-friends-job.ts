@@ -42,7 +42,7 @@ export const dueSchema = z
   .meta({ description: 'Epoch seconds by which the account must be cleared' })
 
 /** Data of a job, version 1. */
-export const jobDataSchema = z
+const jobDataSchema = z
   .strictObject(
     {
       v: z.literal(1, { error: 'the version is not 1' }),

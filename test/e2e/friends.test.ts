@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
-import { createProducer, createQueueStatusReader } from '../../jobs/index.ts'
+import { createProducer } from '../../jobs/enqueue/producer.ts'
+import { createQueueStatusReader } from '../../jobs/status/queue-status.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startWorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'

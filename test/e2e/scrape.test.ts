@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createProducer, DEFAULT_PREFIX } from '../../jobs/index.ts'
+import { createProducer } from '../../jobs/enqueue/producer.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX } from '../../redis/keys.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { seriesIn, seriesValue } from '../helpers/metric-text.ts'

@@ -1,13 +1,9 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  Checkpoints,
-  createProducer,
-  createQueueStatusReader,
-  openQueue,
-  type Producer,
-  type QueueStatus,
-} from '../../jobs/index.ts'
+import { createProducer, type Producer } from '../../jobs/enqueue/producer.ts'
+import { openQueue } from '../../jobs/job/queue.ts'
+import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
+import { createQueueStatusReader, type QueueStatus } from '../../jobs/status/queue-status.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'

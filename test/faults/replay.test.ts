@@ -1,8 +1,9 @@
 /** Promise 3 of the design: a replay that is killed loses no account and enqueues none twice. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createRequestReader, DEFAULT_PREFIX, keysOf } from '../../jobs/index.ts'
+import { createRequestReader } from '../../jobs/status/request-status.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { runCommand } from '../helpers/processes/run-command.ts'
 import { startCommand } from '../helpers/processes/start-command.ts'

@@ -6,15 +6,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  createProducer,
-  createRequestReader,
-  DEFAULT_PREFIX,
-  keysOf,
-  type Producer,
-  type RequestStatus,
-} from '../../jobs/index.ts'
+import { createProducer, type Producer } from '../../jobs/enqueue/producer.ts'
+import { createRequestReader, type RequestStatus } from '../../jobs/status/request-status.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { CRASH_STEPS, type CrashStep } from '../helpers/processes/crash-at.ts'

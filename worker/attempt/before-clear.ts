@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Outcome } from '../../jobs/index.ts'
+import type { Outcome } from '../../jobs/job/outcome.ts'
 import { endedAsClosed } from './steps.ts'
 
 /** What a {@link BeforeClear} hook is told besides the account. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobData, Outcome, Verified } from '../../jobs/index.ts'
+import type { JobData } from '../../jobs/job/clear-friends-job.ts'
+import type { Outcome, Verified } from '../../jobs/job/outcome.ts'
 import type { FaultRows } from '../vendor/fault-rows.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
 import { askBeforeClear, type BeforeClear } from './before-clear.ts'

@@ -1,12 +1,8 @@
 import { z } from 'zod'
-import {
-  type JobEnd,
-  type Outcome,
-  parseJobData,
-  type Recorded,
-  type Settled,
-  type Settlement,
-} from '../../jobs/index.ts'
+import { parseJobData } from '../../jobs/job/clear-friends-job.ts'
+import type { Outcome } from '../../jobs/job/outcome.ts'
+import type { JobEnd } from '../../jobs/receipts/receipt-content.ts'
+import type { Recorded, Settled, Settlement } from '../../jobs/settle/settlement.ts'
 import type { FaultRows } from '../vendor/fault-rows.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
 import type { BeforeClear } from './before-clear.ts'

@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../../jobs/index.ts'
+import type { Outcome, Reason } from '../../jobs/job/outcome.ts'
 import type { Closed } from '../../limiter/lane.ts'
 import type { Verdict } from '../vendor/classify.ts'
 import type { Command } from '../vendor/client.ts'

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../jobs/index.ts'
+import type { Outcome } from '../../jobs/job/outcome.ts'
 import { isListEmpty } from './friend-list.ts'
 import { type Attempt, endedAsClosed } from './steps.ts'
 

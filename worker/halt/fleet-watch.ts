@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../../jobs/index.ts'
+import type { RedisConnection } from '../../jobs/job/queue.ts'
 
 /** What is told: the fleet stands still from now on, or may go on. */
 export type FleetNews = 'closed' | 'opened'

@@ -1,10 +1,6 @@
-import {
-  createFleetReader,
-  type FleetControl,
-  type FleetState,
-  type Reason,
-  type RedisConnection,
-} from '../../jobs/index.ts'
+import type { Reason } from '../../jobs/job/outcome.ts'
+import type { RedisConnection } from '../../jobs/job/queue.ts'
+import { createFleetReader, type FleetControl, type FleetState } from '../../jobs/status/fleet.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { Logger } from '../observe/log.ts'
 import { firstProbeAfterMs, type Prober } from './prober.ts'

@@ -1,4 +1,5 @@
-import { type FinalOutcome, TOO_MANY_MISSING } from '../../jobs/index.ts'
+import type { FinalOutcome } from '../../jobs/job/outcome.ts'
+import { TOO_MANY_MISSING } from '../../jobs/status/fleet.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import type { JobInHand, Processed } from '../attempt/process-job.ts'

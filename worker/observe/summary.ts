@@ -1,4 +1,4 @@
-import type { FinalOutcome } from '../../jobs/index.ts'
+import type { FinalOutcome } from '../../jobs/job/outcome.ts'
 import type { Logger } from './log.ts'
 
 const EVERY_MS = 60_000

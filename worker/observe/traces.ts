@@ -1,6 +1,7 @@
 import { type Link, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { z } from 'zod'
-import { endAsFailed, isTracing, messagingAttributes, QUEUE_NAME } from '../../jobs/index.ts'
+import { endAsFailed, isTracing, messagingAttributes } from '../../jobs/job/tracing.ts'
+import { QUEUE_NAME } from '../../redis/keys.ts'
 import type { JobInHand, Processed } from '../attempt/process-job.ts'
 import type { Verdict } from '../vendor/classify.ts'
 

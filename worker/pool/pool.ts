@@ -10,16 +10,14 @@ import {
   Worker,
   type WorkerOptions,
 } from 'bullmq'
-import {
-  type JobEnd,
-  QUEUE_NAME,
-  RETRY_PRIORITY,
-  type RedisConnection,
-  refusalOf,
-  type Settlement,
-} from '../../jobs/index.ts'
+import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
+import type { RedisConnection } from '../../jobs/job/queue.ts'
+import type { JobEnd } from '../../jobs/receipts/receipt-content.ts'
+import type { Settlement } from '../../jobs/settle/settlement.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import { Seldom } from '../../limiter/seldom.ts'
+import { QUEUE_NAME } from '../../redis/keys.ts'
+import { refusalOf } from '../../redis/redis-refusal.ts'
 import { afterSettle, type JobInHand, type Processed } from '../attempt/process-job.ts'
 import type { Logger } from '../observe/log.ts'
 import { fullJitterMs } from '../vendor/backoff.ts'

@@ -1,5 +1,7 @@
-import { keysOf, type ReceiptKeeper, type RedisConnection } from '../../jobs/index.ts'
+import type { RedisConnection } from '../../jobs/job/queue.ts'
+import type { ReceiptKeeper } from '../../jobs/receipts/receipt-keeper.ts'
 import type { Clock } from '../../limiter/clock.ts'
+import { keysOf } from '../../redis/keys.ts'
 import type { Logger } from '../observe/log.ts'
 
 /** What a watch over receipts is made from. */

@@ -1,4 +1,4 @@
-import type { Reason } from '../../jobs/index.ts'
+import type { Reason } from '../../jobs/job/outcome.ts'
 import type { Reply } from './client.ts'
 import { type AnswerClass, isListedCode, ruleOfCode } from './error-codes.ts'
 

@@ -4,7 +4,9 @@
  */
 import { Redis } from 'ioredis'
 import { z } from 'zod'
-import { createReceiptSeals, createSettlement, DEFAULT_PREFIX } from '../../../jobs/index.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createSettlement } from '../../../jobs/settle/settlement.ts'
+import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 import { processJob } from '../../../worker/attempt/process-job.ts'
 import { createLog } from '../../../worker/observe/log.ts'
 import { Pool } from '../../../worker/pool/pool.ts'

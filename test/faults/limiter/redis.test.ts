@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { DEFAULT_PREFIX, keysOf } from '../../../jobs/index.ts'
+import { DEFAULT_PREFIX, keysOf } from '../../../redis/keys.ts'
 import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
 
 let fleet: Fleet

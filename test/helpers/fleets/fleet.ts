@@ -4,8 +4,9 @@
  */
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
-import { createProducer, DEFAULT_PREFIX } from '../../../jobs/index.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 import { eventually } from '../eventually.ts'
 import { type SimulatorProcess, startSimulatorProcess } from '../processes/simulator-process.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'

@@ -4,17 +4,10 @@
  */
 import { Redis } from 'ioredis'
 import { z } from 'zod'
-import {
-  type ClearFriendsQueue,
-  createFleetControl,
-  createFleetStatusReader,
-  createProducer,
-  type Entry,
-  type FleetControl,
-  type FleetStatus,
-  openQueue,
-  type Producer,
-} from '../../../jobs/index.ts'
+import { createProducer, type Entry, type Producer } from '../../../jobs/enqueue/producer.ts'
+import { type ClearFriendsQueue, openQueue } from '../../../jobs/job/queue.ts'
+import { createFleetControl, type FleetControl } from '../../../jobs/status/fleet.ts'
+import { createFleetStatusReader, type FleetStatus } from '../../../jobs/status/fleet-status.ts'
 import { type AnswerRecord, type Simulator, type SimulatorOptions, startSimulator } from '../../../simulator/index.ts'
 import { eventually } from '../eventually.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'

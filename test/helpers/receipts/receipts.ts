@@ -1,10 +1,8 @@
-import {
-  createReceiptSeals,
-  exportReceipts,
-  keysOf,
-  type RedisConnection,
-  verifyReceipts,
-} from '../../../jobs/index.ts'
+import type { RedisConnection } from '../../../jobs/job/queue.ts'
+import { exportReceipts } from '../../../jobs/receipts/export-receipts.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { verifyReceipts } from '../../../jobs/receipts/verify-receipts.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { TEST_RECEIPT_KEY, testSettle } from './settling.ts'
 
 export const testSeals = createReceiptSeals(TEST_RECEIPT_KEY)

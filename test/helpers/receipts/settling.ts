@@ -1,11 +1,8 @@
-import {
-  createReceiptSeals,
-  createSettlement,
-  type FinalOutcome,
-  type JobEnd,
-  type RedisConnection,
-  type Settled,
-} from '../../../jobs/index.ts'
+import type { FinalOutcome } from '../../../jobs/job/outcome.ts'
+import type { RedisConnection } from '../../../jobs/job/queue.ts'
+import type { JobEnd } from '../../../jobs/receipts/receipt-content.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createSettlement, type Settled } from '../../../jobs/settle/settlement.ts'
 
 /** The made-up key of receipts in tests. */
 export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'

@@ -1,6 +1,7 @@
 import { Worker } from 'bullmq'
 import { describe, expect, it } from 'vitest'
-import { createProducer, QUEUE_NAME } from '../../../jobs/index.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
+import { QUEUE_NAME } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 

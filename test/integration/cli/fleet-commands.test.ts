@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createFleetStatusReader, type FleetStatus } from '../../../jobs/index.ts'
+import { createFleetStatusReader, type FleetStatus } from '../../../jobs/status/fleet-status.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
 const status = ({ redis, prefix }: CommandCorner): Promise<FleetStatus> =>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createFleetControl, createProducer, openQueue } from '../../../jobs/index.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
+import { openQueue } from '../../../jobs/job/queue.ts'
+import { createFleetControl } from '../../../jobs/status/fleet.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'

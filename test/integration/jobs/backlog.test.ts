@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createProducer, keysOf } from '../../../jobs/index.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, type JobsCorner, jobsCorner, waitingAccounts } from './corner.ts'
 

@@ -1,14 +1,9 @@
 import { type Job, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll } from 'vitest'
-import {
-  type ClearFriendsQueue,
-  createProducer,
-  keysOf,
-  openQueue,
-  type Producer,
-  QUEUE_NAME,
-} from '../../../jobs/index.ts'
+import { createProducer, type Producer } from '../../../jobs/enqueue/producer.ts'
+import { type ClearFriendsQueue, openQueue } from '../../../jobs/job/queue.ts'
+import { keysOf, QUEUE_NAME } from '../../../redis/keys.ts'
 import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
 
 /** A corner of the run's Redis with everything that a test of jobs needs. */

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createDeadLetters, createRequestReader, keysOf } from '../../../jobs/index.ts'
+import { createDeadLetters } from '../../../jobs/dead-letters/dead-letters.ts'
+import { createRequestReader } from '../../../jobs/status/request-status.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines, testSeals } from '../../helpers/receipts/receipts.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { jobsCorner } from './corner.ts'

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { InvalidRateError } from '../../../jobs/job/errors.ts'
 import {
   createFleetControl,
   createFleetReader,
-  createFleetStatusReader,
   type FleetControl,
-  InvalidRateError,
-  keysOf,
   setFleetRate,
   TOO_MANY_MISSING,
-} from '../../../jobs/index.ts'
+} from '../../../jobs/status/fleet.ts'
+import { createFleetStatusReader } from '../../../jobs/status/fleet-status.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createProducer, DEFAULT_PREFIX } from '../../../jobs/index.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 
 const JOBS = 20_000
 const AT_MOST_BYTES = 600

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type Entry, RETRY_PRIORITY } from '../../../jobs/index.ts'
+import type { Entry } from '../../../jobs/enqueue/producer.ts'
+import { RETRY_PRIORITY } from '../../../jobs/job/due.ts'
 import { jobsCorner } from './corner.ts'
 
 const corner = jobsCorner()

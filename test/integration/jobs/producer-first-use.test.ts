@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, it } from 'vitest'
-import { createProducer } from '../../../jobs/index.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { freePort } from '../../../private-redis/free-port.ts'
 import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 

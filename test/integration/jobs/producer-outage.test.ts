@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createProducer, type Producer, type ProducerOptions } from '../../../jobs/index.ts'
+import { createProducer, type Producer, type ProducerOptions } from '../../../jobs/enqueue/producer.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { startTcpProxy } from '../../helpers/network/tcp-proxy.ts'

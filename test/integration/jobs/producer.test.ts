@@ -2,16 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import {
-  createProducer,
-  type Entry,
-  InvalidJobError,
-  JOB_NAME,
-  keysOf,
-  type Manifest,
-  parseJobData,
-  priorityOfDue,
-} from '../../../jobs/index.ts'
+import { createProducer, type Entry, type Manifest } from '../../../jobs/enqueue/producer.ts'
+import { parseJobData } from '../../../jobs/job/clear-friends-job.ts'
+import { priorityOfDue } from '../../../jobs/job/due.ts'
+import { InvalidJobError } from '../../../jobs/job/errors.ts'
+import { JOB_NAME, keysOf } from '../../../redis/keys.ts'
 import { accounts, jobsCorner, waitingAccounts } from './corner.ts'
 
 const corner = jobsCorner()

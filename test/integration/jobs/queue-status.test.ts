@@ -1,17 +1,11 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  createFleetControl,
-  createFleetStatusReader,
-  createQueueStatusReader,
-  type Entry,
-  keysOf,
-  priorityOfDue,
-  type RateSettings,
-  RETRY_PRIORITY,
-  setFleetRate,
-} from '../../../jobs/index.ts'
-import { FIRST_STEP_AT, STEP_SECONDS } from '../../../jobs/job/due.ts'
+import type { Entry } from '../../../jobs/enqueue/producer.ts'
+import { FIRST_STEP_AT, priorityOfDue, RETRY_PRIORITY, STEP_SECONDS } from '../../../jobs/job/due.ts'
+import { createFleetControl, setFleetRate } from '../../../jobs/status/fleet.ts'
+import { createFleetStatusReader } from '../../../jobs/status/fleet-status.ts'
+import { createQueueStatusReader, type RateSettings } from '../../../jobs/status/queue-status.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, jobsCorner } from './corner.ts'
 

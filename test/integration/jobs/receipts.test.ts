@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Checkpoints, createReceiptSeals, keysOf, ReceiptKeeper } from '../../../jobs/index.ts'
+import { Checkpoints } from '../../../jobs/receipts/checkpoints.ts'
+import { ReceiptKeeper } from '../../../jobs/receipts/receipt-keeper.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines, findingsIn, testSeals, writeReceipts } from '../../helpers/receipts/receipts.ts'
 import { jobsCorner } from './corner.ts'
 

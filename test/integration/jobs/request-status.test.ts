@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createRequestReader, FINAL_OUTCOMES, JOB_NAME, keysOf, makeJobData } from '../../../jobs/index.ts'
+import { makeJobData } from '../../../jobs/job/clear-friends-job.ts'
+import { FINAL_OUTCOMES } from '../../../jobs/job/outcome.ts'
+import { createRequestReader } from '../../../jobs/status/request-status.ts'
+import { JOB_NAME, keysOf } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, jobsCorner } from './corner.ts'
 

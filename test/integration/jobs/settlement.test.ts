@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { createReceiptSeals, createSettlement, FINAL_OUTCOMES, keysOf } from '../../../jobs/index.ts'
+import { FINAL_OUTCOMES } from '../../../jobs/job/outcome.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createSettlement } from '../../../jobs/settle/settlement.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/receipts/settling.ts'
 import { jobsCorner } from './corner.ts'
 

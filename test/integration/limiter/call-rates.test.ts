@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createCallRatesReader, keysOf, setFleetRate } from '../../../jobs/index.ts'
+import { setFleetRate } from '../../../jobs/status/fleet.ts'
+import { createCallRatesReader } from '../../../limiter/call-rates.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { jobsCorner } from '../jobs/corner.ts'
 

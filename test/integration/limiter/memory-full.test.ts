@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
-import { DEFAULT_PREFIX, keysOf } from '../../../jobs/index.ts'
 import { createPermits } from '../../../limiter/index.ts'
 import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX, keysOf } from '../../../redis/keys.ts'
 import { eventually } from '../../helpers/eventually.ts'
 
 it('in a full memory calls go on, since they end jobs, and the rate is lowered when the vendor says so', async () => {

@@ -1,8 +1,8 @@
 /** What the limiter does when something else lies where it keeps its state: no call is made, and somebody is told why. */
 import { Redis } from 'ioredis'
 import { describe, type ExpectStatic, it, type TestContext } from 'vitest'
-import { keysOf } from '../../../jobs/index.ts'
 import { createPermits, InvalidPermitOptionsError } from '../../../limiter/index.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { testRedis } from '../../helpers/redis/redis.ts'
 

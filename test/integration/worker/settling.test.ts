@@ -1,13 +1,10 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  createProducer,
-  createReceiptSeals,
-  createSettlement,
-  type JobEnd,
-  keysOf,
-  type Producer,
-} from '../../../jobs/index.ts'
+import { createProducer, type Producer } from '../../../jobs/enqueue/producer.ts'
+import type { JobEnd } from '../../../jobs/receipts/receipt-content.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createSettlement } from '../../../jobs/settle/settlement.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import type { JobInHand, Processed } from '../../../worker/attempt/process-job.ts'
 import { createLog } from '../../../worker/observe/log.ts'
 import { Pool } from '../../../worker/pool/pool.ts'

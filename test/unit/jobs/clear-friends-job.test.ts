@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { accountFault, InvalidJobError, makeJobData, parseJobData } from '../../../jobs/index.ts'
+import { accountFault, makeJobData, parseJobData } from '../../../jobs/job/clear-friends-job.ts'
+import { InvalidJobError } from '../../../jobs/job/errors.ts'
 
 const account = 'user_1'
 const due = 1_800_000_000

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultDue, InvalidJobError, parseDue, priorityOfDue, RETRY_PRIORITY } from '../../../jobs/index.ts'
-import { FIRST_STEP_AT, STEP_SECONDS } from '../../../jobs/job/due.ts'
+import {
+  defaultDue,
+  FIRST_STEP_AT,
+  parseDue,
+  priorityOfDue,
+  RETRY_PRIORITY,
+  STEP_SECONDS,
+} from '../../../jobs/job/due.ts'
+import { InvalidJobError } from '../../../jobs/job/errors.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 10, 0, 0) / 1000
 const at = (iso: string): number => Date.parse(iso) / 1000

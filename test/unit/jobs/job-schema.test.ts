@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { jobJsonSchema, parseJobData } from '../../../jobs/index.ts'
+import { jobJsonSchema, parseJobData } from '../../../jobs/job/clear-friends-job.ts'
 
 const published: unknown = JSON.parse(
   readFileSync(new URL('../../../jobs/job/clear-friends-job.schema.json', import.meta.url), 'utf8'),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { FINAL_OUTCOMES, keysOf } from '../../../jobs/index.ts'
+import { FINAL_OUTCOMES } from '../../../jobs/job/outcome.ts'
+import { keysOf } from '../../../redis/keys.ts'
 
 it('the final outcomes are those that dashboards and receipts know, in the order in which status shows them', () => {
   expect(FINAL_OUTCOMES).toEqual(['cleared', 'not_imported', 'dead_lettered', 'cancelled'])

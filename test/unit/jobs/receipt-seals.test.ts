@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createReceiptSeals } from '../../../jobs/index.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 
 const KEY = 'a made-up key of receipts, for tests'
 

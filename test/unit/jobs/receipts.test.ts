@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createReceiptSeals, verifyReceipts } from '../../../jobs/index.ts'
 import { LineSealer } from '../../../jobs/receipts/exported-line.ts'
 import { longestRise } from '../../../jobs/receipts/longest-rise.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { verifyReceipts } from '../../../jobs/receipts/verify-receipts.ts'
 import { findingsIn, testSeals } from '../../helpers/receipts/receipts.ts'
 
 interface Made {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FINAL_OUTCOMES } from '../../../jobs/index.ts'
+import { FINAL_OUTCOMES } from '../../../jobs/job/outcome.ts'
 import { metricRows, nodeMetrics } from '../../../metrics/catalogue.ts'
 import type { Metrics } from '../../../metrics/metrics.ts'
 import { codeRules } from '../../../worker/vendor/error-codes.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readRedisVersion } from '../../../jobs/index.ts'
+import { readRedisVersion } from '../../../redis/redis-version.ts'
 
 it.each([
   ['# Server\r\nredis_version:7.0.15\r\nos:Linux\r\n', { name: 'Redis', version: '7.0.15', newEnough: true }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Recorded, Settled } from '../../../jobs/index.ts'
+import type { Recorded, Settled } from '../../../jobs/settle/settlement.ts'
 import { afterSettle, type JobInHand, processJob } from '../../../worker/attempt/process-job.ts'
 import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
 import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
