@@ -1,6 +1,7 @@
 import { loadSettings, type Settings } from '../config/load-settings.ts'
-import { type ClearFriendsQueue, openQueue, waitUntilReady, withAdvice } from '../jobs/job/queue.ts'
-import { openRedis, type RedisConnection, redisSettings } from '../redis/open-redis.ts'
+import { type ClearFriendsQueue, openQueue } from '../jobs/job/queue.ts'
+import { type RedisConnection, waitUntilReady, withAdvice } from '../redis/connection.ts'
+import { openRedis, redisSettings } from '../redis/open-redis.ts'
 import { requireRedisVersion } from '../redis/redis-version.ts'
 
 /** What commands need that look at the fleet or steer it. */

@@ -5,6 +5,8 @@
  * What belongs in `jobs/`: what a job is, and everything that may be done with jobs and their receipts in Redis. What does
  * not: calls of the vendor (`worker/`), permits (`limiter/`), Redis itself (`redis/`).
  */
+
+export { RedisTooOldError, RedisUnavailableError } from '../redis/redis-errors.ts'
 export {
   createDeadLetters,
   type DeadLetter,
@@ -23,13 +25,7 @@ export {
 } from './enqueue/producer.ts'
 export { jobJsonSchema } from './job/clear-friends-job.ts'
 export { parseDue } from './job/due.ts'
-export {
-  EnqueueInterruptedError,
-  InvalidJobError,
-  ReceiptKeyError,
-  RedisTooOldError,
-  RedisUnavailableError,
-} from './job/errors.ts'
+export { EnqueueInterruptedError, InvalidJobError, ReceiptKeyError } from './job/errors.ts'
 export { exportReceipts } from './receipts/export-receipts.ts'
 export { createReceiptSeals, type ReceiptSeals } from './receipts/receipt-seals.ts'
 export { type Verification, verifyReceipts } from './receipts/verify-receipts.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { RedisConnection } from '../jobs/job/queue.ts'
+import type { RedisConnection } from '../redis/connection.ts'
 import { keysOf } from '../redis/keys.ts'
 import { createRedisScript } from '../redis/redis-script.ts'
 import { allowedRateLua } from './allowed-rate.ts'

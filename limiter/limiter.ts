@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { RedisConnection } from '../jobs/job/queue.ts'
+import type { RedisConnection } from '../redis/connection.ts'
 import { keysOf } from '../redis/keys.ts'
 import { refusalOf } from '../redis/redis-refusal.ts'
 import { createRedisScript, type RedisScript } from '../redis/redis-script.ts'

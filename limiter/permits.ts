@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
-import { type RedisConnection, waitUntilReady } from '../jobs/job/queue.ts'
+import { type RedisConnection, waitUntilReady } from '../redis/connection.ts'
 import { DEFAULT_PREFIX } from '../redis/keys.ts'
 import type { Paced, PaceOptions } from './lane.ts'
 import { Limiter, type LimiterOptions } from './limiter.ts'

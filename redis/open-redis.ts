@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Settings } from '../config/load-settings.ts'
+import type { RedisConnection } from './connection.ts'
 
 /** The settings that every command with a Redis needs. */
 export const redisSettings = [
@@ -13,9 +14,6 @@ export const redisSettings = [
 
 /** What {@link openRedis} reads. */
 export type RedisSettings = Settings<(typeof redisSettings)[number]>
-
-/** A connection as this project uses it; standalone and Sentinel give a `Redis`, Cluster gives a `Cluster`. */
-export type RedisConnection = Redis | Cluster
 
 /**
  * What a connection is for, which decides what happens while Redis is away:

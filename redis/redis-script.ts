@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RedisConnection } from '../jobs/job/queue.ts'
+import type { RedisConnection } from './connection.ts'
 
 /** Runs a Lua script; the answer is `unknown` until a schema has parsed it. */
 export type RedisScript = (keys: readonly string[], args: readonly (string | number | Buffer)[]) => Promise<unknown>

@@ -1,5 +1,5 @@
-import { RedisTooOldError } from '../jobs/job/errors.ts'
-import type { RedisConnection } from '../jobs/job/queue.ts'
+import type { RedisConnection } from './connection.ts'
+import { RedisTooOldError } from './redis-errors.ts'
 
 /** The oldest version that BullMQ's scripts and ours are made for. */
 export const LEAST_REDIS_VERSION = '6.2.0'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { RedisConnection } from '../../jobs/job/queue.ts'
 import { exportReceipts } from '../../jobs/receipts/export-receipts.ts'
 import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
 import { verifyReceipts } from '../../jobs/receipts/verify-receipts.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import type { LedgerLine } from './vendor.ts'
 
 /** What the receipts of the demo show. */

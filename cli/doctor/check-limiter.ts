@@ -1,5 +1,5 @@
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
-import type { RedisConnection } from '../../redis/open-redis.ts'
 import { COMMANDS } from '../../worker/vendor/client.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 

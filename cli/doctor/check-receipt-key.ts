@@ -1,7 +1,7 @@
 import { ReceiptKeyError } from '../../jobs/job/errors.ts'
 import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
 import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
-import type { RedisConnection } from '../../redis/open-redis.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { type Finding, failure, ok } from './finding.ts'
 
 const CHECK = 'receipt key'

@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../../redis/open-redis.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { LEAST_REDIS_VERSION, readRedisVersion } from '../../redis/redis-version.ts'
 import { checkLimiter } from './check-limiter.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'

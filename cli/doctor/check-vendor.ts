@@ -1,5 +1,5 @@
 import { Limiter } from '../../limiter/limiter.ts'
-import type { RedisConnection } from '../../redis/open-redis.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import type { WorkerSettings } from '../../worker/assemble.ts'
 import { classify } from '../../worker/vendor/classify.ts'
 import { ApiClient } from '../../worker/vendor/client.ts'

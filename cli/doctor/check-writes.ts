@@ -1,5 +1,5 @@
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
-import type { RedisConnection } from '../../redis/open-redis.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
 import { type Finding, failure, ok } from './finding.ts'
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadSettings } from '../../config/load-settings.ts'
-import { waitUntilReady } from '../../jobs/job/queue.ts'
+import { waitUntilReady } from '../../redis/connection.ts'
 import { openRedis } from '../../redis/open-redis.ts'
 import { workerSettings } from '../../worker/assemble.ts'
 import { EXIT } from '../exit-codes.ts'

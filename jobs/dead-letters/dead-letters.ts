@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { parseJobData } from '../job/clear-friends-job.ts'
 import { randomJobId } from '../job/job-id.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
 
 const replayLua = ledgerLua + readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')

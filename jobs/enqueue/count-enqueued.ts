@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { answerWithin } from '../../redis/answer-within.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript, type RedisScript } from '../../redis/redis-script.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import { ENQUEUE_RESULTS, type EnqueueResult } from '../status/fleet-figures.ts'
 
 const script = readFileSync(new URL('./count-enqueued.lua', import.meta.url), 'utf8')

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { DEFAULT_PREFIX, JOB_NAME } from '../../redis/keys.ts'
 import { type DeleteType, makeJobData } from '../job/clear-friends-job.ts'
 import { defaultDue, priorityOfDue } from '../job/due.ts'
 import { InvalidJobError } from '../job/errors.ts'
 import { importedJobId, randomJobId } from '../job/job-id.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import { EnqueuedCounter } from './count-enqueued.ts'
 import { addBatch, type Enqueued, type NewJob, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askRedis, type ClearFriendsQueue } from '../job/queue.ts'
+import { askRedis } from '../../redis/connection.ts'
+import type { ClearFriendsQueue } from '../job/queue.ts'
 
 /** How to wait for room in the queue. */
 export interface RoomOptions {

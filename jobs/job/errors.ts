@@ -1,15 +1,3 @@
-/** Thrown when Redis cannot be reached or does not answer. Nothing is known of what was under way; repeating is safe. */
-export class RedisUnavailableError extends Error {
-  override readonly name = 'RedisUnavailableError'
-  readonly code = 'REDIS_UNAVAILABLE'
-}
-
-/** Thrown when the Redis server is older than what this library needs. Nothing was written. */
-export class RedisTooOldError extends Error {
-  override readonly name = 'RedisTooOldError'
-  readonly code = 'REDIS_TOO_OLD'
-}
-
 /** Thrown when an account, due date or request id does not fit the job's contract. The message never holds the account. */
 export class InvalidJobError extends Error {
   override readonly name = 'InvalidJobError'

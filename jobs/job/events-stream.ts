@@ -1,5 +1,6 @@
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
-import { NO_EVENTS, type RedisConnection } from './queue.ts'
+import { NO_EVENTS } from './queue.ts'
 
 /**
  * Empties BullMQ's stream of events and lets it keep none. An event of a duplicate names the account, and would stay

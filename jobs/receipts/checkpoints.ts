@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { ReceiptKeyError } from '../job/errors.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
 /** What somebody with the key has vouched for: the chain up to a receipt. */

@@ -1,21 +1,6 @@
 import type { BeginMark, EndMark } from './exported-line.ts'
+import type { ExportPart, Finding, SeenLine } from './findings.ts'
 import { longestRise } from './longest-rise.ts'
-import type { ExportPart, Finding } from './verify-receipts.ts'
-
-/** What one line of a file is, as far as it can be told without the others. */
-export interface SeenLine {
-  /** From 1. */
-  readonly line: number
-  /** `bad`: has the form of a receipt, its seal does not fit. `unproved`: the exporter did not seal it. */
-  readonly state: 'genuine' | 'unproved' | 'bad' | 'no_receipt'
-  readonly seq: number
-  /** Tied to the line right before it. */
-  readonly follows: boolean
-  /** Tied to the last genuine line before it, whatever stands in between. */
-  readonly followsGenuine: boolean
-  readonly begin?: BeginMark
-  readonly end?: EndMark
-}
 
 /**
  * Finds out what was done to a file, from what its lines are.

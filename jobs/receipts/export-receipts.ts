@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../job/queue.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { type BeginMark, LineSealer, type Receipt, toUnsealed } from './exported-line.ts'
 import { ReceiptKeeper } from './receipt-keeper.ts'

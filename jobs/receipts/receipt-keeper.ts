@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import { type Checkpoint, Checkpoints, GENESIS } from './checkpoints.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 import { chainAfter, findFirstSince, isGenuine, readOldest, readStored } from './stored-receipts.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
 /** A receipt as it stands in Redis, whoever put it there. */

@@ -1,17 +1,7 @@
-import { diagnose, type SeenLine } from './diagnose.ts'
+import { diagnose } from './diagnose.ts'
 import { type BeginMark, type ClaimedLine, type EndMark, parseLine } from './exported-line.ts'
+import type { ExportPart, Finding, SeenLine } from './findings.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
-
-/** One thing that is wrong with a file of receipts. */
-export interface Finding {
-  readonly kind: 'changed' | 'removed' | 'inserted' | 'moved' | 'unproved' | 'cut_off' | 'not_covered'
-  /** Line of the file, from 1; for what is removed, the line behind the gap, and for a cut the last one. */
-  readonly line: number
-  /** Number of the receipt, where it can be told. */
-  readonly seq: number | null
-  /** The whole of it in words. */
-  readonly text: string
-}
 
 /** What a file of receipts says of itself, and whether it is true. */
 export interface Verification {
@@ -23,12 +13,6 @@ export interface Verification {
   readonly exports: readonly ExportPart[]
   /** Empty where everything holds. */
   readonly findings: readonly Finding[]
-}
-
-/** One export in the file: complete behind `after` up to `through`, for what fits its filter. */
-export interface ExportPart extends BeginMark {
-  /** `null` where its end is not in the file. */
-  readonly through: number | null
 }
 
 /**

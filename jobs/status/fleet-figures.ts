@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import type { RedisConnection } from '../job/queue.ts'
 
 const script = readFileSync(new URL('./fleet-figures.lua', import.meta.url), 'utf8')
 

@@ -1,5 +1,5 @@
+import type { RedisConnection } from '../../redis/connection.ts'
 import type { FinalOutcome } from '../job/outcome.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import { createFleetReader } from './fleet.ts'
 import { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { InvalidRateError } from '../job/errors.ts'
-import type { ClearFriendsQueue, RedisConnection } from '../job/queue.ts'
+import type { ClearFriendsQueue } from '../job/queue.ts'
 
 /**
  * What holds for the whole fleet at once: the operator's pause, the halt on our own fault, the live rate.

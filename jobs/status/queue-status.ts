@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { allowedRateLua } from '../../limiter/allowed-rate.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { CLEAR_COMMAND, keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { FIRST_STEP_AT, STEP_SECONDS } from '../job/due.ts'
 import { FINAL_OUTCOMES, type FinalOutcome } from '../job/outcome.ts'
-import type { RedisConnection } from '../job/queue.ts'
 
 const script = allowedRateLua + readFileSync(new URL('./queue-status.lua', import.meta.url), 'utf8')
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { UnknownRequestError } from '../job/errors.ts'
-import type { RedisConnection } from '../job/queue.ts'
 import { createFleetStatusReader } from './fleet-status.ts'
 import type { RateSettings } from './queue-status.ts'
 

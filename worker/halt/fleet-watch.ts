@@ -1,4 +1,4 @@
-import type { RedisConnection } from '../../jobs/job/queue.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 
 /** What is told: the fleet stands still from now on, or may go on. */
 export type FleetNews = 'closed' | 'opened'

@@ -1,7 +1,7 @@
-import type { RedisConnection } from '../../jobs/job/queue.ts'
 import { type FleetControl, type Halt, TOO_MANY_MISSING } from '../../jobs/status/fleet.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { Limiter } from '../../limiter/limiter.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import type { Logger } from '../observe/log.ts'
 import { classify, type Verdict } from '../vendor/classify.ts'

@@ -1,7 +1,7 @@
 import type { Reason } from '../../jobs/job/outcome.ts'
-import type { RedisConnection } from '../../jobs/job/queue.ts'
 import { createFleetReader, type FleetControl, type FleetState } from '../../jobs/status/fleet.ts'
 import type { Clock } from '../../limiter/clock.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import type { Logger } from '../observe/log.ts'
 import { firstProbeAfterMs, type Prober } from './prober.ts'
 

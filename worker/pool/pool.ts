@@ -11,11 +11,11 @@ import {
   type WorkerOptions,
 } from 'bullmq'
 import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
-import type { RedisConnection } from '../../jobs/job/queue.ts'
 import type { JobEnd } from '../../jobs/receipts/receipt-content.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import { Seldom } from '../../limiter/seldom.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { QUEUE_NAME } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
 import { afterSettle, type JobInHand, type Processed } from '../attempt/process-job.ts'

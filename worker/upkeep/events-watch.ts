@@ -1,5 +1,5 @@
 import { emptyEvents } from '../../jobs/job/events-stream.ts'
-import type { RedisConnection } from '../../jobs/job/queue.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import type { Logger } from '../observe/log.ts'
 
 /** So long an account may stand in an event after a producer of somebody else has switched events on. */

@@ -1,6 +1,6 @@
-import type { RedisConnection } from '../../jobs/job/queue.ts'
 import type { ReceiptKeeper } from '../../jobs/receipts/receipt-keeper.ts'
 import type { Clock } from '../../limiter/clock.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import type { Logger } from '../observe/log.ts'
 

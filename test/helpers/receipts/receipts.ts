@@ -1,7 +1,7 @@
-import type { RedisConnection } from '../../../jobs/job/queue.ts'
 import { exportReceipts } from '../../../jobs/receipts/export-receipts.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { verifyReceipts } from '../../../jobs/receipts/verify-receipts.ts'
+import type { RedisConnection } from '../../../redis/connection.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { TEST_RECEIPT_KEY, testSettle } from './settling.ts'
 

@@ -1,8 +1,8 @@
 import type { FinalOutcome } from '../../../jobs/job/outcome.ts'
-import type { RedisConnection } from '../../../jobs/job/queue.ts'
 import type { JobEnd } from '../../../jobs/receipts/receipt-content.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { createSettlement, type Settled } from '../../../jobs/settle/settlement.ts'
+import type { RedisConnection } from '../../../redis/connection.ts'
 
 /** The made-up key of receipts in tests. */
 export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { RedisConnection } from '../../../jobs/job/queue.ts'
+import type { RedisConnection } from '../../../redis/connection.ts'
 import { runSteered, steer } from './steered-redis.ts'
 import type { VirtualTime } from './virtual-time.ts'
 

@@ -1,0 +1,84 @@
+import type { Cluster, Redis } from 'ioredis'
+import { RedisUnavailableError } from './redis-errors.ts'
+import { refusalOf } from './redis-refusal.ts'
+
+/** A connection to a Redis server or cluster; the caller opens and closes it. */
+export type RedisConnection = Redis | Cluster
+
+const READY_WITHIN_MS = 5000
+
+/**
+ * Waits until a connection can take commands; one that was made with `lazyConnect` starts to connect.
+ *
+ * @throws {RedisUnavailableError} when that takes longer than `withinMs`; the message says what Redis answered
+ */
+export async function waitUntilReady(connection: RedisConnection, withinMs: number = READY_WITHIN_MS): Promise<void> {
+  if (connection.status === 'ready') return
+  let lastError: Error | undefined
+  await new Promise<void>((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      connection.off('ready', onReady)
+      connection.off('error', onError)
+      connection.off('end', onEnd)
+      act()
+    }
+    const onReady = (): void => settle(resolve)
+    const onError = (error: Error): void => {
+      lastError = error
+      if (isAccessError(error)) onEnd()
+    }
+    const onEnd = (): void => settle(() => reject(unavailable(lastError)))
+    const timer = setTimeout(onEnd, withinMs)
+    connection.on('ready', onReady)
+    connection.on('error', onError)
+    connection.on('end', onEnd)
+    // Its failure arrives as an `error` event as well.
+    if (connection.status === 'wait') connection.connect().catch(() => {})
+  })
+}
+
+/**
+ * Tells whether Redis is there but refuses us, which waiting does not mend. A database number that it does not have is
+ * among it: the driver would go on in database 0.
+ */
+const isAccessError = (error: Error): boolean =>
+  /WRONGPASS|NOAUTH|NOPERM|invalid password|AUTH |DB index/i.test(error.message)
+
+/**
+ * Asks Redis something.
+ *
+ * @throws {RedisUnavailableError} when that fails
+ */
+export async function askRedis<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+/** Adds to what Redis refused what to do about it; gives every other error as it is. */
+export function withAdvice(error: unknown): unknown {
+  return refusalOf(error) === undefined ? error : unavailable(error)
+}
+
+/** Wraps what a driver threw into the error that callers of this library branch on. */
+function unavailable(cause: unknown): RedisUnavailableError {
+  const refusal = refusalOf(cause)
+  const said = refusal?.said ?? (cause instanceof Error ? messageOf(cause) : 'no answer')
+  const advice = refusal?.advice ?? 'Check REDIS_URL and that the server runs.'
+  return new RedisUnavailableError(`Redis cannot be used (${said}). ${advice}`, { cause: withoutArguments(cause) })
+}
+
+/** A driver's error holds the arguments of the command, and so user ids; what goes on from here must not. */
+function withoutArguments(cause: unknown): unknown {
+  if (!(cause instanceof Error && 'command' in cause)) return cause
+  const { name, message } = cause
+  return Object.assign(new Error(message), { name })
+}
+
+function messageOf(error: Error): string {
+  if (error.message !== '') return error.message
+  return 'code' in error ? String(error.code) : error.name
+}
