@@ -9,9 +9,9 @@ import { allowedRateLua } from './allowed-rate.ts'
 import { ceilingOf } from './ceilings.ts'
 import { type Clock, systemClock, systemTimers, type Timers } from './clock.ts'
 import { type Closed, Lane, type Paced, type PaceOptions } from './lane.ts'
+import { OncePerMinute } from './once-per-minute.ts'
 import { RedisClock } from './redis-clock.ts'
 import { parseReservation, type Reservation, type ReserveRequest, reserveArguments } from './reservation.ts'
-import { Seldom } from './seldom.ts'
 import { type Sign, type Trouble, TroubleWatch } from './trouble-watch.ts'
 
 const readLua = (file: string): string => allowedRateLua + readFileSync(new URL(file, import.meta.url), 'utf8')
@@ -64,7 +64,7 @@ export class Limiter {
   #asks = 0
   /** Tells the calls of this process from those of all others, where calls are counted. */
   readonly #name = randomBytes(6).toString('base64url')
-  readonly #seldom: Seldom
+  readonly #oncePerMinute: OncePerMinute
   readonly #redisClock = new RedisClock()
   readonly #script: RedisScript
   readonly #lowerRate: RedisScript
@@ -74,7 +74,7 @@ export class Limiter {
   constructor(options: LimiterOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#seldom = new Seldom(this.#clock)
+    this.#oncePerMinute = new OncePerMinute(this.#clock)
     this.#timers = options.timers ?? systemTimers
     this.#script = createRedisScript(options.redis, 'clearFriendsPermit', permitScript)
     this.#lowerRate = createRedisScript(options.redis, 'clearFriendsLowerRate', lowerRateScript)
@@ -177,7 +177,7 @@ export class Limiter {
   /** Tells of an error that Redis itself answered; those of the connection are told by the connection. */
   #refused(error: unknown): never {
     const refusal = refusalOf(error)
-    if (refusal !== undefined && this.#seldom.may(refusal.said)) this.#options.onRefused?.(refusal.said)
+    if (refusal !== undefined && this.#oncePerMinute.allows(refusal.said)) this.#options.onRefused?.(refusal.said)
     throw error
   }
 

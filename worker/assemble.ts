@@ -29,7 +29,7 @@ import { EventsWatch } from './upkeep/events-watch.ts'
 import { ReceiptWatch } from './upkeep/receipt-watch.ts'
 import { ApiClient, COMMANDS } from './vendor/client.ts'
 import { Connections } from './vendor/connections.ts'
-import { FaultRows } from './vendor/fault-rows.ts'
+import { FaultStreaks } from './vendor/fault-streaks.ts'
 import { createPacedCall } from './vendor/paced-call.ts'
 import { Signer } from './vendor/signer.ts'
 
@@ -144,7 +144,7 @@ async function assemble(
   })
   closing.add(limiter, each => each.close())
   const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
-  const faultRows = new FaultRows()
+  const faultStreaks = new FaultStreaks()
   const call = createPacedCall({
     ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
     limiter,
@@ -181,7 +181,7 @@ async function assemble(
       pool.closeGate()
     },
     open: () => {
-      faultRows.forget(needsAPerson)
+      faultStreaks.forget(needsAPerson)
       limiter.open()
       pool.openGate()
     },
@@ -190,7 +190,7 @@ async function assemble(
   const recorder = closing.add(createRecorder({ metrics, guard, clock, log }), each => each.close())
   const jobOptions = {
     call,
-    faultRows,
+    faultStreaks,
     settlement,
     beforeClear,
     maxAttempts: settings.MAX_ATTEMPTS,

@@ -25,7 +25,7 @@ export interface Target {
   /** Tells for each job whether it is yet to be sent, and remembers those that end from now on. Safe to repeat. */
   readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly boolean[]>
   /** Forgets a batch of which nobody will ask again. */
-  readonly endBatch: (jobIds: readonly string[]) => Promise<unknown>
+  readonly forgetBatch: (jobIds: readonly string[]) => Promise<unknown>
 }
 
 /** A job that is not in the queue yet. */
@@ -61,7 +61,7 @@ export async function openTarget(connection: RedisConnection, prefix: string): P
     queue,
     countAccepted: jobIds => count(ledgerKeys(prefix), jobIds),
     beginBatch: async jobIds => answersSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
-    endBatch: jobIds => connection.hdel(batches, ...jobIds),
+    forgetBatch: jobIds => connection.hdel(batches, ...jobIds),
   }
 }
 
@@ -87,7 +87,7 @@ export async function addBatch({ queue, countAccepted }: Target, jobs: readonly 
 
 /**
  * Sends a batch until it went through, as soon as the queue has room for it. Jobs that an earlier try has added answer as
- * accepted and are not added again, even when they have ended since; {@link Target.endBatch} ends the memory of that.
+ * accepted and are not added again, even when they have ended since; {@link Target.forgetBatch} ends the memory of that.
  *
  * @param entriesDone for the error
  * @returns nothing when the signal came while there was no room; nothing was sent then

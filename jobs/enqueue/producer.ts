@@ -147,7 +147,7 @@ class QueueProducer implements Producer {
       batch = { jobs: [], rejected: 0 }
       await onProgress?.(sums)
       // What cannot be forgotten now is forgotten after a month.
-      if (jobIds.length > 0) await target.endBatch(jobIds).catch(() => {})
+      if (jobIds.length > 0) await target.forgetBatch(jobIds).catch(() => {})
     }
     for await (const entry of entries) {
       // Whatever else a caller without types may give is refused as an account.

@@ -3,7 +3,7 @@ import type { FinalOutcome, Verified } from '../job/outcome.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
 /** How a job ended, as whoever ends it knows it. */
-export interface JobEnd {
+export interface FinalRecord {
   /** The user id; only its pseudonym is written. Empty where the job holds none. */
   readonly account: string
   readonly request?: string | undefined
@@ -30,7 +30,7 @@ export const LAST_MS = 253_402_300_799_999
  * request, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads it. Number, time and chain are
  * added in Redis.
  */
-export function sealedContent(end: JobEnd, seals: ReceiptSeals): readonly (string | number)[] {
+export function sealedContent(end: FinalRecord, seals: ReceiptSeals): readonly (string | number)[] {
   const { outcome, verified, request = '', code = '', calls, attempts } = end
   const account = end.account === '' ? '' : seals.pseudonymOf(end.account)
   // BullMQ lets foreign producers set it: it may be a fraction, or in another unit.

@@ -26,7 +26,7 @@ local parsed, progress = pcall(cjson.decode, job[4] or '{}')
 local calls = parsed and type(progress) == 'table' and tonumber(progress.calls) or 0
 if calls > 0 or (tonumber(job[2]) or 0) > 0 or (tonumber(job[3]) or 0) > 0 then return 'sent' end
 
-endJob(jobKey, contentFrom(4), tonumber(ARGV[3]))
+recordOutcome(jobKey, contentFrom(4), tonumber(ARGV[3]))
 local before = 'wait'
 if redis.call('ZREM', QUEUE .. 'prioritized', jobId) == 1 then before = 'prioritized'
 elseif redis.call('ZREM', QUEUE .. 'delayed', jobId) == 1 then before = 'delayed'

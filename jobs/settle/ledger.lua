@@ -74,7 +74,7 @@ local function expireWhenDone(key, days)
 end
 
 -- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures live on.
-local function endJob(jobKey, content, days)
+local function recordOutcome(jobKey, content, days)
   -- First what may fail, so that it fails before the end is written down.
   if content.request ~= '' then countAccepted(jobKey, content.request, content.enqueuedAt) end
   local failed = writeReceipt(content)

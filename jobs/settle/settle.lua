@@ -40,6 +40,6 @@ if job[1] then
   return { 'already', job[1], was[1] or '', was[2] or '' }
 end
 if not job[2] and not job[3] then return 'gone' end
-endJob(jobKey, content, tonumber(days))
+recordOutcome(jobKey, content, tonumber(days))
 if content.outcome == 'dead_lettered' then redis.call('HSET', jobKey, 'why', why) end
 return isSuspicious(content.outcome) and 'suspicious' or 'settled'

@@ -4,7 +4,7 @@ import { askRedis, type RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { FINAL_OUTCOMES, type FinalOutcome, type Reason } from '../job/outcome.ts'
-import { type JobEnd, sealedContent } from '../receipts/receipt-content.ts'
+import { type FinalRecord, sealedContent } from '../receipts/receipt-content.ts'
 import type { ReceiptSeals } from '../receipts/receipt-seals.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
 
@@ -21,7 +21,7 @@ export interface Recorded {
  * - `already`: an earlier one did, and what it wrote stands.
  * - `gone`: the job is no longer there, so it was completed elsewhere.
  */
-export type Settled =
+export type SettleResult =
   | { readonly kind: 'settled'; readonly suspicious: boolean }
   | ({ readonly kind: 'already' } & Recorded)
   | { readonly kind: 'gone' }
@@ -45,7 +45,7 @@ export interface Settlement {
    *
    * @throws {RedisUnavailableError} when Redis is away or refuses; where it did not answer, the job may be settled
    */
-  settle(jobId: string, end: JobEnd): Promise<Settled>
+  settle(jobId: string, end: FinalRecord): Promise<SettleResult>
   /** Looks whether a job was settled by a worker that did not complete it. */
   lookUp(jobId: string): Promise<Recorded | undefined>
 }
@@ -64,7 +64,7 @@ export function createSettlement({ redis, prefix, seals, receiptDays }: Settleme
   return {
     settle: async (jobId, end) => {
       const args = [jobId, receiptDays, end.why ?? '', ...sealedContent(end, seals)]
-      return toSettled(settledSchema.parse(await askRedis(() => run(scriptKeys, args))))
+      return toSettleResult(settledSchema.parse(await askRedis(() => run(scriptKeys, args))))
     },
     lookUp: async jobId => {
       const [outcome, code, why] = await redis.hmget(keys.queue + jobId, 'settled', 'code', 'why')
@@ -74,7 +74,7 @@ export function createSettlement({ redis, prefix, seals, receiptDays }: Settleme
   }
 }
 
-function toSettled(answer: z.infer<typeof settledSchema>): Settled {
+function toSettleResult(answer: z.infer<typeof settledSchema>): SettleResult {
   if (answer === 'gone') return { kind: 'gone' }
   if (typeof answer === 'string') return { kind: 'settled', suspicious: answer === 'suspicious' }
   const [, outcome, code, text] = answer

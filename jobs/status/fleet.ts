@@ -77,7 +77,7 @@ export interface FleetControl {
    */
   halt(halt: Halt): Promise<boolean>
   /** Ends a halt because its cause is gone; an operator's pause stays. */
-  endHalt(): Promise<void>
+  liftHalt(): Promise<void>
   /** Brings BullMQ's pause flag in line with the fleet's state, as a process that was killed in between left it. */
   align(): Promise<void>
 }
@@ -137,7 +137,7 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       await changed()
       return first === 1
     },
-    endHalt: async () => {
+    liftHalt: async () => {
       await redis.hdel(fleet, 'halt')
       await changed()
     },

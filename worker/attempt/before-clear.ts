@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome } from '../../jobs/job/outcome.ts'
-import { endedAsClosed } from './steps.ts'
+import { stopAsClosed } from './steps.ts'
 
 /** What a {@link BeforeClear} hook is told besides the account. */
 export interface AboutClear {
@@ -47,7 +47,7 @@ export async function askBeforeClear(
   waiting.abort()
   if (answer === 'clear') return undefined
   if (answer === 'veto') return { kind: 'cancelled', reason: { code: 'vetoed', text: 'beforeClear said veto' } }
-  if (answer === 'aborted') return endedAsClosed('aborted').ending.outcome
+  if (answer === 'aborted') return stopAsClosed('aborted').stop.outcome
   if (answer === 'late') {
     const text = `beforeClear did not answer within ${withinMs / 1000} s`
     return { kind: 'retry', reason: { code: 'before_clear_late', text } }

@@ -1,7 +1,7 @@
 import type { Verdict } from '../vendor/classify.ts'
 import type { Command } from '../vendor/client.ts'
 import { accountCheckSchema } from '../vendor/wire.ts'
-import { type Attempt, done, ended, endedAsClosed, endedAsMalformed, endedBy, type Step } from './steps.ts'
+import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy, stopWith } from './steps.ts'
 
 /** The vendor's pages give this code two meanings: another app's account, or a deleted one. Waiting cures neither. */
 const ILLEGAL_ACCOUNT = '30002'
@@ -17,24 +17,24 @@ const ILLEGAL_ACCOUNT = '30002'
  */
 export async function checkAccount(attempt: Attempt, command: Command, said: Verdict): Promise<Step<'not_imported'>> {
   const result = await attempt.call('account_check', { CheckItem: [{ UserID: attempt.account }] })
-  if (result.kind === 'closed') return endedAsClosed(result.by)
+  if (result.kind === 'closed') return stopAsClosed(result.by)
   // The account is named in an item, so «no such account» about the whole call means who is calling.
   if (result.verdict.class === 'check_account')
-    return ended({ kind: 'stop', reason: result.verdict.reason }, CHECK_ADMIN)
-  if (result.verdict.class !== 'done') return endedBy(result.verdict)
+    return stopWith({ kind: 'stop', reason: result.verdict.reason }, CHECK_ADMIN)
+  if (result.verdict.class !== 'done') return stopBy(result.verdict)
   const parsed = accountCheckSchema.safeParse(result.verdict.body)
   const item = parsed.success ? parsed.data.ResultItem[0] : undefined
   if (item === undefined || (item.ResultCode === 0 && item.AccountStatus === undefined)) {
-    return endedAsMalformed('an account_check without a result')
+    return stopAsMalformed('an account_check without a result')
   }
   if (item.ResultCode !== 0) return again(said, `account_check answered the item with ${item.ResultCode}`)
   if (item.AccountStatus === 'NotImported') return done('not_imported')
   const text = `${said.reason.text}, but account_check calls it imported`
   if (said.reason.code !== ILLEGAL_ACCOUNT) return again(said, text)
-  return endedBy(attempt.judge(command, { ...said, class: 'permanent', reason: { ...said.reason, text } }))
+  return stopBy(attempt.judge(command, { ...said, class: 'permanent', reason: { ...said.reason, text } }))
 }
 
 const CHECK_ADMIN = 'Check IM_ADMIN, IM_SDK_APP_ID and IM_BASE_URL: the vendor does not know the account that signs.'
 
 const again = (said: Verdict, text: string): Step<never> =>
-  ended({ kind: 'retry', reason: { code: said.reason.code, text } })
+  stopWith({ kind: 'retry', reason: { code: said.reason.code, text } })

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobData } from '../../jobs/job/clear-friends-job.ts'
 import type { Outcome, Verified } from '../../jobs/job/outcome.ts'
-import type { FaultRows } from '../vendor/fault-rows.ts'
+import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
 import { askBeforeClear, type BeforeClear } from './before-clear.ts'
 import { deleteAll, deleteInBatches } from './delete-friends.ts'
 import type { Progress } from './progress.ts'
-import type { Attempt, Ending } from './steps.ts'
+import type { Attempt, StepStop } from './steps.ts'
 import { verifyEmpty } from './verify.ts'
 
 /** What comes of one attempt at an account, and what the next one needs to know. */
-export interface Cleared extends Ending {
+export interface AttemptResult extends StepStop {
   readonly progress: Progress
   /** What a look at the list showed, where there was one. */
   readonly looked?: 'empty' | 'not_empty' | 'unread'
@@ -20,7 +20,7 @@ export interface Cleared extends Ending {
 export interface ClearAccountOptions {
   readonly call: PacedCall
   /** Sees which answers are everybody's. */
-  readonly faultRows: FaultRows
+  readonly faultStreaks: FaultStreaks
   /** Whether this account's list is read after the delete. */
   readonly verify: boolean
   /** Gives up waits; a request under way is finished. */
@@ -51,7 +51,7 @@ export async function clearAccount(
   job: Pick<JobData, 'account' | 'type' | 'request'>,
   before: Progress,
   options: ClearAccountOptions,
-): Promise<Cleared> {
+): Promise<AttemptResult> {
   const progress = { ...before }
   const attempt = startAttempt(job, options, () => {
     progress.calls += 1
@@ -61,7 +61,7 @@ export async function clearAccount(
     const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, job.request, signal))
     if (stopped !== undefined) return { outcome: stopped, progress }
     const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
-    if (step.kind === 'ended') return endedWithout(step.ending, progress)
+    if (step.kind === 'stopped') return withoutDelete(step.stop, progress)
     if (step.value === 'not_imported') return { outcome: { kind: 'not_imported' }, progress }
     if (step.value === 'unproved') return prove(attempt, progress)
     progress.deleted = true
@@ -72,18 +72,18 @@ export async function clearAccount(
 }
 
 /** Ends an attempt that did not delete. */
-function endedWithout({ attempts, ...ending }: Ending, progress: Progress): Cleared {
-  const { outcome } = ending
-  if (outcome.kind !== 'retry') return { ...ending, progress }
-  if (outcome.reason.code === CONFLICT)
-    return { ...ending, progress: { ...progress, conflicts: progress.conflicts + 1 } }
-  if (attempts === undefined) return { ...ending, progress }
-  if (progress.odd + 1 < attempts) return { ...ending, progress: { ...progress, odd: progress.odd + 1 } }
+function withoutDelete({ attempts, ...stop }: StepStop, progress: Progress): AttemptResult {
+  const { outcome } = stop
+  if (outcome.kind !== 'retry') return { ...stop, progress }
+  if (outcome.reason.code === CONFLICT) return { ...stop, progress: { ...progress, conflicts: progress.conflicts + 1 } }
+  if (attempts === undefined) return { ...stop, progress }
+  if (progress.attemptsWithOddCode + 1 < attempts)
+    return { ...stop, progress: { ...progress, attemptsWithOddCode: progress.attemptsWithOddCode + 1 } }
   const reason = { code: outcome.reason.code, text: `${outcome.reason.text}, ${attempts} times` }
-  return { ...ending, outcome: { kind: 'dead', reason }, progress }
+  return { ...stop, outcome: { kind: 'dead', reason }, progress }
 }
 
-async function prove(attempt: Attempt, progress: Progress): Promise<Cleared> {
+async function prove(attempt: Attempt, progress: Progress): Promise<AttemptResult> {
   const seen = await verifyEmpty(attempt)
   switch (seen.kind) {
     case 'empty':
@@ -119,7 +119,7 @@ const cleared = (verified: Verified): Outcome => ({ kind: 'cleared', verified })
 
 function startAttempt(
   job: Pick<JobData, 'account' | 'type'>,
-  { call, faultRows, signal, wait = waitFor }: ClearAccountOptions,
+  { call, faultStreaks, signal, wait = waitFor }: ClearAccountOptions,
   onSent: () => void,
 ): Attempt {
   const { account } = job
@@ -129,9 +129,9 @@ function startAttempt(
     call: async (command, body) => {
       const result = await call(command, body, signal, onSent)
       if (result.kind === 'closed') return result
-      return { kind: 'answered', verdict: faultRows.judge(command, account, result.verdict) }
+      return { kind: 'answered', verdict: faultStreaks.judge(command, account, result.verdict) }
     },
-    judge: (command, verdict) => faultRows.judge(command, account, verdict),
+    judge: (command, verdict) => faultStreaks.judge(command, account, verdict),
     wait: ms => wait(ms, signal),
     isOver: () => signal.aborted,
   }

@@ -2,7 +2,7 @@ import { ruleOfCode } from '../vendor/error-codes.ts'
 import { friendDeleteSchema } from '../vendor/wire.ts'
 import { checkAccount } from './check-account.ts'
 import { readFriends } from './friend-list.ts'
-import { type Attempt, done, ended, endedAsClosed, endedAsMalformed, endedBy, type Step } from './steps.ts'
+import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy, stopWith } from './steps.ts'
 
 /**
  * `deleted`: the vendor said OK. `unproved`: what it said may mean that nothing is left; only a look can tell.
@@ -17,7 +17,7 @@ const FRIENDS_PER_CALL = 500
 export async function deleteAll(attempt: Attempt): Promise<Step<Deleted>> {
   const body = { From_Account: attempt.account, DeleteType: attempt.deleteType }
   const result = await attempt.call('friend_delete_all', body)
-  if (result.kind === 'closed') return endedAsClosed(result.by)
+  if (result.kind === 'closed') return stopAsClosed(result.by)
   switch (result.verdict.class) {
     case 'done':
       return done('deleted')
@@ -26,7 +26,7 @@ export async function deleteAll(attempt: Attempt): Promise<Step<Deleted>> {
     case 'check_account':
       return checkAccount(attempt, 'friend_delete_all', result.verdict)
     default:
-      return endedBy(result.verdict)
+      return stopBy(result.verdict)
   }
 }
 
@@ -41,25 +41,25 @@ export async function deleteAll(attempt: Attempt): Promise<Step<Deleted>> {
  */
 export async function deleteInBatches(attempt: Attempt): Promise<Step<Deleted>> {
   const read = await readFriends(attempt)
-  if (read.kind === 'ended') return read
+  if (read.kind === 'stopped') return read
   if (read.value === 'not_imported') return done('not_imported')
   const left: Left[] = []
   for (let from = 0; from < read.value.length; from += FRIENDS_PER_CALL) {
     const step = await deleteBatch(attempt, read.value.slice(from, from + FRIENDS_PER_CALL))
-    if (step.kind === 'ended') return step
+    if (step.kind === 'stopped') return step
     if (step.value === 'not_imported') return done('not_imported')
     left.push(...step.value)
   }
   const later = left.filter(each => each.fate === 'later')
-  if (later.length > 0) return endedWith(later)
-  return left.length === 0 ? done('unproved') : endUnlessGone(attempt, left)
+  if (later.length > 0) return stopByFirst(later)
+  return left.length === 0 ? done('unproved') : stopUnlessGone(attempt, left)
 }
 
-/** A friend that was not deleted: `later` may pass, `held` never will. */
+/** A friend that was not deleted: `later` may pass, `never` will not. */
 interface Left {
   readonly friend: string
   readonly code: number
-  readonly fate: 'later' | 'held'
+  readonly fate: 'later' | 'never'
 }
 
 async function deleteBatch(
@@ -68,16 +68,16 @@ async function deleteBatch(
 ): Promise<Step<readonly Left[] | 'not_imported'>> {
   const body = { From_Account: attempt.account, To_Account: friends, DeleteType: attempt.deleteType }
   const result = await attempt.call('friend_delete', body)
-  if (result.kind === 'closed') return endedAsClosed(result.by)
+  if (result.kind === 'closed') return stopAsClosed(result.by)
   if (result.verdict.class === 'check_account') return checkAccount(attempt, 'friend_delete', result.verdict)
   // For all of them at once: the list has changed since it was read, and a look decides.
   if (result.verdict.class === 'not_friends') return done([])
-  if (result.verdict.class !== 'done') return endedBy(result.verdict)
+  if (result.verdict.class !== 'done') return stopBy(result.verdict)
   const parsed = friendDeleteSchema.safeParse(result.verdict.body)
-  if (!parsed.success) return endedAsMalformed('a friend_delete without results')
+  if (!parsed.success) return stopAsMalformed('a friend_delete without results')
   const codes = new Map(parsed.data.ResultItem.map(item => [item.To_Account, item.ResultCode]))
   const missing = friends.some(friend => !codes.has(friend))
-  if (missing) return endedAsMalformed('a friend_delete without a result for each friend')
+  if (missing) return stopAsMalformed('a friend_delete without a result for each friend')
   return done(friends.flatMap(friend => leftWith(friend, codes.get(friend) ?? 0)))
 }
 
@@ -90,29 +90,29 @@ function leftWith(friend: string, code: number): Left[] {
       return []
     case 'permanent':
     case 'unexpected':
-      return [{ friend, code, fate: 'held' }]
+      return [{ friend, code, fate: 'never' }]
     default:
       return [{ friend, code, fate: 'later' }]
   }
 }
 
-async function endUnlessGone(attempt: Attempt, held: readonly Left[]): Promise<Step<Deleted>> {
+async function stopUnlessGone(attempt: Attempt, undeletable: readonly Left[]): Promise<Step<Deleted>> {
   const read = await readFriends(attempt)
-  if (read.kind === 'ended') return read
+  if (read.kind === 'stopped') return read
   if (read.value === 'not_imported') return done('not_imported')
   const still = new Set(read.value)
-  const stuck = held.filter(each => still.has(each.friend))
+  const stuck = undeletable.filter(each => still.has(each.friend))
   const first = stuck[0]
   if (first === undefined) return done('unproved')
   const text = `${stuck.length} friends can never be deleted by name: ${ruleOfCode(first.code).means}`
-  return ended({ kind: 'dead', reason: { code: String(first.code), text } }, ruleOfCode(first.code).act)
+  return stopWith({ kind: 'dead', reason: { code: String(first.code), text } }, ruleOfCode(first.code).act)
 }
 
 /** Ends the attempt as the first of what is left would have ended it as an answer to the whole call. */
-function endedWith(left: readonly Left[]): Step<never> {
+function stopByFirst(left: readonly Left[]): Step<never> {
   const code = left[0]?.code ?? 0
   const rule = ruleOfCode(code)
-  return endedBy({
+  return stopBy({
     class: rule.class,
     reason: { code: String(code), text: `${left.length} friends could not be deleted by name: ${rule.means}` },
     ...(rule.act === undefined ? {} : { act: rule.act }),

@@ -1,6 +1,6 @@
 import { friendGetSchema } from '../vendor/wire.ts'
 import { checkAccount } from './check-account.ts'
-import { type Attempt, done, endedAsClosed, endedAsMalformed, endedBy, type Step } from './steps.ts'
+import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy } from './steps.ts'
 
 /** The vendor allows 3,000 friends and served 100 a page when its pages said so; more pages are a loop. */
 const PAGES_AT_MOST = 100
@@ -11,20 +11,20 @@ export async function readFriends(attempt: Attempt): Promise<Step<readonly strin
   let startIndex = 0
   for (let page = 0; page < PAGES_AT_MOST; page++) {
     const read = await readPage(attempt, startIndex)
-    if (read.kind === 'ended') return read
+    if (read.kind === 'stopped') return read
     if (read.value === 'not_imported') return done('not_imported')
     friends.push(...read.value.friends)
     if (read.value.next === undefined) return done(friends)
-    if (read.value.next <= startIndex) return endedAsMalformed('a friend list whose pages do not advance')
+    if (read.value.next <= startIndex) return stopAsMalformed('a friend list whose pages do not advance')
     startIndex = read.value.next
   }
-  return endedAsMalformed('a friend list without an end')
+  return stopAsMalformed('a friend list without an end')
 }
 
 /** Tells whether the list is empty; reads one page only. An account that does not exist has no friends. */
 export async function isListEmpty(attempt: Attempt): Promise<Step<boolean>> {
   const read = await readPage(attempt, 0)
-  if (read.kind === 'ended') return read
+  if (read.kind === 'stopped') return read
   if (read.value === 'not_imported') return done(true)
   const { friends, friendNum, next } = read.value
   return done(friends.length === 0 && friendNum === 0 && next === undefined)
@@ -39,11 +39,11 @@ interface Page {
 
 async function readPage(attempt: Attempt, startIndex: number): Promise<Step<Page | 'not_imported'>> {
   const result = await attempt.call('friend_get', { From_Account: attempt.account, StartIndex: startIndex })
-  if (result.kind === 'closed') return endedAsClosed(result.by)
+  if (result.kind === 'closed') return stopAsClosed(result.by)
   if (result.verdict.class === 'check_account') return checkAccount(attempt, 'friend_get', result.verdict)
-  if (result.verdict.class !== 'done') return endedBy(result.verdict)
+  if (result.verdict.class !== 'done') return stopBy(result.verdict)
   const parsed = friendGetSchema.safeParse(result.verdict.body)
-  if (!parsed.success) return endedAsMalformed('a friend list that does not fit the contract')
+  if (!parsed.success) return stopAsMalformed('a friend list that does not fit the contract')
   const { UserDataItem: friends, FriendNum: friendNum, CompleteFlag, NextStartIndex } = parsed.data
   const next = CompleteFlag === 0 ? (NextStartIndex ?? startIndex) : undefined
   return done({ friends, friendNum, next })

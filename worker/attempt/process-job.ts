@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { parseJobData } from '../../jobs/job/clear-friends-job.ts'
 import type { Outcome } from '../../jobs/job/outcome.ts'
-import type { JobEnd } from '../../jobs/receipts/receipt-content.ts'
-import type { Recorded, Settled, Settlement } from '../../jobs/settle/settlement.ts'
-import type { FaultRows } from '../vendor/fault-rows.ts'
+import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
+import type { Recorded, Settlement, SettleResult } from '../../jobs/settle/settlement.ts'
+import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
 import type { BeforeClear } from './before-clear.ts'
-import { type Cleared, clearAccount } from './clear-account.ts'
+import { type AttemptResult, clearAccount } from './clear-account.ts'
 import { parseProgress } from './progress.ts'
 
 /** A job as the pool hands it in: BullMQ's fields that matter, the data still unparsed. */
@@ -27,12 +27,12 @@ export interface JobInHand {
   readonly enqueuedAt: number
 }
 
-/** How an attempt ended, and what the pool needs besides. */
-export interface Processed extends Cleared {
+/** How an attempt stopWith, and what the pool needs besides. */
+export interface Processed extends AttemptResult {
   /** Requests sent in this attempt. */
   readonly calls: number
   /** What is to be settled, where the job ends with this attempt. */
-  readonly end?: JobEnd
+  readonly end?: FinalRecord
   /** Whether this attempt settled the job, and not an earlier one or another worker. */
   readonly settled?: true
   /** Suspiciously many accounts do not exist: we may be asking the wrong app. */
@@ -42,7 +42,7 @@ export interface Processed extends Cleared {
 /** What processing a job takes. */
 export interface ProcessJobOptions {
   readonly call: PacedCall
-  readonly faultRows: FaultRows
+  readonly faultStreaks: FaultStreaks
   readonly settlement: Pick<Settlement, 'lookUp'>
   readonly maxAttempts: number
   readonly beforeClear?: BeforeClear | undefined
@@ -72,8 +72,8 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, sig
   return end === undefined ? processed : { ...processed, end }
 }
 
-/** How an attempt really ended, after what became of its settle. */
-export function afterSettle(job: JobInHand, processed: Processed, settled: Settled): Processed {
+/** How an attempt really stopWith, after what became of its settle. */
+export function afterSettle(job: JobInHand, processed: Processed, settled: SettleResult): Processed {
   switch (settled.kind) {
     case 'settled':
       return { ...processed, settled: true, ...(settled.suspicious ? { suspicious: true } : {}) }
@@ -115,7 +115,7 @@ async function attempt(
   try {
     const cleared = await clearAccount(parsed.data, progress, {
       call,
-      faultRows: options.faultRows,
+      faultStreaks: options.faultStreaks,
       beforeClear: options.beforeClear,
       verify,
       signal,
@@ -137,7 +137,7 @@ function exhaust({ outcome, progress }: Processed, job: JobInHand, maxAttempts: 
 }
 
 /** What is written down of a job that ends with this attempt; nothing where it goes on. */
-function endOf(job: JobInHand, parsed: ParsedData, { outcome, progress }: Processed): JobEnd | undefined {
+function endOf(job: JobInHand, parsed: ParsedData, { outcome, progress }: Processed): FinalRecord | undefined {
   const known = {
     ...accountAndRequestIn(job, parsed),
     calls: progress.calls,
@@ -182,7 +182,7 @@ function asRecorded(job: JobInHand, { outcome, reason }: Recorded): Processed {
 }
 
 /** The account and request for the receipt. Data that does not fit the contract belongs to no request. */
-function accountAndRequestIn({ data }: JobInHand, parsed: ParsedData): Pick<JobEnd, 'account' | 'request'> {
+function accountAndRequestIn({ data }: JobInHand, parsed: ParsedData): Pick<FinalRecord, 'account' | 'request'> {
   if (parsed.ok) return { account: parsed.data.account, request: parsed.data.request }
   const unfit = unfitDataSchema.safeParse(data)
   return { account: unfit.success ? unfit.data.account : '' }

@@ -13,7 +13,7 @@ const progressSchema = z.object({
   /** Attempts whose proof could not be read. */
   unread: z.int().min(0).default(0),
   /** Attempts that ended in an answer which is given few of them. */
-  odd: z.int().min(0).default(0),
+  attemptsWithOddCode: z.int().min(0).default(0),
 })
 
 /** See {@link progressSchema}. */

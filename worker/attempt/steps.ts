@@ -19,10 +19,12 @@ export interface Attempt {
 }
 
 /** What a step that is not the last gives: what it was for, or an outcome that ends the attempt. */
-export type Step<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'ended'; readonly ending: Ending }
+export type Step<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'stopped'; readonly stop: StepStop }
 
 /** How an attempt ends, and the operator's advice where one must act. */
-export interface Ending {
+export interface StepStop {
   readonly outcome: Outcome
   readonly act?: string
   /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
@@ -33,9 +35,13 @@ export interface Ending {
 export const done = <T>(value: T): Step<T> => ({ kind: 'done', value })
 
 /** A step that ends the attempt. */
-export const ended = (outcome: Outcome, act?: string, attempts?: number): Step<never> & { readonly kind: 'ended' } => ({
-  kind: 'ended',
-  ending: { outcome, ...(act === undefined ? {} : { act }), ...(attempts === undefined ? {} : { attempts }) },
+export const stopWith = (
+  outcome: Outcome,
+  act?: string,
+  attempts?: number,
+): Step<never> & { readonly kind: 'stopped' } => ({
+  kind: 'stopped',
+  stop: { outcome, ...(act === undefined ? {} : { act }), ...(attempts === undefined ? {} : { attempts }) },
 })
 
 /** Come back this much later after the vendor called us too fast; the limiter has slowed down by then. */
@@ -45,40 +51,40 @@ const POLICY_WAIT_MS = 180_000
 const POLICY_CODE = '31707'
 
 /** Ends the attempt with what a verdict means for a job, where the verdict is no success. */
-export function endedBy(verdict: Verdict): Step<never> {
+export function stopBy(verdict: Verdict): Step<never> {
   const { reason, act } = verdict
   switch (verdict.class) {
     case 'retry_now':
     case 'retry_later':
     case 'conflict':
-      return ended({ kind: 'retry', reason }, act, verdict.attempts)
+      return stopWith({ kind: 'retry', reason }, act, verdict.attempts)
     case 'throttled':
     case 'throttled_all': {
       const waitMs = reason.code === POLICY_CODE ? POLICY_WAIT_MS : THROTTLED_WAIT_MS
-      return ended({ kind: 'snooze', reason, waitMs })
+      return stopWith({ kind: 'snooze', reason, waitMs })
     }
     case 'renew_signature':
     case 'recheck_signature':
     case 'stop':
-      return ended({ kind: 'stop', reason }, act)
+      return stopWith({ kind: 'stop', reason }, act)
     case 'permanent':
     case 'unexpected':
     case 'check_account':
     case 'not_friends':
     case 'done':
-      return ended({ kind: 'dead', reason }, act)
+      return stopWith({ kind: 'dead', reason }, act)
     default:
       return verdict.class satisfies never
   }
 }
 
 /** Ends the attempt because no call may be made; no attempt is used. */
-export const endedAsClosed = (by: Closed): Step<never> & { readonly kind: 'ended' } =>
-  ended({ kind: 'snooze', reason: { code: by, text: closedText[by] }, waitMs: 0 })
+export const stopAsClosed = (by: Closed): Step<never> & { readonly kind: 'stopped' } =>
+  stopWith({ kind: 'snooze', reason: { code: by, text: closedText[by] }, waitMs: 0 })
 
 /** Ends the attempt because an answer lacks what it must have. */
-export const endedAsMalformed = (what: string): Step<never> =>
-  ended({ kind: 'retry', reason: { code: 'malformed', text: `the vendor answered with ${what}` } satisfies Reason })
+export const stopAsMalformed = (what: string): Step<never> =>
+  stopWith({ kind: 'retry', reason: { code: 'malformed', text: `the vendor answered with ${what}` } satisfies Reason })
 
 const HANDED_BACK = 'this process gives back what it has not sent'
 const closedText: Record<Closed, string> = {

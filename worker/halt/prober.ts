@@ -75,7 +75,7 @@ export class Prober {
     const verdict = await this.#probe()
     if (verdict === undefined) return
     if (isHealthy(verdict)) {
-      await control.endHalt()
+      await control.liftHalt()
       log.info({ code: halt.code }, 'a probe succeeded: the fleet goes on')
     } else {
       const { reason, act } = verdict

@@ -11,10 +11,10 @@ import {
   type WorkerOptions,
 } from 'bullmq'
 import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
-import type { JobEnd } from '../../jobs/receipts/receipt-content.ts'
+import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import { systemClock } from '../../limiter/clock.ts'
-import { Seldom } from '../../limiter/seldom.ts'
+import { OncePerMinute } from '../../limiter/once-per-minute.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { QUEUE_NAME } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
@@ -22,7 +22,7 @@ import { afterSettle, type JobInHand, type Processed } from '../attempt/process-
 import type { Logger } from '../observe/log.ts'
 import { fullJitterMs } from '../vendor/backoff.ts'
 import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
-import { fetchPatiently } from './patient-fetch.ts'
+import { fetchWithPause } from './fetch-with-pause.ts'
 
 /** What a pool is made from. */
 export interface PoolOptions {
@@ -56,10 +56,10 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #worker: Worker
   #draining = false
-  readonly #seldom = new Seldom(systemClock)
+  readonly #oncePerMinute = new OncePerMinute(systemClock)
   readonly #report = (error: unknown): void => {
     const words = refusalOf(error)?.said ?? (error instanceof Error ? error.message : '')
-    if (this.#seldom.may(words)) this.#options.log.warn({ err: error }, 'BullMQ reported an error')
+    if (this.#oncePerMinute.allows(words)) this.#options.log.warn({ err: error }, 'BullMQ reported an error')
   }
 
   constructor(options: PoolOptions) {
@@ -78,7 +78,7 @@ export class Pool {
       removeOnComplete: { count: 0 },
       settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
     }
-    const backend: BackendFactory<RedisQueueBackend> = (...made) => fetchPatiently(createRedisBackend(...made))
+    const backend: BackendFactory<RedisQueueBackend> = (...made) => fetchWithPause(createRedisBackend(...made))
     this.#worker = new Worker(QUEUE_NAME, work, workerOptions, backend)
     this.#worker.on('error', this.#report)
     this.#worker.on('lockRenewalFailed', jobIds => {
@@ -139,7 +139,7 @@ export class Pool {
     }
   }
 
-  async #settle(job: Job, inHand: JobInHand, attempted: Processed, end: JobEnd): Promise<Processed> {
+  async #settle(job: Job, inHand: JobInHand, attempted: Processed, end: FinalRecord): Promise<Processed> {
     try {
       return afterSettle(inHand, attempted, await this.#options.settlement.settle(inHand.id, end))
     } catch (error) {

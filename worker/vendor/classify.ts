@@ -14,7 +14,7 @@ export interface Verdict {
   readonly outcomeUnknown: boolean
   /** Whether the vendor itself answered; otherwise something on the way did, or nobody. */
   readonly answered: boolean
-  /** After so many accounts in a row the fault is not theirs; see `FaultRows`. */
+  /** After so many accounts in a row the fault is not theirs; see `FaultStreaks`. */
   readonly haltsAfter?: number
   /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
   readonly attempts?: number

@@ -44,7 +44,7 @@ export interface CodeRule {
   /** What the operator must do; absent where nobody need act. */
   readonly act?: string
   /**
-   * After so many accounts in a row without one that worked the fault is not theirs: `stop`. See `FaultRows`.
+   * After so many accounts in a row without one that worked the fault is not theirs: `stop`. See `FaultStreaks`.
    */
   readonly haltsAfter?: number
   /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */

@@ -11,7 +11,7 @@ import { processJob } from '../../../worker/attempt/process-job.ts'
 import { createLog } from '../../../worker/observe/log.ts'
 import { Pool } from '../../../worker/pool/pool.ts'
 import { classify } from '../../../worker/vendor/classify.ts'
-import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import type { PacedCall } from '../../../worker/vendor/paced-call.ts'
 
 const MAX_ATTEMPTS = 15
@@ -28,7 +28,7 @@ const call: PacedCall = async (_command, _body, _signal, onSent) => {
   onSent?.()
   return { kind: 'answered', verdict }
 }
-const options = { call, faultRows: new FaultRows(), settlement, maxAttempts: MAX_ATTEMPTS, verifyShare: 0 }
+const options = { call, faultStreaks: new FaultStreaks(), settlement, maxAttempts: MAX_ATTEMPTS, verifyShare: 0 }
 const pool = new Pool({
   redis,
   prefix: DEFAULT_PREFIX,

@@ -1,7 +1,7 @@
 import type { FinalOutcome } from '../../../jobs/job/outcome.ts'
-import type { JobEnd } from '../../../jobs/receipts/receipt-content.ts'
+import type { FinalRecord } from '../../../jobs/receipts/receipt-content.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
-import { createSettlement, type Settled } from '../../../jobs/settle/settlement.ts'
+import { createSettlement, type SettleResult } from '../../../jobs/settle/settlement.ts'
 import type { RedisConnection } from '../../../redis/connection.ts'
 
 /** The made-up key of receipts in tests. */
@@ -14,7 +14,7 @@ export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
 export function testSettle(
   redis: RedisConnection,
   prefix: string,
-): (jobId: string, outcome: FinalOutcome, particulars?: Partial<JobEnd>) => Promise<Settled> {
+): (jobId: string, outcome: FinalOutcome, particulars?: Partial<FinalRecord>) => Promise<SettleResult> {
   const seals = createReceiptSeals(TEST_RECEIPT_KEY)
   const { settle } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
   return async (jobId, outcome, particulars = {}) => {

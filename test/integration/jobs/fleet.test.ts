@@ -70,14 +70,14 @@ describe('the fleet', () => {
   it('stays paused by the operator when its halt ends by itself', async () => {
     await control().halt(halt)
     await control().pause(pause)
-    await control().endHalt()
+    await control().liftHalt()
     expect(await state()).toEqual({ paused: pause, halted: null })
     expect(await isOpen()).toBe(false)
   })
 
   it('opens when a halt ends that was alone', async () => {
     await control().halt(halt)
-    await control().endHalt()
+    await control().liftHalt()
     expect(await isOpen()).toBe(true)
   })
 

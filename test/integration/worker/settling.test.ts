@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createProducer, type Producer } from '../../../jobs/enqueue/producer.ts'
-import type { JobEnd } from '../../../jobs/receipts/receipt-content.ts'
+import type { FinalRecord } from '../../../jobs/receipts/receipt-content.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { keysOf } from '../../../redis/keys.ts'
@@ -35,10 +35,10 @@ afterEach(async () => {
   await corner.cleanUp()
 })
 
-const progress = { calls: 1, conflicts: 0, deleted: false, notEmpty: 0, unread: 0, odd: 0 }
+const progress = { calls: 1, conflicts: 0, deleted: false, notEmpty: 0, unread: 0, attemptsWithOddCode: 0 }
 const known = { account: 'user_1', calls: 1, attempts: 1, enqueuedAt: 1_790_000_000_000 }
 
-const cleared = (end: Partial<JobEnd> = {}): Processed => ({
+const cleared = (end: Partial<FinalRecord> = {}): Processed => ({
   outcome: { kind: 'cleared', verified: 'yes' },
   progress,
   calls: 1,

@@ -7,7 +7,7 @@ import { parseProgress } from '../../../worker/attempt/progress.ts'
 import { classify, type Verdict } from '../../../worker/vendor/classify.ts'
 import { ApiClient } from '../../../worker/vendor/client.ts'
 import { Connections } from '../../../worker/vendor/connections.ts'
-import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { Signer } from '../../../worker/vendor/signer.ts'
 import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
 import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
@@ -202,7 +202,7 @@ const clear = (call: ReturnType<typeof scriptedCall>['call'], conflicts = 0): Re
     { ...parseProgress({}), conflicts },
     {
       call,
-      faultRows: new FaultRows(),
+      faultStreaks: new FaultStreaks(),
       verify: true,
       signal: new AbortController().signal,
       wait: async () => {},

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { askBeforeClear, type BeforeClear } from '../../../worker/attempt/before-clear.ts'
 import { clearAccount } from '../../../worker/attempt/clear-account.ts'
 import { type Progress, parseProgress } from '../../../worker/attempt/progress.ts'
-import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 /** Clears an account with a hook; tells how it ended and which calls were made. */
@@ -13,7 +13,7 @@ async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> =
     { ...parseProgress({}), ...progress },
     {
       call: script.call,
-      faultRows: new FaultRows(),
+      faultStreaks: new FaultStreaks(),
       verify: true,
       signal: new AbortController().signal,
       beforeClear,

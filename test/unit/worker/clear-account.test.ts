@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Cleared, clearAccount } from '../../../worker/attempt/clear-account.ts'
+import { type AttemptResult, clearAccount } from '../../../worker/attempt/clear-account.ts'
 import { type Progress, parseProgress } from '../../../worker/attempt/progress.ts'
-import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import {
   accountStatus,
   deleteResults,
@@ -15,18 +15,18 @@ interface Given {
   readonly progress?: Partial<Progress>
   readonly verify?: boolean
   readonly account?: string
-  readonly faultRows?: FaultRows
+  readonly faultStreaks?: FaultStreaks
   readonly signal?: AbortSignal
   readonly wait?: (ms: number) => Promise<void>
 }
 
-function clear(script: ScriptedCall, given: Given = {}): Promise<Cleared> {
+function clear(script: ScriptedCall, given: Given = {}): Promise<AttemptResult> {
   return clearAccount(
     { account: given.account ?? 'user_1' },
     { ...parseProgress({}), ...given.progress },
     {
       call: script.call,
-      faultRows: given.faultRows ?? new FaultRows(),
+      faultStreaks: given.faultStreaks ?? new FaultStreaks(),
       verify: given.verify ?? true,
       signal: given.signal ?? new AbortController().signal,
       wait: given.wait ?? (async () => {}),
@@ -163,10 +163,10 @@ describe('an account that the vendor does not know', () => {
 
   it('is a dead letter after 30002 when account_check knows it, and our fault for three in a row', async () => {
     const script = scriptedCall({ friend_delete_all: [30002], account_check: [accountStatus('Imported')] })
-    const faultRows = new FaultRows()
+    const faultStreaks = new FaultStreaks()
     const kinds: string[] = []
     for (const account of ['user_1', 'user_2', 'user_3']) {
-      kinds.push((await clear(script, { account, faultRows })).outcome.kind)
+      kinds.push((await clear(script, { account, faultStreaks })).outcome.kind)
     }
     expect(kinds).toEqual(['dead', 'dead', 'stop'])
   })
@@ -288,12 +288,12 @@ describe('a fault that all accounts share', () => {
     ['a refusal on the way', { kind: 'http', status: 403 }, 3, 'retry'],
     ['a service that never answers in time', 60008, 20, 'retry'],
   ] as const)('is ours when %s', async (_, answer, accounts, before) => {
-    const faultRows = new FaultRows()
+    const faultStreaks = new FaultStreaks()
     const script = scriptedCall({ friend_delete_all: [answer] })
     for (let n = 1; n < accounts; n++) {
-      expect((await clear(script, { account: `user_${n}`, faultRows })).outcome.kind).toBe(before)
+      expect((await clear(script, { account: `user_${n}`, faultStreaks })).outcome.kind).toBe(before)
     }
-    expect(await clear(script, { account: `user_${accounts}`, faultRows })).toMatchObject({
+    expect(await clear(script, { account: `user_${accounts}`, faultStreaks })).toMatchObject({
       outcome: { kind: 'stop', reason: { text: expect.stringContaining(`for ${accounts} accounts in a row`) } },
       act: expect.any(String),
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Recorded, Settled } from '../../../jobs/settle/settlement.ts'
+import type { Recorded, SettleResult } from '../../../jobs/settle/settlement.ts'
 import { afterSettle, type JobInHand, processJob } from '../../../worker/attempt/process-job.ts'
-import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 interface Given {
@@ -24,7 +24,7 @@ async function process({ job, recorded, script }: Given = {}) {
     enqueuedAt: 1000,
     ...job,
   }
-  const options = { call, settlement, faultRows: new FaultRows(), maxAttempts: 3, verifyShare: 1 }
+  const options = { call, settlement, faultStreaks: new FaultStreaks(), maxAttempts: 3, verifyShare: 1 }
   const processed = await processJob(inHand, options, new AbortController().signal)
   return { inHand, processed, calls: asked.map(({ command }) => command) }
 }
@@ -84,7 +84,7 @@ describe('processing a job', () => {
 })
 
 describe('after the settle, an attempt', () => {
-  const after = async (settled: Settled) => {
+  const after = async (settled: SettleResult) => {
     const { inHand, processed } = await process()
     return afterSettle(inHand, processed, settled)
   }

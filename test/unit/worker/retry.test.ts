@@ -40,7 +40,7 @@ describe('the pause between probes', () => {
 
 describe('parseProgress', () => {
   it('takes anything that is no progress of ours for none', () => {
-    const none = { calls: 0, conflicts: 0, deleted: false, notEmpty: 0, unread: 0, odd: 0 }
+    const none = { calls: 0, conflicts: 0, deleted: false, notEmpty: 0, unread: 0, attemptsWithOddCode: 0 }
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.constant({ calls: -1 })), value => {
         const progress = parseProgress(value)

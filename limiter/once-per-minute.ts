@@ -5,7 +5,7 @@ const AGAIN_AFTER_MS = 60_000
 const REMEMBERED = 100
 
 /** Lets the same words through once a minute, so that a fault that lasts fills no log. */
-export class Seldom {
+export class OncePerMinute {
   readonly #clock: Clock
   readonly #saidAt = new Map<string, number>()
 
@@ -14,7 +14,7 @@ export class Seldom {
   }
 
   /** Whether these words may be said now; they count as said then. */
-  may(words: string): boolean {
+  allows(words: string): boolean {
     const now = this.#clock.monotonicMs()
     const isDue = now - (this.#saidAt.get(words) ?? Number.NEGATIVE_INFINITY) >= AGAIN_AFTER_MS
     if (this.#saidAt.size >= REMEMBERED) this.#saidAt.clear()

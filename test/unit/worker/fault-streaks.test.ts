@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { classify, type Verdict } from '../../../worker/vendor/classify.ts'
-import { FaultRows } from '../../../worker/vendor/fault-rows.ts'
+import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { envelopeReply } from '../../helpers/vendor/scripted-call.ts'
 
 const verdict = (code: number): Verdict => classify(envelopeReply(code, {}))
@@ -8,12 +8,12 @@ const http = (status: number): Verdict => classify({ kind: 'http', status })
 
 describe('a row of faults', () => {
   it('counts accounts, not answers: one odd account halts nobody', () => {
-    const rows = new FaultRows()
+    const rows = new FaultStreaks()
     for (let n = 0; n < 10; n++) expect(rows.judge('friend_delete_all', 'user_1', http(403)).class).toBe('retry_later')
   })
 
   it('is broken by one success of the same command', () => {
-    const rows = new FaultRows()
+    const rows = new FaultStreaks()
     const judge = (account: string, each: Verdict) => rows.judge('friend_delete_all', account, each).class
     expect(judge('user_1', verdict(60003))).toBe('permanent')
     expect(judge('user_2', verdict(60003))).toBe('permanent')
@@ -25,7 +25,7 @@ describe('a row of faults', () => {
   })
 
   it('stays a stop until the command works again, so that jobs that come back are not burned', () => {
-    const rows = new FaultRows()
+    const rows = new FaultStreaks()
     for (const account of ['user_1', 'user_2']) rows.judge('friend_delete_all', account, http(403))
     for (const account of ['user_3', 'user_1', 'user_4']) {
       expect(rows.judge('friend_delete_all', account, http(413)).class).toBe('stop')
@@ -33,7 +33,7 @@ describe('a row of faults', () => {
   })
 
   it('begins anew where a person has let the fleet go on', () => {
-    const rows = new FaultRows()
+    const rows = new FaultStreaks()
     for (const account of ['user_1', 'user_2', 'user_3']) {
       rows.judge('friend_delete_all', account, verdict(60003))
       rows.judge('friend_delete_all', account, http(403))
@@ -44,7 +44,7 @@ describe('a row of faults', () => {
   })
 
   it('leaves alone what is no sign of a common fault', () => {
-    const rows = new FaultRows()
+    const rows = new FaultStreaks()
     for (let n = 0; n < 50; n++) {
       expect(rows.judge('friend_delete_all', `user_${n}`, verdict(30001)).class).toBe('permanent')
     }

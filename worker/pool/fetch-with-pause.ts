@@ -8,7 +8,7 @@ const ASK_AGAIN_AFTER_MS = 1000
  * Makes a backend of BullMQ that waits before it tells of a job that could not be fetched. Where Redis refuses that, because
  * its memory is full or it is a replica now, BullMQ asks again at once, thousands of times a second.
  */
-export function fetchPatiently(backend: RedisQueueBackend): RedisQueueBackend {
+export function fetchWithPause(backend: RedisQueueBackend): RedisQueueBackend {
   const fetch = backend.moveToActive.bind(backend)
   backend.moveToActive = async (token, name) => {
     try {

@@ -9,8 +9,8 @@ import type { Command } from './client.ts'
  * many as the answer's rule says, the verdict becomes `stop`, and stays so until the command works again: jobs that
  * come back meanwhile are not burned one by one. Each process counts its own calls; accounts are kept in memory only.
  */
-export class FaultRows {
-  readonly #rows = new Map<Command, Map<string, Set<string>>>()
+export class FaultStreaks {
+  readonly #streaks = new Map<Command, Map<string, Set<string>>>()
 
   /**
    * Takes in what a call came to.
@@ -18,9 +18,9 @@ export class FaultRows {
    * @returns the verdict as it is, or as `stop` when it ends a row
    */
   judge(command: Command, account: string, verdict: Verdict): Verdict {
-    if (verdict.class === 'done') this.#rows.delete(command)
+    if (verdict.class === 'done') this.#streaks.delete(command)
     if (verdict.haltsAfter === undefined) return verdict
-    const accounts = this.#rowOf(command, verdict.label)
+    const accounts = this.#accountsOf(command, verdict.label)
     if (accounts.size < verdict.haltsAfter) accounts.add(account)
     if (accounts.size < verdict.haltsAfter) return verdict
     const text = `${verdict.reason.text}, for ${verdict.haltsAfter} accounts in a row`
@@ -29,16 +29,16 @@ export class FaultRows {
 
   /** Begins anew with these codes: a person has looked and let the fleet go on. */
   forget(isSettled: (code: string) => boolean): void {
-    for (const rows of this.#rows.values()) {
-      for (const code of rows.keys()) if (isSettled(code)) rows.delete(code)
+    for (const streaks of this.#streaks.values()) {
+      for (const code of streaks.keys()) if (isSettled(code)) streaks.delete(code)
     }
   }
 
-  #rowOf(command: Command, label: string): Set<string> {
-    const rows = this.#rows.get(command) ?? new Map<string, Set<string>>()
-    this.#rows.set(command, rows)
-    const accounts = rows.get(label) ?? new Set<string>()
-    rows.set(label, accounts)
+  #accountsOf(command: Command, label: string): Set<string> {
+    const streaks = this.#streaks.get(command) ?? new Map<string, Set<string>>()
+    this.#streaks.set(command, streaks)
+    const accounts = streaks.get(label) ?? new Set<string>()
+    streaks.set(label, accounts)
     return accounts
   }
 }
