@@ -8,7 +8,7 @@ import { createRedisScript, type RedisScript } from '../redis/redis-script.ts'
 import { allowedRateLua } from './allowed-rate.ts'
 import { ceilingOf } from './ceilings.ts'
 import { type Clock, systemClock, systemTimers, type Timers } from './clock.ts'
-import { type Closed, Lane, type Paced, type PaceOptions } from './lane.ts'
+import { Lane, type Paced, type PaceOptions } from './lane.ts'
 import { OncePerMinute } from './once-per-minute.ts'
 import { RedisClock } from './redis-clock.ts'
 import { parseReservation, type Reservation, type ReserveRequest, reserveArguments } from './reservation.ts'
@@ -55,7 +55,7 @@ export type PermitResult = 'used' | 'missed' | 'void'
  */
 export class Limiter {
   readonly #lanes = new Map<string, Lane>()
-  #shutBy: Closed | undefined
+  #isGateClosed = false
   readonly #watches = new Map<string, TroubleWatch>()
   readonly #seen = new Map<string, { times: number; reporting: boolean }>()
   readonly #options: LimiterOptions
@@ -113,15 +113,15 @@ export class Limiter {
     this.#watchOf(command).see(sign)
   }
 
-  /** Makes no further call in this process, apart from probes, and gives up the permits it holds. */
-  shut(by: Closed): void {
-    this.#shutBy = by
-    for (const [name, lane] of this.#lanes) if (!name.endsWith(PROBE)) lane.close(by)
+  /** Makes no further call in this process, apart from probes, until {@link openGate}; gives up the permits it holds. */
+  closeGate(): void {
+    this.#isGateClosed = true
+    for (const [name, lane] of this.#lanes) if (!name.endsWith(PROBE)) lane.close('halted')
   }
 
   /** Makes calls again. */
-  open(): void {
-    this.#shutBy = undefined
+  openGate(): void {
+    this.#isGateClosed = false
     this.#eachLane(lane => lane.open())
   }
 
@@ -145,7 +145,7 @@ export class Limiter {
         onPermit: (result, waitMs) => this.#options.onPermit?.(command, result, waitMs),
         onClockJump: () => this.#eachLane(each => each.clockJumped()),
       })
-      if (this.#shutBy !== undefined && !probe) lane.close(this.#shutBy)
+      if (this.#isGateClosed && !probe) lane.close('halted')
       this.#lanes.set(name, lane)
     }
     return lane

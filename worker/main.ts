@@ -1,6 +1,7 @@
 import { loadSettings } from '../config/load-settings.ts'
-import { assembleWorker, workerSettings } from './assemble.ts'
+import { assembleWorker } from './assemble.ts'
 import type { BeforeClear } from './attempt/before-clear.ts'
+import { workerSettings } from './worker-settings.ts'
 
 export type { AboutClear, BeforeClear } from './attempt/before-clear.ts'
 

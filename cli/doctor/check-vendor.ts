@@ -1,10 +1,10 @@
 import { Limiter } from '../../limiter/limiter.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
-import type { WorkerSettings } from '../../worker/assemble.ts'
 import { classify } from '../../worker/vendor/classify.ts'
 import { ApiClient } from '../../worker/vendor/client.ts'
 import { Connections } from '../../worker/vendor/connections.ts'
 import { Signer } from '../../worker/vendor/signer.ts'
+import type { WorkerSettings } from '../../worker/worker-settings.ts'
 import { type Finding, failure, ok } from './finding.ts'
 
 const CONNECT_TIMEOUT_MS = 5000

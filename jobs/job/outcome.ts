@@ -8,14 +8,24 @@
  * - `stop`: our own credentials or settings are at fault; the whole fleet is halted and the job stays as it was.
  * - `dead`: will never work; becomes a dead letter.
  */
-export type Outcome =
+export type Outcome = LastOutcome | ReturningOutcome
+
+/** An outcome with which the job ends. */
+export type LastOutcome =
   | { readonly kind: 'cleared'; readonly verified: Verified }
   | { readonly kind: 'not_imported' }
   | { readonly kind: 'cancelled'; readonly reason: Reason }
+  | { readonly kind: 'dead'; readonly reason: Reason }
+
+/** An outcome with which the job goes back to the queue. */
+export type ReturningOutcome =
   | { readonly kind: 'retry'; readonly reason: Reason }
   | { readonly kind: 'snooze'; readonly reason: Reason; readonly waitMs: number }
   | { readonly kind: 'stop'; readonly reason: Reason }
-  | { readonly kind: 'dead'; readonly reason: Reason }
+
+/** Whether the job ends with an outcome. */
+export const isLast = (outcome: Outcome): outcome is LastOutcome =>
+  outcome.kind !== 'retry' && outcome.kind !== 'snooze' && outcome.kind !== 'stop'
 
 /** Whether the friend list was seen empty after the clear. */
 export type Verified = 'yes' | 'no' | 'skipped'
@@ -31,3 +41,6 @@ export type FinalOutcome = (typeof FINAL_OUTCOMES)[number]
 
 /** All final outcomes, in the order in which `status` shows them. */
 export const FINAL_OUTCOMES = ['cleared', 'not_imported', 'dead_lettered', 'cancelled'] as const
+
+/** The name under which an outcome is settled. */
+export const finalOutcomeOf = ({ kind }: LastOutcome): FinalOutcome => (kind === 'dead' ? 'dead_lettered' : kind)

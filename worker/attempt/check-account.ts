@@ -1,7 +1,8 @@
 import type { Verdict } from '../vendor/classify.ts'
 import type { Command } from '../vendor/client.ts'
 import { accountCheckSchema } from '../vendor/wire.ts'
-import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy, stopWith } from './steps.ts'
+import { askVendor } from './ask-vendor.ts'
+import { type Attempt, done, type Step, stopAsMalformed, stopBy, stopWith } from './steps.ts'
 
 /** The vendor's pages give this code two meanings: another app's account, or a deleted one. Waiting cures neither. */
 const ILLEGAL_ACCOUNT = '30002'
@@ -16,14 +17,18 @@ const ILLEGAL_ACCOUNT = '30002'
  * @returns done when the account does not exist
  */
 export async function checkAccount(attempt: Attempt, command: Command, said: Verdict): Promise<Step<'not_imported'>> {
-  const result = await attempt.call('account_check', { CheckItem: [{ UserID: attempt.account }] })
-  if (result.kind === 'closed') return stopAsClosed(result.by)
+  const asked = await askVendor(
+    attempt,
+    'account_check',
+    { CheckItem: [{ UserID: attempt.account }] },
+    accountCheckSchema,
+  )
+  if (asked.kind === 'stopped') return asked
+  const answer = asked.value
   // The account is named in an item, so «no such account» about the whole call means who is calling.
-  if (result.verdict.class === 'check_account')
-    return stopWith({ kind: 'stop', reason: result.verdict.reason }, CHECK_ADMIN)
-  if (result.verdict.class !== 'done') return stopBy(result.verdict)
-  const parsed = accountCheckSchema.safeParse(result.verdict.body)
-  const item = parsed.success ? parsed.data.ResultItem[0] : undefined
+  if (answer.kind === 'no_account') return stopWith({ kind: 'stop', reason: answer.verdict.reason }, CHECK_ADMIN)
+  if (answer.kind === 'not_friends') return stopBy(answer.verdict)
+  const [item] = answer.body.ResultItem
   if (item === undefined || (item.ResultCode === 0 && item.AccountStatus === undefined)) {
     return stopAsMalformed('an account_check without a result')
   }

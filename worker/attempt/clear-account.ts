@@ -9,7 +9,7 @@ import type { Progress } from './progress.ts'
 import type { Attempt, StepStop } from './steps.ts'
 import { verifyEmpty } from './verify.ts'
 
-/** What comes of one attempt at an account, and what the next one needs to know. */
+/** What an attempt at an account came to, and what the next one needs to know. */
 export interface AttemptResult extends StepStop {
   readonly progress: Progress
   /** What a look at the list showed, where there was one. */
@@ -19,6 +19,8 @@ export interface AttemptResult extends StepStop {
 /** What clearing takes. */
 export interface ClearAccountOptions {
   readonly call: PacedCall
+  /** Told of every request that was sent. */
+  readonly onSent: () => void
   /** Sees which answers are everybody's. */
   readonly faultStreaks: FaultStreaks
   /** Whether this account's list is read after the delete. */
@@ -53,9 +55,7 @@ export async function clearAccount(
   options: ClearAccountOptions,
 ): Promise<AttemptResult> {
   const progress = { ...before }
-  const attempt = startAttempt(job, options, () => {
-    progress.calls += 1
-  })
+  const attempt = startAttempt(job, options)
   if (!progress.deleted) {
     const { beforeClear, signal } = options
     const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, job.request, signal))
@@ -119,8 +119,7 @@ const cleared = (verified: Verified): Outcome => ({ kind: 'cleared', verified })
 
 function startAttempt(
   job: Pick<JobData, 'account' | 'type'>,
-  { call, faultStreaks, signal, wait = waitFor }: ClearAccountOptions,
-  onSent: () => void,
+  { call, onSent, faultStreaks, signal, wait = waitFor }: ClearAccountOptions,
 ): Attempt {
   const { account } = job
   return {

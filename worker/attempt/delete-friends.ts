@@ -1,8 +1,10 @@
+import { z } from 'zod'
 import { ruleOfCode } from '../vendor/error-codes.ts'
 import { friendDeleteSchema } from '../vendor/wire.ts'
+import { askVendor } from './ask-vendor.ts'
 import { checkAccount } from './check-account.ts'
 import { readFriends } from './friend-list.ts'
-import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy, stopWith } from './steps.ts'
+import { type Attempt, done, type Step, stopAsMalformed, stopBy, stopWith } from './steps.ts'
 
 /**
  * `deleted`: the vendor said OK. `unproved`: what it said may mean that nothing is left; only a look can tell.
@@ -16,17 +18,17 @@ const FRIENDS_PER_CALL = 500
 /** Deletes all friends with the one call that is made for it. */
 export async function deleteAll(attempt: Attempt): Promise<Step<Deleted>> {
   const body = { From_Account: attempt.account, DeleteType: attempt.deleteType }
-  const result = await attempt.call('friend_delete_all', body)
-  if (result.kind === 'closed') return stopAsClosed(result.by)
-  switch (result.verdict.class) {
-    case 'done':
+  const asked = await askVendor(attempt, 'friend_delete_all', body, z.unknown())
+  if (asked.kind === 'stopped') return asked
+  switch (asked.value.kind) {
+    case 'ok':
       return done('deleted')
     case 'not_friends':
       return done('unproved')
-    case 'check_account':
-      return checkAccount(attempt, 'friend_delete_all', result.verdict)
+    case 'no_account':
+      return checkAccount(attempt, 'friend_delete_all', asked.value.verdict)
     default:
-      return stopBy(result.verdict)
+      return asked.value satisfies never
   }
 }
 
@@ -67,15 +69,13 @@ async function deleteBatch(
   friends: readonly string[],
 ): Promise<Step<readonly Left[] | 'not_imported'>> {
   const body = { From_Account: attempt.account, To_Account: friends, DeleteType: attempt.deleteType }
-  const result = await attempt.call('friend_delete', body)
-  if (result.kind === 'closed') return stopAsClosed(result.by)
-  if (result.verdict.class === 'check_account') return checkAccount(attempt, 'friend_delete', result.verdict)
+  const asked = await askVendor(attempt, 'friend_delete', body, friendDeleteSchema)
+  if (asked.kind === 'stopped') return asked
+  const answer = asked.value
+  if (answer.kind === 'no_account') return checkAccount(attempt, 'friend_delete', answer.verdict)
   // For all of them at once: the list has changed since it was read, and a look decides.
-  if (result.verdict.class === 'not_friends') return done([])
-  if (result.verdict.class !== 'done') return stopBy(result.verdict)
-  const parsed = friendDeleteSchema.safeParse(result.verdict.body)
-  if (!parsed.success) return stopAsMalformed('a friend_delete without results')
-  const codes = new Map(parsed.data.ResultItem.map(item => [item.To_Account, item.ResultCode]))
+  if (answer.kind === 'not_friends') return done([])
+  const codes = new Map(answer.body.ResultItem.map(item => [item.To_Account, item.ResultCode]))
   const missing = friends.some(friend => !codes.has(friend))
   if (missing) return stopAsMalformed('a friend_delete without a result for each friend')
   return done(friends.flatMap(friend => leftWith(friend, codes.get(friend) ?? 0)))

@@ -1,6 +1,7 @@
 import { friendGetSchema } from '../vendor/wire.ts'
+import { askVendor } from './ask-vendor.ts'
 import { checkAccount } from './check-account.ts'
-import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy } from './steps.ts'
+import { type Attempt, done, type Step, stopAsMalformed, stopBy } from './steps.ts'
 
 /** The vendor allows 3,000 friends and served 100 a page when its pages said so; more pages are a loop. */
 const PAGES_AT_MOST = 100
@@ -38,13 +39,13 @@ interface Page {
 }
 
 async function readPage(attempt: Attempt, startIndex: number): Promise<Step<Page | 'not_imported'>> {
-  const result = await attempt.call('friend_get', { From_Account: attempt.account, StartIndex: startIndex })
-  if (result.kind === 'closed') return stopAsClosed(result.by)
-  if (result.verdict.class === 'check_account') return checkAccount(attempt, 'friend_get', result.verdict)
-  if (result.verdict.class !== 'done') return stopBy(result.verdict)
-  const parsed = friendGetSchema.safeParse(result.verdict.body)
-  if (!parsed.success) return stopAsMalformed('a friend list that does not fit the contract')
-  const { UserDataItem: friends, FriendNum: friendNum, CompleteFlag, NextStartIndex } = parsed.data
+  const body = { From_Account: attempt.account, StartIndex: startIndex }
+  const asked = await askVendor(attempt, 'friend_get', body, friendGetSchema)
+  if (asked.kind === 'stopped') return asked
+  const answer = asked.value
+  if (answer.kind === 'no_account') return checkAccount(attempt, 'friend_get', answer.verdict)
+  if (answer.kind === 'not_friends') return stopBy(answer.verdict)
+  const { UserDataItem: friends, FriendNum: friendNum, CompleteFlag, NextStartIndex } = answer.body
   const next = CompleteFlag === 0 ? (NextStartIndex ?? startIndex) : undefined
   return done({ friends, friendNum, next })
 }

@@ -3,11 +3,6 @@ import type { RedisConnection } from '../../redis/connection.ts'
 /** What is told: the fleet stands still from now on, or may go on. */
 export type FleetNews = 'closed' | 'opened'
 
-/** Tells all processes of a fleet at once that it was halted, paused or resumed. */
-export interface FleetWatch {
-  close(): void
-}
-
 /**
  * Listens to the fleet's news on a connection of its own. News may get lost (they are not stored); what counts is the
  * fleet's hash, which every permit is checked against. News only save the calls whose permits were granted before.
@@ -18,11 +13,10 @@ export async function watchFleet(
   connection: RedisConnection,
   channel: string,
   onNews: (news: FleetNews) => void,
-): Promise<FleetWatch> {
+): Promise<void> {
   const listen = (_channel: string, message: string): void => {
     if (message === 'closed' || message === 'opened') onNews(message)
   }
   connection.on('message', listen)
   await connection.subscribe(channel)
-  return { close: () => void connection.off('message', listen) }
 }

@@ -1,9 +1,12 @@
 import type { Reason } from '../../jobs/job/outcome.ts'
-import { createFleetReader, type FleetControl, type FleetState } from '../../jobs/status/fleet.ts'
+import { createFleetReader, type FleetControl, type FleetState, TOO_MANY_MISSING } from '../../jobs/status/fleet.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
+import type { Processed } from '../attempt/processed.ts'
 import type { Logger } from '../observe/log.ts'
-import { firstProbeAfterMs, type Prober } from './prober.ts'
+import type { FaultStreaks } from '../vendor/fault-streaks.ts'
+import type { Gate } from './gate.ts'
+import { firstProbeAfterMs, needsAPerson, type Prober } from './prober.ts'
 
 /** What a guard is made from. */
 export interface QueueGuardOptions {
@@ -13,11 +16,19 @@ export interface QueueGuardOptions {
   readonly prober: Prober
   readonly clock: Clock
   readonly log: Logger
-  /** Keeps this process from fetching jobs and from calling, and lets it again. */
-  readonly gate: { close(): void; open(): void }
+  readonly gate: Gate
+  readonly faultStreaks: Pick<FaultStreaks, 'forget'>
 }
 
 const LOOK_EVERY_MS = 500
+const TOO_MANY = {
+  code: TOO_MANY_MISSING,
+  text: 'the vendor does not know suspiciously many of the last accounts',
+}
+/** Reasons of a snooze that say that the fleet stands still. */
+const STANDS_STILL = new Set(['paused', 'halted'])
+const LOOK_AT_SETTINGS =
+  'Check IM_SDK_APP_ID, IM_BASE_URL and whether these are user ids of this app; `clear-friends resume` goes on.'
 
 /**
  * Keeps the queue from being burned on a fault that is not the jobs'.
@@ -37,8 +48,19 @@ export class QueueGuard {
     this.#readFleet = createFleetReader(options.redis, options.prefix)
   }
 
-  /** An answer blamed our own credentials or settings: halts the whole fleet. Safe to call for each such answer. */
-  async halt(reason: Reason, act: string | undefined): Promise<void> {
+  /**
+   * Halts the whole fleet where an attempt shows a fault of our own credentials or settings, and closes this process's gate
+   * where a call was refused because the fleet stands still. Safe to call for each attempt.
+   */
+  async protect(processed: Processed): Promise<void> {
+    const { outcome, act } = processed
+    if (processed.job === 'settled' && processed.suspicious) return this.#halt(TOO_MANY, LOOK_AT_SETTINGS)
+    if (outcome.kind === 'stop') return this.#halt(outcome.reason, act)
+    const isRefused = outcome.kind === 'snooze' && STANDS_STILL.has(outcome.reason.code)
+    if (isRefused) this.close()
+  }
+
+  async #halt(reason: Reason, act: string | undefined): Promise<void> {
     const { control, prober, clock, log } = this.#options
     this.close()
     const text = act === undefined ? reason.text : `${reason.text}. ${act}`
@@ -78,8 +100,11 @@ export class QueueGuard {
   }
 
   async #reopen(): Promise<void> {
-    await this.#options.control.align()
+    const { control, faultStreaks, gate } = this.#options
+    await control.align()
     this.stop()
-    this.#options.gate.open()
+    // A person has looked and let the fleet go on, so streaks of codes that only a person can settle begin anew.
+    faultStreaks.forget(needsAPerson)
+    gate.open()
   }
 }

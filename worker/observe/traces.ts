@@ -1,8 +1,10 @@
 import { type Link, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { z } from 'zod'
 import { endAsFailed, isTracing, messagingAttributes } from '../../jobs/job/tracing.ts'
+import { systemClock } from '../../limiter/clock.ts'
 import { QUEUE_NAME } from '../../redis/keys.ts'
-import type { JobInHand, Processed } from '../attempt/process-job.ts'
+import type { JobInHand } from '../attempt/job-in-hand.ts'
+import type { Attempted } from '../attempt/processed.ts'
 import type { Verdict } from '../vendor/classify.ts'
 
 /** What the spans of a worker are called by. */
@@ -25,7 +27,7 @@ const carrierSchema = z
  * does not belong to it: a clean-up of a million accounts would be one trace of a million spans, and a retry hours later
  * has little to do with its producer. No span holds a user id or a signature.
  */
-export function traceJob(job: JobInHand, work: () => Promise<Processed>): Promise<Processed> {
+export function traceJob(job: JobInHand, work: () => Promise<Attempted>): Promise<Attempted> {
   if (!isTracing()) return work()
   const attributes = {
     ...messagingAttributes('process'),
@@ -35,13 +37,13 @@ export function traceJob(job: JobInHand, work: () => Promise<Processed>): Promis
   const options = { kind: SpanKind.CONSUMER, attributes, links: linksOf(job) }
   return tracer().startActiveSpan(`process ${QUEUE_NAME}`, options, ROOT_CONTEXT, async span => {
     try {
-      const processed = await work()
-      const { outcome } = processed
+      const attempted = await work()
+      const { outcome } = attempted
       span.setAttribute('clear_friends.outcome', outcome.kind)
       if ('reason' in outcome) span.setAttribute('clear_friends.code', outcome.reason.code)
       if (outcome.kind === 'retry' || outcome.kind === 'dead' || outcome.kind === 'stop')
         endAsFailed(span, outcome.reason.code)
-      return processed
+      return attempted
     } catch (error) {
       endAsFailed(span, error instanceof Error ? error.name : typeof error)
       throw error
@@ -64,7 +66,7 @@ function linksOf({ traceContext }: JobInHand): Link[] {
  */
 export function traceRequest(command: string, verdict: Verdict, durationMs: number, server: string): void {
   if (!isTracing()) return
-  const endedAt = Date.now()
+  const endedAt = systemClock.epochMs()
   const span = tracer().startSpan(`POST ${command}`, {
     kind: SpanKind.CLIENT,
     startTime: endedAt - durationMs,

@@ -1,40 +1,41 @@
 import {
   type BackendFactory,
   createRedisBackend,
-  DelayedError,
-  ErrorCode,
   type Job,
   type RedisQueueBackend,
-  UnrecoverableError,
-  WaitingError,
   Worker,
   type WorkerOptions,
 } from 'bullmq'
-import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
-import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import { OncePerMinute } from '../../limiter/once-per-minute.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { QUEUE_NAME } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
-import { afterSettle, type JobInHand, type Processed } from '../attempt/process-job.ts'
+import type { JobInHand } from '../attempt/job-in-hand.ts'
+import { type ProcessJobOptions, processJob } from '../attempt/process-job.ts'
+import { type Attempted, afterSettle, type Processed } from '../attempt/processed.ts'
+import type { Gated } from '../halt/gate.ts'
+import type { QueueGuard } from '../halt/queue-guard.ts'
 import type { Logger } from '../observe/log.ts'
+import type { Recorder } from '../observe/recorder.ts'
 import { fullJitterMs } from '../vendor/backoff.ts'
 import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 import { fetchWithPause } from './fetch-with-pause.ts'
+import { isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
 
 /** What a pool is made from. */
 export interface PoolOptions {
   /** For BullMQ: commands wait while Redis is away. Stays the caller's. */
   readonly redis: RedisConnection
   readonly prefix: string
+  /** Most jobs in hand at once. */
   readonly concurrency: number
-  readonly maxAttempts: number
-  readonly process: (job: JobInHand, signal: AbortSignal) => Promise<Processed>
+  /** What an attempt at a job takes. */
+  readonly attempt: ProcessJobOptions
   readonly settlement: Pick<Settlement, 'settle'>
-  /** Told of each attempt that ended, before BullMQ is. */
-  readonly onProcessed: (job: JobInHand, processed: Processed) => Promise<void>
+  readonly recorder: Pick<Recorder, 'watch' | 'record'>
+  readonly guard: Pick<QueueGuard, 'protect'>
   readonly log: Logger
 }
 
@@ -44,15 +45,14 @@ const LOCK_MS = 30_000
 const STALLED_CHECK_MS = 15_000
 /** BullMQ would fail a job behind our back after so many crashes, without a settle. `process-job` counts them itself. */
 const NEVER = 1_000_000
-/** Any name BullMQ does not know sends it to our own strategy. */
-const OWN_BACKOFF = 'full-jitter'
 
 /**
- * Takes jobs from the queue and turns outcomes into what BullMQ wants to see. The only place that throws to steer.
+ * Takes jobs from the queue, lets each be worked on and settled, and tells BullMQ what became of it.
  *
- * Life: *running* → `drain` (takes nothing more; waits are given up, requests under way end) → *closed*.
+ * Life: *running* → `drain` (takes nothing more; waits are given up, requests under way end) → *closed*. While its gate is
+ * closed a running pool takes no jobs; those in hand go on.
  */
-export class Pool {
+export class Pool implements Gated {
   readonly #options: PoolOptions
   readonly #worker: Worker
   #draining = false
@@ -110,113 +110,62 @@ export class Pool {
   }
 
   async #work(job: Job, token: string | undefined, signal: AbortSignal): Promise<void> {
-    const inHand = {
-      id: job.id ?? '',
-      data: job.data,
-      progress: job.progress,
-      attemptsMade: job.attemptsMade,
-      timesStarted: job.attemptsStarted,
-      traceContext: job.opts.telemetry?.metadata,
-      timesStalled: job.stalledCounter,
-      enqueuedAt: job.timestamp,
-    }
-    // BullMQ's own signal serves both for a lost lock and for the end of the process: one made of two of them would cost
-    // more than all the rest of a job's bookkeeping. A job that was on its way here when the process began to end has it too.
+    const { attempt, recorder } = this.#options
+    const inHand = toJobInHand(job)
+    // BullMQ's cancel signal serves for shutdown as well. A job that was on its way here when the drain began has it too.
     if (this.#draining) this.#worker.cancelJob(inHand.id)
     try {
-      const attempted = await this.#options.process(inHand, signal)
-      const { end } = attempted
-      const processed = end === undefined ? attempted : await this.#settle(job, inHand, attempted, end)
-      await this.#tell(inHand, processed)
-      await this.#tellBullMq(job, token, processed)
+      const attempted = await recorder.watch(inHand, () => processJob(inHand, attempt, signal))
+      const processed = attempted.job === 'ends' ? await this.#settle(job, inHand, attempted) : attempted
+      recorder.record(inHand, processed)
+      await this.#protectQueue(inHand, processed)
+      await tellBullMq(job, token, processed, attempt.maxAttempts)
     } catch (error) {
-      if (isGone(error)) {
-        this.#options.log.warn({ jobId: job.id }, 'the job is no longer in Redis: another worker has ended it')
-      } else if (!isForBullMq(error)) {
-        this.#retryAfterFault(job, error)
-      }
-      throw withoutStack(error)
+      throw withoutStack(this.#afterError(job, error))
     }
   }
 
-  async #settle(job: Job, inHand: JobInHand, attempted: Processed, end: FinalRecord): Promise<Processed> {
+  async #settle(job: Job, inHand: JobInHand, attempted: Attempted & { job: 'ends' }): Promise<Processed> {
     try {
-      return afterSettle(inHand, attempted, await this.#options.settlement.settle(inHand.id, end))
+      const result = await this.#options.settlement.settle(inHand.id, attempted.record)
+      return afterSettle(inHand, attempted, result)
     } catch (error) {
-      // The next attempt must know what this one has done. Where that cannot be said either, it does too much.
+      // The next attempt must know what this one has done. Where that cannot be stored either, it does too much.
       await job.updateProgress(attempted.progress).catch(() => {})
       throw error
     }
   }
 
-  /** What follows from an attempt may fail; BullMQ must get its answer all the same. */
-  async #tell(inHand: JobInHand, processed: Processed): Promise<void> {
+  async #protectQueue(inHand: JobInHand, processed: Processed): Promise<void> {
     try {
-      await this.#options.onProcessed(inHand, processed)
+      await this.#options.guard.protect(processed)
     } catch (error) {
-      this.#options.log.error({ err: error, jobId: inHand.id }, 'what follows from an attempt could not be done')
+      // The job may be settled already, and BullMQ must get its answer. The next answer of this kind tries again.
+      this.#options.log.error({ err: error, jobId: inHand.id }, 'the fleet could not be halted')
     }
   }
 
-  /** What broke is this worker or its Redis, not the job: it stays in the queue whatever its count of attempts. */
-  #retryAfterFault(job: Job, error: unknown): void {
-    this.#options.log.error({ err: error, jobId: job.id }, 'an attempt broke')
-    this.#retryWithBackoff(job, Number.POSITIVE_INFINITY)
-  }
-
-  // Attempts and backoff are the worker's to decide; in each job's options they would cost memory.
-  #retryWithBackoff(job: Job, maxAttempts: number): void {
-    job.opts.attempts = maxAttempts
-    job.opts.backoff = { type: OWN_BACKOFF }
-  }
-
-  async #tellBullMq(job: Job, token: string | undefined, { outcome, progress }: Processed): Promise<void> {
-    switch (outcome.kind) {
-      case 'cleared':
-      case 'not_imported':
-      case 'cancelled':
-        return
-      case 'dead':
-        throw new UnrecoverableError(`${outcome.reason.code} ${outcome.reason.text}`)
-      case 'retry':
-        await Promise.all([job.changePriority({ priority: RETRY_PRIORITY }), job.updateProgress(progress)])
-        this.#retryWithBackoff(job, this.#options.maxAttempts)
-        throw new RetryError(`${outcome.reason.code} ${outcome.reason.text}`)
-      case 'snooze':
-        if (progress.calls > 0) await job.updateProgress(progress)
-        if (outcome.waitMs > 0) {
-          await job.moveToDelayed(Date.now() + outcome.waitMs, token)
-          throw new DelayedError()
-        }
-        await job.moveToWait(token)
-        throw new WaitingError()
-      case 'stop':
-        if (progress.calls > 0) await job.updateProgress(progress)
-        await job.moveToWait(token)
-        throw new WaitingError()
-      default:
-        outcome satisfies never
+  /** Whatever broke, the job stays in the queue, unless BullMQ asked for the error. */
+  #afterError(job: Job, error: unknown): unknown {
+    const { log } = this.#options
+    if (isForBullMq(error)) return error
+    if (isGone(error)) {
+      log.warn({ jobId: job.id }, 'the job is no longer in Redis: another worker has ended it')
+      return error
     }
+    log.error({ err: error, jobId: job.id }, 'an attempt broke')
+    retryAfterFault(job)
+    return error
   }
 }
 
-/** Sends a job back to the queue; BullMQ counts an attempt. */
-class RetryError extends Error {
-  override readonly name = 'RetryError'
-}
-
-const isForBullMq = (error: unknown): boolean =>
-  error instanceof RetryError ||
-  error instanceof UnrecoverableError ||
-  error instanceof DelayedError ||
-  error instanceof WaitingError
-
-/** This process stood still for longer than its lock lived. */
-const isGone = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist
-
-/** BullMQ stores the stack of each failure, 2 kB a job; the code and the reason say all. */
-function withoutStack(error: unknown): unknown {
-  if (error instanceof Error) error.stack = ''
-  return error
-}
+const toJobInHand = (job: Job): JobInHand => ({
+  id: job.id ?? '',
+  data: job.data,
+  progress: job.progress,
+  attemptsMade: job.attemptsMade,
+  timesStarted: job.attemptsStarted,
+  traceContext: job.opts.telemetry?.metadata,
+  timesStalled: job.stalledCounter,
+  enqueuedAt: job.timestamp,
+})

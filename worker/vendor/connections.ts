@@ -6,8 +6,6 @@ export interface ConnectionsOptions {
   /** `https://host[:port]`, or http for a loopback address. */
   readonly origin: string
   readonly connectTimeoutMs: number
-  /** Called for each connection that was opened. */
-  readonly onOpened?: () => void
 }
 
 /** One open connection to the vendor, for one request at a time. */
@@ -50,7 +48,6 @@ export class Connections {
     const socket = await this.#openSocket()
     const opened = new OpenConnection(this.#options.origin, socket, connection => this.#forget(connection))
     this.#all.add(opened)
-    this.#options.onOpened?.()
     return opened
   }
 

@@ -40,7 +40,7 @@ export type PacedCall = (
   command: Command,
   body: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
-  onSent?: () => void,
+  onSent: () => void,
 ) => Promise<CallResult>
 
 /**
@@ -119,7 +119,7 @@ interface OneRequest {
   readonly command: Command
   readonly body: Readonly<Record<string, unknown>>
   readonly signal: AbortSignal
-  readonly onSent: (() => void) | undefined
+  readonly onSent: () => void
   /** Whether this call has sent a request before. */
   readonly isRepeat: boolean
 }
@@ -133,7 +133,7 @@ async function requestOnce(
   const { command, onSent } = request
   const sent = await sendAtSlot(options, turnstile, request)
   if (sent.kind === 'closed') return sent
-  onSent?.()
+  onSent()
   const sentAt = clock.monotonicMs()
   const reply = await sent.reply
   if (reply.kind === 'answer') {

@@ -7,7 +7,6 @@ import { z } from 'zod'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
-import { processJob } from '../../../worker/attempt/process-job.ts'
 import { createLog } from '../../../worker/observe/log.ts'
 import { Pool } from '../../../worker/pool/pool.ts'
 import { classify } from '../../../worker/vendor/classify.ts'
@@ -25,18 +24,18 @@ const envelope = { ActionStatus: 'OK', ErrorCode: 0, ErrorInfo: '' }
 const verdict = classify({ kind: 'answer', envelope, body: envelope })
 
 const call: PacedCall = async (_command, _body, _signal, onSent) => {
-  onSent?.()
+  onSent()
   return { kind: 'answered', verdict }
 }
-const options = { call, faultStreaks: new FaultStreaks(), settlement, maxAttempts: MAX_ATTEMPTS, verifyShare: 0 }
+const attempt = { call, faultStreaks: new FaultStreaks(), settlement, maxAttempts: MAX_ATTEMPTS, verifyShare: 0 }
 const pool = new Pool({
   redis,
   prefix: DEFAULT_PREFIX,
   concurrency: CONCURRENCY,
-  maxAttempts: MAX_ATTEMPTS,
-  process: (job, signal) => processJob(job, options, signal),
+  attempt,
   settlement,
-  onProcessed: async () => {},
+  recorder: { watch: (_job, work) => work(), record: () => {} },
+  guard: { protect: async () => {} },
   log: createLog('fatal'),
 })
 pool.start()

@@ -25,7 +25,7 @@ export function scriptedCall(lines: Partial<Record<Command, readonly Scripted[]>
     if (answer === undefined) throw new Error(`the script has no line for ${command}`)
     asked.push({ command, body })
     const result = toResult(answer)
-    if (result.kind === 'answered') onSent?.()
+    if (result.kind === 'answered') onSent()
     return result
   }
   return { call, asked }

@@ -202,6 +202,7 @@ const clear = (call: ReturnType<typeof scriptedCall>['call'], conflicts = 0): Re
     { ...parseProgress({}), conflicts },
     {
       call,
+      onSent: () => {},
       faultStreaks: new FaultStreaks(),
       verify: true,
       signal: new AbortController().signal,

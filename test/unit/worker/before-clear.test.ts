@@ -13,6 +13,7 @@ async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> =
     { ...parseProgress({}), ...progress },
     {
       call: script.call,
+      onSent: () => {},
       faultStreaks: new FaultStreaks(),
       verify: true,
       signal: new AbortController().signal,

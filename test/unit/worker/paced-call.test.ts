@@ -69,7 +69,7 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     answers: () => answers,
     signer,
     keyFile,
-    call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, signal),
+    call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, signal, () => {}),
   }
 }
 

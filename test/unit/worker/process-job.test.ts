@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Recorded, SettleResult } from '../../../jobs/settle/settlement.ts'
-import { afterSettle, type JobInHand, processJob } from '../../../worker/attempt/process-job.ts'
+import type { JobInHand } from '../../../worker/attempt/job-in-hand.ts'
+import { processJob } from '../../../worker/attempt/process-job.ts'
+import { afterSettle } from '../../../worker/attempt/processed.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
@@ -26,16 +28,17 @@ async function process({ job, recorded, script }: Given = {}) {
   }
   const options = { call, settlement, faultStreaks: new FaultStreaks(), maxAttempts: 3, verifyShare: 1 }
   const processed = await processJob(inHand, options, new AbortController().signal)
-  return { inHand, processed, calls: asked.map(({ command }) => command) }
+  const record = processed.job === 'ends' ? processed.record : undefined
+  return { inHand, processed, record, calls: asked.map(({ command }) => command) }
 }
 
 const gone: Recorded = { outcome: 'dead_lettered', reason: { code: '30001', text: 'the vendor says no' } }
 
 describe('processing a job', () => {
   it('ends it with all that its receipt says, the calls of earlier attempts included', async () => {
-    const { processed } = await process()
+    const { processed, record } = await process()
     expect(processed).toMatchObject({ outcome: { kind: 'cleared', verified: 'yes' }, calls: 2 })
-    expect(processed.end).toEqual({
+    expect(record).toEqual({
       account: 'user_1',
       request: 'ticket-1',
       outcome: 'cleared',
@@ -47,21 +50,21 @@ describe('processing a job', () => {
   })
 
   it('ends what never will work as a dead letter with its code', async () => {
-    const { processed } = await process({ script: scriptedCall({ friend_delete_all: [30001] }) })
-    expect(processed.end).toMatchObject({ outcome: 'dead_lettered', verified: 'no', code: '30001' })
+    const { record } = await process({ script: scriptedCall({ friend_delete_all: [30001] }) })
+    expect(record).toMatchObject({ outcome: 'dead_lettered', verified: 'no', code: '30001' })
   })
 
   it('ends data that fits no contract under the account it holds, for no request', async () => {
-    const { processed } = await process({ job: { data: { v: 2, account: 'user_1', request: 'ticket-1' } } })
-    expect(processed.end).toMatchObject({ outcome: 'dead_lettered', code: 'invalid_job', account: 'user_1' })
-    expect(processed.end?.request).toBeUndefined()
-    expect((await process({ job: { data: 'nonsense' } })).processed.end).toMatchObject({ account: '' })
+    const { record } = await process({ job: { data: { v: 2, account: 'user_1', request: 'ticket-1' } } })
+    expect(record).toMatchObject({ outcome: 'dead_lettered', code: 'invalid_job', account: 'user_1' })
+    expect(record?.request).toBeUndefined()
+    expect((await process({ job: { data: 'nonsense' } })).record).toMatchObject({ account: '' })
   })
 
   it('has nothing to settle where the job goes on', async () => {
-    const { processed } = await process({ script: scriptedCall({ friend_delete_all: [30008] }) })
+    const { processed, record } = await process({ script: scriptedCall({ friend_delete_all: [30008] }) })
     expect(processed.outcome.kind).toBe('retry')
-    expect(processed.end).toBeUndefined()
+    expect(record).toBeUndefined()
   })
 
   it('keeps count of what was sent before a fault of its own', async () => {
@@ -71,37 +74,37 @@ describe('processing a job', () => {
   })
 
   it('calls nobody for a job that a lost worker has settled', async () => {
-    const { processed, calls } = await process({ job: { timesStalled: 1 }, recorded: gone })
+    const { processed, record, calls } = await process({ job: { timesStalled: 1 }, recorded: gone })
     expect(processed.outcome).toEqual({ kind: 'dead', reason: gone.reason })
-    expect(processed.end).toBeUndefined()
+    expect(record).toBeUndefined()
     expect(calls).toEqual([])
   })
 
   it('works on a job that was lost before it was settled', async () => {
-    const { processed } = await process({ job: { timesStalled: 1 } })
-    expect(processed.end).toMatchObject({ outcome: 'cleared' })
+    const { record } = await process({ job: { timesStalled: 1 } })
+    expect(record).toMatchObject({ outcome: 'cleared' })
   })
 })
 
 describe('after the settle, an attempt', () => {
-  const after = async (settled: SettleResult) => {
+  const after = async (result: SettleResult) => {
     const { inHand, processed } = await process()
-    return afterSettle(inHand, processed, settled)
+    if (processed.job !== 'ends') throw new Error(`nothing to settle: ${processed.job}`)
+    return afterSettle(inHand, processed, result)
   }
 
   it('that settled the job says so, and whether too many accounts are missing', async () => {
-    expect((await after({ kind: 'settled', suspicious: false })).settled).toBe(true)
-    expect((await after({ kind: 'settled', suspicious: false })).suspicious).toBeUndefined()
-    expect(await after({ kind: 'settled', suspicious: true })).toMatchObject({ settled: true, suspicious: true })
+    expect(await after({ kind: 'settled', suspicious: false })).toMatchObject({ job: 'settled', suspicious: false })
+    expect(await after({ kind: 'settled', suspicious: true })).toMatchObject({ job: 'settled', suspicious: true })
   })
 
   it('has ended as an earlier settle says, whatever it came to', async () => {
     const processed = await after({ kind: 'already', ...gone })
-    expect(processed).toMatchObject({ outcome: { kind: 'dead', reason: gone.reason }, calls: 2 })
-    expect(processed.settled).toBeUndefined()
+    const outcome = { kind: 'dead', reason: gone.reason }
+    expect(processed).toMatchObject({ job: 'settled_before', outcome, calls: 2 })
   })
 
   it('does not count as the one that settled a job that is gone', async () => {
-    expect((await after({ kind: 'gone' })).settled).toBeUndefined()
+    expect(await after({ kind: 'gone' })).toMatchObject({ job: 'settled_before' })
   })
 })

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { parseJobData } from '../../jobs/job/clear-friends-job.ts'
+import { finalOutcomeOf, type LastOutcome } from '../../jobs/job/outcome.ts'
+import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
+import type { JobInHand } from './job-in-hand.ts'
+import type { Progress } from './progress.ts'
+
+type ParsedData = ReturnType<typeof parseJobData>
+
+/** What is settled of a job that ends with this outcome. */
+export function recordOf(
+  job: JobInHand,
+  parsed: ParsedData,
+  outcome: LastOutcome,
+  { calls }: Pick<Progress, 'calls'>,
+): FinalRecord {
+  const known = {
+    ...accountAndRequestIn(job, parsed),
+    calls,
+    attempts: job.attemptsMade + 1,
+    enqueuedAt: job.enqueuedAt,
+    outcome: finalOutcomeOf(outcome),
+  }
+  switch (outcome.kind) {
+    case 'cleared':
+      return { ...known, verified: outcome.verified }
+    case 'not_imported':
+      return { ...known, verified: 'skipped' }
+    case 'cancelled':
+      return { ...known, verified: 'skipped', code: outcome.reason.code }
+    case 'dead':
+      return { ...known, verified: 'no', code: outcome.reason.code, why: outcome.reason.text }
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** The account and request for the receipt. Data that does not fit the contract belongs to no request. */
+function accountAndRequestIn({ data }: JobInHand, parsed: ParsedData): Pick<FinalRecord, 'account' | 'request'> {
+  if (parsed.ok) return { account: parsed.data.account, request: parsed.data.request }
+  const unfit = unfitDataSchema.safeParse(data)
+  return { account: unfit.success ? unfit.data.account : '' }
+}
+
+const unfitDataSchema = z.object({ account: z.string() })

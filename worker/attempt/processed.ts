@@ -1,0 +1,79 @@
+import type { LastOutcome, ReturningOutcome } from '../../jobs/job/outcome.ts'
+import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
+import type { Recorded, SettleResult } from '../../jobs/settle/settlement.ts'
+import type { AttemptResult } from './clear-account.ts'
+import type { JobInHand } from './job-in-hand.ts'
+import { parseProgress } from './progress.ts'
+
+/** What an attempt came to, before anything of it is written down: only a job that `ends` is to be settled. */
+export type Attempted = WentBack | SettledBefore | Ends
+
+/** What became of a job after an attempt. */
+export type Processed = WentBack | SettledBefore | Settled
+
+interface Facts extends Omit<AttemptResult, 'outcome'> {
+  /** Requests sent in this attempt. */
+  readonly calls: number
+}
+
+/** The job goes on in the queue. */
+interface WentBack extends Facts {
+  readonly job: 'went_back'
+  readonly outcome: ReturningOutcome
+}
+
+/** The job ends with this attempt, unless it was settled before. */
+interface Ends extends Facts {
+  readonly job: 'ends'
+  readonly outcome: LastOutcome
+  /** What is to be settled. */
+  readonly record: FinalRecord
+}
+
+/** This attempt settled the job. */
+interface Settled extends Facts {
+  readonly job: 'settled'
+  readonly outcome: LastOutcome
+  /** Suspiciously many accounts do not exist: we may be asking the wrong app. */
+  readonly suspicious: boolean
+}
+
+/** An earlier attempt or another worker settled the job. */
+interface SettledBefore extends Facts {
+  readonly job: 'settled_before'
+  readonly outcome: LastOutcome
+}
+
+/** What became of a job that ends, after it was settled with this result. */
+export function afterSettle(job: JobInHand, attempted: Ends, result: SettleResult): Processed {
+  switch (result.kind) {
+    case 'settled':
+      return { ...attempted, job: 'settled', suspicious: result.suspicious }
+    case 'already':
+      return { ...asRecorded(job, result), calls: attempted.calls }
+    case 'gone':
+      return { ...attempted, job: 'settled_before' }
+    default:
+      return result satisfies never
+  }
+}
+
+/** Gives the outcome that an earlier attempt settled, so that what BullMQ keeps says the same as the receipt. */
+export function asRecorded(job: JobInHand, recorded: Recorded): SettledBefore {
+  return { job: 'settled_before', outcome: outcomeOf(recorded), progress: parseProgress(job.progress), calls: 0 }
+}
+
+function outcomeOf({ outcome, reason }: Recorded): LastOutcome {
+  switch (outcome) {
+    case 'cleared':
+      return { kind: 'cleared', verified: 'skipped' }
+    case 'not_imported':
+      return { kind: 'not_imported' }
+    case 'cancelled':
+      return { kind: 'cancelled', reason }
+    case 'dead_lettered':
+      return { kind: 'dead', reason }
+    default:
+      return outcome satisfies never
+  }
+}
