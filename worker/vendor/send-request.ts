@@ -1,0 +1,112 @@
+import type { Clock } from '../../limiter/clock.ts'
+import type { Closed } from '../../limiter/lane.ts'
+import type { Limiter } from '../../limiter/limiter.ts'
+import type { Sign } from '../../limiter/trouble-watch.ts'
+import { classify, type Verdict } from './classify.ts'
+import type { ApiClient, Command, Reply } from './client.ts'
+import type { Connection, Connections } from './connections.ts'
+import { pause } from './pause.ts'
+import { CONNECT_BACKOFF } from './retry-policy.ts'
+import type { Signer } from './signer.ts'
+import type { Turnstile } from './turnstile.ts'
+
+/** The verdict on a request, with the number of the signature that it carried; or why no request was made. */
+export type RequestResult =
+  | { readonly kind: 'answered'; readonly verdict: Verdict; readonly signature: number }
+  | { readonly kind: 'closed'; readonly by: Closed }
+
+/** What requests are made with. */
+export interface RequestOptions {
+  readonly limiter: Pick<Limiter, 'pace' | 'see'>
+  readonly client: ApiClient
+  readonly connections: Connections
+  readonly signer: Signer
+  readonly clock: Clock
+  /** Told of each request that was sent, with how long its answer took. */
+  readonly onRequest: (command: Command, verdict: Verdict, durationMs: number) => void
+}
+
+/** One request of a call. */
+export interface OneRequest {
+  readonly command: Command
+  readonly body: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+  readonly onSent: () => void
+  /** Whether this call has sent a request before. */
+  readonly isRepeat: boolean
+}
+
+/**
+ * Makes one request: its turn, a connection, a permit, the request, the verdict, the record. Every request has its own permit,
+ * and takes it when an open connection is in hand.
+ */
+export async function requestOnce(
+  options: RequestOptions,
+  turnstile: Turnstile,
+  request: OneRequest,
+): Promise<RequestResult> {
+  const { connections, clock, onRequest, signer } = options
+  const { command, onSent } = request
+  const sent = await sendAtSlot(options, turnstile, request)
+  if (sent.kind === 'closed') return sent
+  onSent()
+  const sentAt = clock.monotonicMs()
+  const reply = await sent.reply
+  if (reply.kind === 'answer') {
+    sent.answered()
+    connections.giveBack(sent.connection)
+  } else {
+    connections.discard(sent.connection)
+  }
+  const verdict = classify(reply)
+  if (verdict.class === 'done') signer.accepted(sent.signature)
+  onRequest(command, verdict, clock.monotonicMs() - sentAt)
+  options.limiter.see(command, signOf(verdict))
+  return { kind: 'answered', verdict, signature: sent.signature }
+}
+
+function signOf(verdict: Verdict): Sign {
+  if (verdict.class === 'throttled' || verdict.class === 'throttled_all') return verdict.class
+  return verdict.answered ? 'answered' : 'unanswered'
+}
+
+type Sent =
+  | {
+      readonly kind: 'sent'
+      readonly reply: Promise<Reply>
+      readonly connection: Connection
+      readonly signature: number
+      readonly answered: () => void
+    }
+  | { readonly kind: 'closed'; readonly by: Closed }
+
+/** Takes its turn, a connection, a permit, and sends. A connection that the vendor closed meanwhile is replaced. */
+async function sendAtSlot(
+  { limiter, client, connections, signer }: RequestOptions,
+  turnstile: Turnstile,
+  { command, body, signal, isRepeat }: OneRequest,
+): Promise<Sent> {
+  // Behind everybody else a quick repeat would not be quick, and an answer that must halt the fleet would come late.
+  await turnstile.enter(isRepeat ? 'first' : 'last')
+  try {
+    while (!signal.aborted) {
+      const connection = await connections.take().catch(() => undefined)
+      if (connection === undefined) {
+        // Nothing was sent, so the job is as it was: it waits in hand until the vendor can be reached.
+        await pause(1, CONNECT_BACKOFF, signal)
+        continue
+      }
+      const send = (): { reply: Promise<Reply>; signature: number } => ({
+        reply: client.send(connection, command, body),
+        signature: signer.generation,
+      })
+      const paced = await limiter.pace(command, send, { signal, isReady: () => connection.isOpen() })
+      if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
+      connections.giveBack(connection)
+      if (paced.by !== 'unready') return paced
+    }
+    return { kind: 'closed', by: 'aborted' }
+  } finally {
+    turnstile.leave()
+  }
+}
