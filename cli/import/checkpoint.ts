@@ -1,6 +1,7 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import { fileFault } from '../file-fault.ts'
 import { FORMATS } from './format.ts'
 import { ImportFileError } from './import-file-error.ts'
@@ -104,14 +105,6 @@ export class Checkpoint {
   /** Removes it: the import is over. */
   async remove(): Promise<void> {
     await rm(this.file, { force: true })
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

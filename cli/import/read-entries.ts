@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import { accountSchema, dueSchema, requestSchema } from '../../jobs/job/clear-friends-job.ts'
 import { parseDue } from '../../jobs/job/due.ts'
 import type { Format } from './format.ts'
@@ -63,12 +64,8 @@ const jsonLineSchema = z.union([
 ])
 
 function parseJsonLine(text: string, now: number): Parsed {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { fault: text.trim() === '' ? 'the line is empty' : 'the line is no JSON' }
-  }
+  const json = parseJson(text)
+  if (json === undefined) return { fault: text.trim() === '' ? 'the line is empty' : 'the line is no JSON' }
   const parsed = jsonLineSchema.safeParse(json)
   if (!parsed.success) return { fault: faultOf(json, parsed.error) }
   if (typeof parsed.data === 'string') return { entry: parsed.data }

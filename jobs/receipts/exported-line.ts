@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../job/outcome.ts'
 import { LAST_MS, parseContent } from './receipt-content.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
@@ -167,11 +168,3 @@ const lineSeal = (receipt: Omit<Receipt, 'seal'>, seals: ReceiptSeals): string =
 
 const linkSeal = (before: string, line: string, markText: string, seals: ReceiptSeals): string =>
   seals.link([before, line, markText])
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import type { FinalOutcome, Verified } from '../job/outcome.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
@@ -66,9 +67,6 @@ export function parseContent(contentText: string): ReceiptContent {
 }
 
 function readArray(contentText: string): z.infer<typeof contentSchema> {
-  try {
-    return contentSchema.parse(JSON.parse(contentText))
-  } catch {
-    return ['', '', '', '', '', 0, 0, 0]
-  }
+  const parsed = contentSchema.safeParse(parseJson(contentText))
+  return parsed.success ? parsed.data : ['', '', '', '', '', 0, 0, 0]
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { accountFault, parseJobData } from '../job/clear-friends-job.ts'
@@ -85,10 +86,6 @@ export function createCanceller({ redis, prefix, seals, receiptDays }: Settlemen
 }
 
 function requestIn(data: string | null | undefined): string | undefined {
-  try {
-    const parsed = parseJobData(JSON.parse(data ?? ''))
-    return parsed.ok ? parsed.data.request : undefined
-  } catch {
-    return undefined
-  }
+  const parsed = parseJobData(parseJson(data ?? ''))
+  return parsed.ok ? parsed.data.request : undefined
 }

@@ -1,5 +1,6 @@
 import { type Link, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import { endAsFailed, isTracing, messagingAttributes } from '../../jobs/job/tracing.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import { QUEUE_NAME } from '../../redis/keys.ts'
@@ -10,17 +11,7 @@ import type { Verdict } from '../vendor/classify.ts'
 /** What the spans of a worker are called by. */
 const tracer = () => trace.getTracer('clear-friends')
 
-const carrierSchema = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown
-    } catch {
-      context.addIssue({ code: 'custom', message: 'no JSON' })
-      return z.NEVER
-    }
-  })
-  .pipe(z.record(z.string(), z.string()))
+const carrierSchema = z.string().transform(parseJson).pipe(z.record(z.string(), z.string()))
 
 /**
  * Works on a job in a span of its own, where the program traces. The span is linked to the one that enqueued the job, and

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { parseJson } from '../../config/parse-json.ts'
 import type { Connection } from './connections.ts'
 import { type Exchanged, exchange, type TransportFault } from './exchange.ts'
 import type { Signer } from './signer.ts'
@@ -110,12 +111,3 @@ const unescapeLetters = (text: string): string =>
   !text.includes('\\u')
     ? text
     : text.replace(/\\u00([4-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-
-function parseJson(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return parsed === undefined ? null : parsed
-  } catch {
-    return undefined
-  }
-}
