@@ -40,12 +40,21 @@ export const requestOption = (meaning = 'groups the accounts of one erasure requ
     throw new InvalidArgumentError(parsed.error.issues.map(issue => issue.message).join('; '))
   })
 
-/** `--since <ISO date or 2h/7d>`: epoch ms. */
+/** Says in its name what it gives. */
+class SinceOption extends Option {
+  override attributeName(): string {
+    return 'sinceMs'
+  }
+}
+
+/** `--since <ISO date or 2h/7d>`, given as `sinceMs`: epoch ms. */
 export const sinceOption = (meaning: string): Option =>
-  new Option('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(text => {
-    try {
-      return parseSince(text, Date.now() / 1000) * 1000
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : 'no time')
-    }
-  })
+  new SinceOption('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(
+    text => {
+      try {
+        return parseSince(text, Date.now() / 1000) * 1000
+      } catch (error) {
+        throw new InvalidArgumentError(error instanceof Error ? error.message : 'no time')
+      }
+    },
+  )

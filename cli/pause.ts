@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { createFleetControl } from '../jobs/status/fleet.ts'
+import { createFleetControl } from '../jobs/status/fleet-control.ts'
 import { withFleet } from './fleet-connection.ts'
 import { print } from './output.ts'
 
@@ -10,8 +10,10 @@ export function pauseCommand(): Command {
     .option('--reason <text>', 'why, for whoever looks at the status', 'no reason given')
     .action(async ({ reason }: { reason: string }) => {
       await withFleet(async fleet => {
-        const since = Math.floor(Date.now() / 1000)
-        await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).pause({ reason, since })
+        await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).pause({
+          reason,
+          sinceMs: Date.now(),
+        })
         print('paused')
       })
     })
@@ -21,10 +23,13 @@ export function pauseCommand(): Command {
 export function resumeCommand(): Command {
   return new Command('resume')
     .description('Resumes the whole fleet after a pause or a halt.')
-    .option('--reason <text>', 'why, for the record', 'no reason given')
-    .action(async () => {
+    .option('--reason <text>', 'why, for the record and for whoever looks at the status', 'no reason given')
+    .action(async ({ reason }: { reason: string }) => {
       await withFleet(async fleet => {
-        await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).resume()
+        await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).resume({
+          reason,
+          atMs: Date.now(),
+        })
         print('resumed')
       })
     })

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { setFleetRate } from '../jobs/status/fleet.ts'
+import { setFleetRate } from '../jobs/status/fleet-control.ts'
 import { createFleetStatusReader } from '../jobs/status/fleet-status.ts'
 import { withFleet } from './fleet-connection.ts'
 import { print } from './output.ts'

@@ -22,7 +22,7 @@ export function receiptsCommand(): Command {
 
 interface ExportOptions {
   readonly after?: number
-  readonly since?: number
+  readonly sinceMs?: number
   readonly request?: string
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { createFleetReader, type Pause } from '../jobs/status/fleet.ts'
 import { createFleetStatusReader, type FleetStatus } from '../jobs/status/fleet-status.ts'
 import { createRequestReader, type RequestStatus } from '../jobs/status/request-status.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
@@ -45,8 +44,7 @@ function readerOf(fleet: FleetConnection, request: string | undefined): (json: t
   }
   if (request === undefined) {
     const read = createFleetStatusReader(fleet.redis, fleet.prefix, rate)
-    const readFleet = createFleetReader(fleet.redis, fleet.prefix)
-    return async json => (json ? JSON.stringify(await read()) : describe(await read(), (await readFleet()).paused))
+    return async json => (json ? JSON.stringify(await read()) : describe(await read()))
   }
   const read = createRequestReader(fleet.redis, fleet.prefix, rate)
   return async json => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
@@ -55,11 +53,11 @@ function readerOf(fleet: FleetConnection, request: string | undefined): (json: t
 const CLEAR_SCREEN = '\x1b[2J\x1b[H'
 
 /** Puts a status into words. */
-function describe(status: FleetStatus, pause: Pause | null): string {
+function describe(status: FleetStatus): string {
   const { queue, rate, outcomes } = status
   const isEmpty = queue.waiting + queue.active + queue.delayed === 0
   return [
-    ...describeStandstill(status, pause),
+    ...describeStandstill(status),
     `queue     ${count(queue.waiting)} waiting, ${count(queue.active)} active, ${count(queue.delayed)} delayed, ${count(queue.failed)} dead letters`,
     `rate      ${count(rate.lastSecond)} calls in the last second; ${count(rate.allowed)} allowed, ${count(rate.limit)} is the ceiling`,
     `oldest    ${isEmpty ? 'nothing is pending' : span(status.oldestPendingSeconds)}`,
@@ -69,13 +67,13 @@ function describe(status: FleetStatus, pause: Pause | null): string {
   ].join('\n')
 }
 
-function describeStandstill({ halted }: FleetStatus, pause: Pause | null): string[] {
+function describeStandstill({ halted, pause, resumed }: FleetStatus): string[] {
   const lines: string[] = []
   if (halted !== null) lines.push(`HALTED    since ${halted.since}, code ${halted.code}: ${halted.reason}`)
   if (pause !== null) {
-    const since = new Date(pause.since * 1000).toISOString()
-    lines.push(`PAUSED    by an operator since ${since}: ${pause.reason}; \`clear-friends resume\` goes on`)
+    lines.push(`PAUSED    by an operator since ${pause.since}: ${pause.reason}; \`clear-friends resume\` goes on`)
   }
+  if (resumed !== null) lines.push(`resumed   by an operator at ${resumed.at}: ${resumed.reason}`)
   return lines
 }
 

@@ -19,7 +19,7 @@ export function failedCommand(): Command {
     .addCommand(logCommand())
 }
 
-type Filtered = Pick<Selection, 'code' | 'since' | 'request'>
+type Filtered = Pick<Selection, 'code' | 'sinceMs' | 'request'>
 
 const withFilters = (command: Command): Command =>
   command

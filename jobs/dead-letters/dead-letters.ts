@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
@@ -31,9 +32,9 @@ export interface DeadLetter {
 export interface DeadLetterFilter {
   readonly code?: string
   /** Those that gave up at this time or later, epoch ms. */
-  readonly since?: number
+  readonly sinceMs?: number
   /** Those that gave up at this time or before, epoch ms. */
-  readonly until?: number
+  readonly untilMs?: number
   readonly request?: string
 }
 
@@ -96,13 +97,13 @@ export function createDeadLetters(redis: RedisConnection, prefix: string): DeadL
 
   return {
     read: async function* (filter = {}) {
-      const { since = '-inf', until = '+inf' } = filter
+      const { sinceMs = '-inf', untilMs = '+inf' } = filter
       // Names of jobs that were seen move back when others go, so the next page begins behind the last name.
-      for (let from: string | number = since, seen = new Set<string>(); ; ) {
+      for (let from: string | number = sinceMs, seen = new Set<string>(); ; ) {
         const page = await redis.zrangebyscore(
           `${queue}failed`,
           from,
-          until,
+          untilMs,
           'WITHSCORES',
           'LIMIT',
           0,
@@ -169,11 +170,3 @@ function pairsOf(list: readonly string[]): [string, string][] {
 }
 
 const isoOf = (ms: number): string => new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString()
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

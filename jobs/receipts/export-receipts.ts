@@ -14,7 +14,7 @@ export interface ExportOptions {
   /** Only receipts behind this number: what an export that was interrupted has not written. Default 0. */
   readonly after?: number
   /** Only receipts from this time on, epoch ms. */
-  readonly since?: number
+  readonly sinceMs?: number
   /** Only receipts of this request. */
   readonly request?: string
 }
@@ -46,15 +46,15 @@ interface Piece {
  * @throws {ReceiptKeyError} when the receipts are sealed with another key
  */
 export async function* exportReceipts(options: ExportOptions): AsyncGenerator<string, ExportSummary> {
-  const { redis, prefix, seals, since, request = null } = options
+  const { redis, prefix, seals, sinceMs, request = null } = options
   const checkpoints = new Checkpoints(redis, prefix, seals)
   await checkpoints.requireKey()
   await new ReceiptKeeper({ redis, prefix, seals, receiptDays: Number.POSITIVE_INFINITY }).makeCheckpoint()
-  const firstSince = since === undefined ? 1 : await findFirstSince(redis, prefix, since)
+  const firstSince = sinceMs === undefined ? 1 : await findFirstSince(redis, prefix, sinceMs)
   const trimmed = await checkpoints.anchor()
   const after = Math.max(options.after ?? 0, firstSince - 1, trimmed.seq)
 
-  const begin: BeginMark = { after, since: since === undefined ? null : new Date(since).toISOString(), request }
+  const begin: BeginMark = { after, since: sinceMs === undefined ? null : new Date(sinceMs).toISOString(), request }
   const sealer = new LineSealer(seals)
   const troubles: string[] = []
   let lines = 0

@@ -47,14 +47,14 @@ export async function readOldest(redis: RedisConnection, prefix: string): Promis
  * @param since epoch ms
  * @returns its number; that behind the last receipt where all are older
  */
-export async function findFirstSince(redis: RedisConnection, prefix: string, since: number): Promise<number> {
+export async function findFirstSince(redis: RedisConnection, prefix: string, sinceMs: number): Promise<number> {
   const newest = entriesSchema.parse(await redis.xrevrange(keysOf(prefix).receipts, '+', '-', 'COUNT', 1))[0]
   let from = (await readOldest(redis, prefix))?.seq ?? 1
   let to = newest === undefined ? from : toStored(...newest).seq + 1
   while (from < to) {
     const middle = Math.floor((from + to) / 2)
     const [receipt] = await readStored(redis, prefix, { from: middle, to: to - 1, count: 1 })
-    if (receipt === undefined || receipt.at >= since) to = middle
+    if (receipt === undefined || receipt.at >= sinceMs) to = middle
     else from = receipt.seq + 1
   }
   return from

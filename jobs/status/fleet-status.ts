@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { FinalOutcome } from '../job/outcome.ts'
-import { createFleetReader } from './fleet.ts'
+import { createFleetReader } from './fleet-state.ts'
 import { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
 
 /** What `status --json` prints. The names are fixed. */
@@ -13,6 +13,10 @@ export interface FleetStatus {
   }
   readonly halted: null | { readonly code: string; readonly reason: string; readonly since: string }
   readonly paused: boolean
+  /** An operator's pause, with its reason. */
+  readonly pause: null | { readonly reason: string; readonly since: string }
+  /** An operator's last `resume`, with its reason. */
+  readonly resumed: null | { readonly reason: string; readonly at: string }
   readonly rate: {
     /** The vendor's ceiling as it is set. */
     readonly limit: number
@@ -38,11 +42,13 @@ export function createFleetStatusReader(
   const readFleet = createFleetReader(redis, prefix)
   return async () => {
     const [fleet, queue] = await Promise.all([readFleet(), readQueue()])
-    const { paused, halted } = fleet
+    const { paused, halted, resumed } = fleet
     return {
       queue: { waiting: queue.waiting, active: queue.active, delayed: queue.delayed, failed: queue.failed },
-      halted: halted === null ? null : { ...halted, since: new Date(halted.since * 1000).toISOString() },
+      halted: halted === null ? null : { code: halted.code, reason: halted.reason, since: isoOf(halted.sinceMs) },
       paused: paused !== null || (queue.queuePaused && halted === null),
+      pause: paused === null ? null : { reason: paused.reason, since: isoOf(paused.sinceMs) },
+      resumed: resumed === null ? null : { reason: resumed.reason, at: isoOf(resumed.atMs) },
       rate: {
         limit: settings.ceilingPerSecond,
         allowed: Math.round(queue.allowedPerSecond * 10) / 10,
@@ -55,6 +61,8 @@ export function createFleetStatusReader(
     }
   }
 }
+
+const isoOf = (epochMs: number): string => new Date(epochMs).toISOString()
 
 function etaOf(queue: QueueStatus, standsStill: boolean): number | null {
   const pending = queue.waiting + queue.active + queue.delayed

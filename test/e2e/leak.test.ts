@@ -134,7 +134,7 @@ async function untilOver(): Promise<void> {
   const isHalted = async (): Promise<boolean> => (await fleet.readStatus()).halted !== null
   await eventually('the halt', isHalted, 60_000)
   await run('status')
-  await fleet.control.resume()
+  await fleet.control.resume({ reason: 'the test goes on', atMs: Date.now() })
   // The worker's connections break in the middle: what drivers say then holds what they were about to send.
   proxy.closeAll()
   const isEmpty = async (): Promise<boolean> => {

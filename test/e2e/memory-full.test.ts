@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
-import { setFleetRate } from '../../jobs/status/fleet.ts'
+import { setFleetRate } from '../../jobs/status/fleet-control.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'

@@ -109,9 +109,9 @@ describe('Prometheus beside a fleet at work', () => {
     await untilNoneIsWithoutData(queries.filter(({ name }) => name.includes('(halted')))
     expect(await prometheus.query('clear_friends:stands_still:max')).toHaveLength(1)
     fleet.simulator.setApp({ admins: ['administrator'] })
-    await fleet.control.pause({ reason: 'a look at the pause', since: 0 })
+    await fleet.control.pause({ reason: 'a look at the pause', sinceMs: 0 })
     await untilNoneIsWithoutData(queries.filter(({ name }) => name.includes('(paused')))
-    await fleet.control.resume()
+    await fleet.control.resume({ reason: 'a look', atMs: 0 })
     await untilSilent('ClearFriendsHalted')
   })
 

@@ -7,6 +7,8 @@ export const busyFleet: FleetReading = {
     queue: { waiting: 1200, active: 256, delayed: 7, failed: 3 },
     halted: { code: '60010', reason: 'IM_ADMIN is not an app admin', since: '2026-01-01T00:00:00.000Z' },
     paused: false,
+    pause: null,
+    resumed: null,
     rate: { limit: 200, allowed: 150, lastSecond: 149 },
     oldestPendingSeconds: 90,
     etaSeconds: 8,

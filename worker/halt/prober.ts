@@ -1,4 +1,5 @@
-import { type FleetControl, type Halt, TOO_MANY_MISSING } from '../../jobs/status/fleet.ts'
+import type { FleetControl } from '../../jobs/status/fleet-control.ts'
+import { type Halt, TOO_MANY_MISSING } from '../../jobs/status/fleet-state.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { Limiter } from '../../limiter/limiter.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
@@ -70,7 +71,7 @@ export class Prober {
   async takeTurn(halt: Halt): Promise<void> {
     const { redis, prefix, clock, control, log } = this.#options
     if (needsAPerson(halt.code)) return
-    const pauseMs = nextProbeAfterMs(halt.code, clock.epochMs() - halt.since * 1000)
+    const pauseMs = nextProbeAfterMs(halt.code, clock.epochMs() - halt.sinceMs)
     if ((await redis.set(keysOf(prefix).probe, 'probing', 'PX', pauseMs, 'NX')) === null) return
     const verdict = await this.#probe()
     if (verdict === undefined) return

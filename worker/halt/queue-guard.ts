@@ -1,5 +1,6 @@
 import type { Reason } from '../../jobs/job/outcome.ts'
-import { createFleetReader, type FleetControl, type FleetState, TOO_MANY_MISSING } from '../../jobs/status/fleet.ts'
+import type { FleetControl } from '../../jobs/status/fleet-control.ts'
+import { createFleetReader, type FleetState, TOO_MANY_MISSING } from '../../jobs/status/fleet-state.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { Processed } from '../attempt/processed.ts'
@@ -64,8 +65,7 @@ export class QueueGuard {
     const { control, prober, clock, log } = this.#options
     this.close()
     const text = act === undefined ? reason.text : `${reason.text}. ${act}`
-    const since = Math.floor(clock.epochMs() / 1000)
-    const first = await control.halt({ code: reason.code, reason: text, since })
+    const first = await control.halt({ code: reason.code, reason: text, sinceMs: clock.epochMs() })
     if (!first) return
     await prober.postpone(firstProbeAfterMs(reason.code))
     log.error({ code: reason.code, act }, `fleet halted: ${reason.text}`)

@@ -106,7 +106,8 @@ export class FaultyFleet {
     this.simulator.setFaults([])
     this.simulator.setClock({ skewMs: 0 })
     this.simulator.setApp({ admins: ['administrator'], allowedIps: LOOPBACK, standing: 'good' })
-    if ((await this.fleet.readStatus()).halted !== null) await this.fleet.control.resume()
+    if ((await this.fleet.readStatus()).halted !== null)
+      await this.fleet.control.resume({ reason: 'the test goes on', atMs: Date.now() })
   }
 
   async stop(): Promise<void> {

@@ -52,15 +52,15 @@ describe('dead letters', () => {
     }
     expect((await ids()).toSorted()).toEqual(all.toSorted())
     expect(await ids({ code: 'a' })).toHaveLength(475)
-    expect(await ids({ since: 1001 })).toHaveLength(250)
-    expect(await ids({ until: 1000 })).toHaveLength(700)
+    expect(await ids({ sinceMs: 1001 })).toHaveLength(250)
+    expect(await ids({ untilMs: 1000 })).toHaveLength(700)
   })
 
   it('are chosen by code, time and request', async () => {
     const [first, second] = [await giveUp('user_1', '30001', 'ticket-1'), await giveUp('user_2', '38000', 'ticket-2')]
     expect(await ids({ code: '38000' })).toEqual([second])
     expect(await ids({ request: 'ticket-1' })).toEqual([first])
-    expect(await ids({ since: Date.now() + 1000 })).toEqual([])
+    expect(await ids({ sinceMs: Date.now() + 1000 })).toEqual([])
   })
 })
 

@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InvalidRateError } from '../../../jobs/job/errors.ts'
-import {
-  createFleetControl,
-  createFleetReader,
-  type FleetControl,
-  setFleetRate,
-  TOO_MANY_MISSING,
-} from '../../../jobs/status/fleet.ts'
+import { createFleetControl, type FleetControl, setFleetRate } from '../../../jobs/status/fleet-control.ts'
+import { createFleetReader, TOO_MANY_MISSING } from '../../../jobs/status/fleet-state.ts'
 import { createFleetStatusReader } from '../../../jobs/status/fleet-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { jobsCorner } from './corner.ts'
@@ -20,12 +15,13 @@ const status = () => createFleetStatusReader(corner().redis, corner().prefix, { 
 /** Whether workers may fetch. */
 const isOpen = async (): Promise<boolean> => !(await corner().queue.isPaused())
 
-const pause = { reason: 'a made-up incident', since: 1_800_000_000 }
-const halt = { code: '70001', reason: 'the signature is refused', since: 1_800_000_100 }
+const pause = { reason: 'a made-up incident', sinceMs: 1_800_000_000_000 }
+const halt = { code: '70001', reason: 'the signature is refused', sinceMs: 1_800_000_100_000 }
+const resume = { reason: 'mended', atMs: 1_800_000_200_000 }
 
 describe('the fleet', () => {
   it('is open at first', async () => {
-    expect(await state()).toEqual({ paused: null, halted: null })
+    expect(await state()).toMatchObject({ paused: null, halted: null })
     expect(await isOpen()).toBe(true)
   })
 
@@ -33,10 +29,10 @@ describe('the fleet', () => {
     const { producer, take } = corner()
     await producer.enqueue('user_1')
     await control().pause(pause)
-    expect(await state()).toEqual({ paused: pause, halted: null })
+    expect(await state()).toMatchObject({ paused: pause, halted: null })
     expect(await status()).toMatchObject({ paused: true, halted: null, queue: { waiting: 1 } })
     expect(await take()).toBeUndefined()
-    await control().resume()
+    await control().resume(resume)
     expect(await status()).toMatchObject({ paused: false, halted: null, queue: { waiting: 1 } })
     expect((await take())?.data.account).toBe('user_1')
   })
@@ -50,7 +46,7 @@ describe('the fleet', () => {
   it('keeps the first halt, and says which call was it', async () => {
     expect(await control().halt(halt)).toBe(true)
     expect(await control().halt({ ...halt, code: '60006' })).toBe(false)
-    expect(await state()).toEqual({ paused: null, halted: halt })
+    expect(await state()).toMatchObject({ paused: null, halted: halt })
     expect(await status()).toMatchObject({
       paused: false,
       halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:01:40.000Z' },
@@ -61,17 +57,25 @@ describe('the fleet', () => {
   it('resumes from pause and halt at once, and again without harm', async () => {
     await control().pause(pause)
     await control().halt(halt)
-    await control().resume()
-    await control().resume()
-    expect(await state()).toEqual({ paused: null, halted: null })
+    await control().resume(resume)
+    await control().resume(resume)
+    expect(await state()).toMatchObject({ paused: null, halted: null })
     expect(await isOpen()).toBe(true)
+  })
+
+  it('keeps why it was resumed, and shows it', async () => {
+    expect((await state()).resumed).toBeNull()
+    await control().pause(pause)
+    await control().resume(resume)
+    expect((await state()).resumed).toEqual(resume)
+    expect((await status()).resumed).toEqual({ reason: 'mended', at: '2027-01-15T08:03:20.000Z' })
   })
 
   it('stays paused by the operator when its halt ends by itself', async () => {
     await control().halt(halt)
     await control().pause(pause)
     await control().liftHalt()
-    expect(await state()).toEqual({ paused: pause, halted: null })
+    expect(await state()).toMatchObject({ paused: pause, halted: null })
     expect(await isOpen()).toBe(false)
   })
 
@@ -90,14 +94,14 @@ describe('the fleet', () => {
     await corner().redis.hset(keysOf(corner().prefix).fleet, field, text)
     const { paused, halted } = await state()
     expect(field === 'pause' ? paused : halted).toMatchObject({ reason: expect.stringContaining('cannot be read') })
-    await control().resume()
-    expect(await state()).toEqual({ paused: null, halted: null })
+    await control().resume(resume)
+    expect(await state()).toMatchObject({ paused: null, halted: null })
   })
 
   it('lets workers fetch exactly when its state is open, however many halt and resume it at once', async () => {
     for (let round = 0; round < 40; round++) {
       const changes = Array.from({ length: 6 }, (_, index) =>
-        (index + round) % 2 === 0 ? control().halt(halt) : control().resume(),
+        (index + round) % 2 === 0 ? control().halt(halt) : control().resume(resume),
       )
       await Promise.all(changes)
       expect(await isOpen(), `round ${round}`).toBe((await state()).halted === null)
@@ -116,9 +120,9 @@ describe('the fleet', () => {
   it('does not halt again for accounts that do not exist once a person has said that this is right', async () => {
     const missing = { ...halt, code: TOO_MANY_MISSING }
     expect(await control().halt(missing)).toBe(true)
-    await control().resume()
+    await control().resume(resume)
     expect(await control().halt(missing)).toBe(false)
-    expect(await state()).toEqual({ paused: null, halted: null })
+    expect(await state()).toMatchObject({ paused: null, halted: null })
     expect(await isOpen()).toBe(true)
     expect(await control().halt(halt)).toBe(true)
   })

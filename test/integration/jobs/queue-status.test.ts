@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '../../../jobs/enqueue/producer.ts'
 import { FIRST_STEP_AT, priorityOfDue, RETRY_PRIORITY, STEP_SECONDS } from '../../../jobs/job/due.ts'
-import { createFleetControl, setFleetRate } from '../../../jobs/status/fleet.ts'
+import { createFleetControl, setFleetRate } from '../../../jobs/status/fleet-control.ts'
 import { createFleetStatusReader } from '../../../jobs/status/fleet-status.ts'
 import { createQueueStatusReader, type RateSettings } from '../../../jobs/status/queue-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
@@ -24,6 +24,8 @@ describe('the status of a queue', () => {
       queue: { waiting: 0, active: 0, delayed: 0, failed: 0 },
       halted: null,
       paused: false,
+      pause: null,
+      resumed: null,
       rate: { limit: 200, allowed: 200, lastSecond: 0 },
       oldestPendingSeconds: 0,
       etaSeconds: 0,
@@ -267,9 +269,9 @@ describe('the time until the queue is empty', () => {
     const { producer, queue, redis, prefix } = corner()
     await producer.enqueueMany(accounts(10))
     const control = createFleetControl(redis, queue, prefix)
-    await control.pause({ reason: 'a test', since: nowSeconds() })
+    await control.pause({ reason: 'a test', sinceMs: Date.now() })
     expect((await readFleet()).etaSeconds).toBeNull()
-    await control.resume()
+    await control.resume({ reason: 'a test', atMs: Date.now() })
     expect((await readFleet()).etaSeconds).toBe(1)
   })
 })

@@ -72,7 +72,7 @@ describe('exporting receipts', () => {
     const ofRequest = (await exported({ request: 'ticket-1' })).lines
     expect(seqsOf(ofRequest)).toEqual([3, 6, 9, 12, 15])
     expect(await findingsIn(ofRequest)).toEqual([])
-    const recent = (await exported({ since: at })).lines
+    const recent = (await exported({ sinceMs: at })).lines
     expect(seqsOf(recent)).toEqual(numbers(11, 15))
     expect(await findingsIn(recent)).toEqual([])
   })

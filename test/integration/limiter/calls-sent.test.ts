@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
-import { setFleetRate } from '../../../jobs/status/fleet.ts'
+import { setFleetRate } from '../../../jobs/status/fleet-control.ts'
 import { sequence } from '../../../simulator/faults/seeded-random.ts'
 import { testRedis } from '../../helpers/redis/redis.ts'
 import { realLimiter, startVirtualFleet } from '../../helpers/virtual/virtual-fleet.ts'

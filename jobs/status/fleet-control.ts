@@ -1,65 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { InvalidRateError } from '../job/errors.ts'
 import type { ClearFriendsQueue } from '../job/queue.ts'
-
-/**
- * What holds for the whole fleet at once: the operator's pause, the halt on our own fault, the live rate.
- *
- * It lives in one hash that the permit script reads before every call, so that no process can miss it. BullMQ's own
- * pause flag goes with it and keeps the workers from fetching.
- */
-export interface FleetState {
-  /** Set by an operator; only an operator's `resume` ends it. */
-  readonly paused: null | Pause
-  /** Set by a worker on a fault of our own credentials or settings. */
-  readonly halted: null | Halt
-}
-
-/** An operator's pause. `since` is epoch seconds. */
-export interface Pause {
-  readonly reason: string
-  readonly since: number
-}
-
-/** A halt on our own fault. `since` is epoch seconds. */
-export interface Halt {
-  readonly code: string
-  readonly reason: string
-  readonly since: number
-}
-
-const pauseSchema = z.object({ reason: z.string(), since: z.number() })
-const haltSchema = z.object({ code: z.string(), reason: z.string(), since: z.number() })
-
-/** Makes a reader of the fleet's state. What cannot be parsed counts as closed, since an open gate would be worse. */
-export function createFleetReader(redis: RedisConnection, prefix: string): () => Promise<FleetState> {
-  return async () => parseFleet(await redis.hmget(keysOf(prefix).fleet, 'pause', 'halt'))
-}
-
-function parseFleet([pause, halt]: readonly (string | null)[]): FleetState {
-  return {
-    paused: parseField(pause, pauseSchema, { reason: 'the stored reason cannot be read', since: 0 }),
-    halted: parseField(halt, haltSchema, { code: 'unreadable', reason: 'the stored halt cannot be read', since: 0 }),
-  }
-}
-
-/**
- * Gives what tells this fleet from every other: a random id that is made when it is first asked for. A Redis that has
- * lost its data has another one.
- */
-export async function readFleetId(redis: RedisConnection, prefix: string): Promise<string> {
-  const { fleet } = keysOf(prefix)
-  await redis.hsetnx(fleet, 'id', randomUUID())
-  return z.string().parse(await redis.hget(fleet, 'id'))
-}
-
-/** The code of a halt because suspiciously many accounts do not exist. Only a person can end it. */
-export const TOO_MANY_MISSING = 'too_many_missing'
+import { createFleetReader, type Halt, type Pause, type Resume, TOO_MANY_MISSING } from './fleet-state.ts'
 
 const MISSING_IS_RIGHT_SECONDS = 86_400
 
@@ -67,8 +12,8 @@ const MISSING_IS_RIGHT_SECONDS = 86_400
 export interface FleetControl {
   /** Pauses: no call is sent any more, jobs stay in the queue. Pausing again only changes the reason. */
   pause(pause: Pause): Promise<void>
-  /** Ends an operator's pause and a halt, and lets the workers fetch again. */
-  resume(): Promise<void>
+  /** Ends an operator's pause and a halt, keeps why, and lets the workers fetch again. */
+  resume(resume: Resume): Promise<void>
   /**
    * Halts on a fault of our own. The first halt stays, so that its reason and time are the true ones. A halt because of
    * {@link TOO_MANY_MISSING} that comes after a person has said that this is right is none.
@@ -94,6 +39,7 @@ const setLua = "redis.call('PERSIST', KEYS[1]) return redis.call(ARGV[1], KEYS[1
  */
 export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQueue, prefix: string): FleetControl {
   const { fleet, missingIsRight } = keysOf(prefix)
+  const readFleet = createFleetReader(redis, prefix)
   const isClosed = async (): Promise<boolean> => (await redis.hmget(fleet, 'pause', 'halt')).some(set => set !== null)
   // The state decides and BullMQ's flag follows. Two processes may set the flag in either order; since each looks again
   // after it has set it, the last one to set it leaves what the state says.
@@ -119,11 +65,12 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       await setField([fleet], ['HSET', 'pause', JSON.stringify(pause)])
       await changed()
     },
-    resume: async () => {
-      const halt = parseField(await redis.hget(fleet, 'halt'), haltSchema, null)
+    resume: async resume => {
+      const { halted } = await readFleet()
       // A person has looked: for a day, accounts that do not exist are no reason to halt again.
-      if (halt?.code === TOO_MANY_MISSING) await redis.set(missingIsRight, '1', 'EX', MISSING_IS_RIGHT_SECONDS)
+      if (halted?.code === TOO_MANY_MISSING) await redis.set(missingIsRight, '1', 'EX', MISSING_IS_RIGHT_SECONDS)
       await redis.hdel(fleet, 'pause', 'halt')
+      await setField([fleet], ['HSET', 'resume', JSON.stringify(resume)])
       await changed()
     },
     halt: async halt => {
@@ -142,15 +89,6 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       await changed()
     },
     align,
-  }
-}
-
-function parseField<T>(text: string | null | undefined, schema: z.ZodType<T>, unreadable: T | null): T | null {
-  if (text === null || text === undefined) return null
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch {
-    return unreadable
   }
 }
 

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
+import { keysOf } from '../../redis/keys.ts'
+
+/**
+ * What holds for the whole fleet at once: the operator's pause, the halt on our own fault.
+ *
+ * It lives in one hash that the permit script reads before every call, so that no process can miss it. BullMQ's own
+ * pause flag goes with it and keeps the workers from fetching.
+ */
+export interface FleetState {
+  /** Set by an operator; only an operator's `resume` ends it. */
+  readonly paused: null | Pause
+  /** Set by a worker on a fault of our own credentials or settings. */
+  readonly halted: null | Halt
+  /** The operator's last `resume`, for the record. */
+  readonly resumed: null | Resume
+}
+
+/** An operator's pause. */
+export interface Pause {
+  readonly reason: string
+  /** Epoch ms. */
+  readonly sinceMs: number
+}
+
+/** A halt on our own fault. */
+export interface Halt {
+  readonly code: string
+  readonly reason: string
+  /** Epoch ms. */
+  readonly sinceMs: number
+}
+
+/** An operator's `resume`. */
+export interface Resume {
+  readonly reason: string
+  /** Epoch ms. */
+  readonly atMs: number
+}
+
+/** The code of a halt because suspiciously many accounts do not exist. Only a person can end it. */
+export const TOO_MANY_MISSING = 'too_many_missing'
+
+const pauseSchema = z.object({ reason: z.string(), sinceMs: z.number() })
+const haltSchema = z.object({ code: z.string(), reason: z.string(), sinceMs: z.number() })
+const resumeSchema = z.object({ reason: z.string(), atMs: z.number() })
+const UNREADABLE_PAUSE: Pause = { reason: 'the stored reason cannot be read', sinceMs: 0 }
+const UNREADABLE_HALT: Halt = { code: 'unreadable', reason: 'the stored halt cannot be read', sinceMs: 0 }
+
+/** Makes a reader of the fleet's state. What cannot be parsed counts as closed, since an open gate would be worse. */
+export function createFleetReader(redis: RedisConnection, prefix: string): () => Promise<FleetState> {
+  return async () => {
+    const [pause, halt, resume] = await redis.hmget(keysOf(prefix).fleet, 'pause', 'halt', 'resume')
+    return {
+      paused: parseField(pause, pauseSchema, UNREADABLE_PAUSE),
+      halted: parseField(halt, haltSchema, UNREADABLE_HALT),
+      resumed: parseField(resume, resumeSchema, null),
+    }
+  }
+}
+
+function parseField<T>(text: string | null | undefined, schema: z.ZodType<T>, unreadable: T | null): T | null {
+  if (text === null || text === undefined) return null
+  const parsed = schema.safeParse(parseJson(text))
+  return parsed.success ? parsed.data : unreadable
+}
+
+/**
+ * Gives what tells this fleet from every other: a random id that is made when it is first asked for. A Redis that has
+ * lost its data has another one.
+ */
+export async function readFleetId(redis: RedisConnection, prefix: string): Promise<string> {
+  const { fleet } = keysOf(prefix)
+  await redis.hsetnx(fleet, 'id', randomUUID())
+  return z.string().parse(await redis.hget(fleet, 'id'))
+}
