@@ -12,5 +12,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 // Halves the time that a command needs to start. Without a folder to write to, Node goes on without it.
 module.enableCompileCache()
-const source = new URL('../cli/main.ts', import.meta.url)
-await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
+const source = new URL('../cli/start.ts', import.meta.url)
+await import(existsSync(source) ? source.href : new URL('../dist/cli/start.js', import.meta.url).href)

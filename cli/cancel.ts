@@ -5,29 +5,31 @@ import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
 import { type CancelResult, createCanceller } from '../jobs/settle/cancel.ts'
 import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
-import { print } from './output.ts'
+import type { Shell } from './shell.ts'
 
 /** `clear-friends cancel <account…>`: withdraws accounts for which nothing has been sent yet. */
-export function cancelCommand(): Command {
+export function cancelCommand({ environment, print, action }: Shell): Command {
   return new Command('cancel')
     .description('Withdraws accounts that have not been sent yet. Exit code 1 unless all were withdrawn.')
     .argument('<account...>', 'user ids; after a -- those that begin with a dash')
     .option('--json', 'print what became of each as JSON, by the number of the argument')
-    .action(async (accounts: string[], options: { json?: true }, command: Command) => {
-      accounts.forEach((account, index) => {
-        const fault = accountFault(account)
-        if (fault !== null) command.error(`error: argument ${index + 1}: ${fault}`, { exitCode: EXIT.usage })
-      })
-      const settings = loadSettings(process.env, ['RECEIPT_KEY', 'RECEIPT_DAYS'])
-      await withFleet(async ({ redis, prefix }) => {
-        const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
-        const { cancel } = createCanceller({ redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS })
-        const results = await cancel(accounts)
-        if (options.json) print(JSON.stringify(results.map((result, index) => ({ argument: index + 1, result }))))
-        else for (const [index, result] of results.entries()) print(`argument ${index + 1}: ${WORDS[result]}`)
-        if (results.some(result => result !== 'cancelled')) process.exitCode = EXIT.failed
-      })
-    })
+    .action(
+      action(async (accounts: string[], options: { json?: true }, command: Command) => {
+        accounts.forEach((account, index) => {
+          const fault = accountFault(account)
+          if (fault !== null) command.error(`error: argument ${index + 1}: ${fault}`, { exitCode: EXIT.usage })
+        })
+        const settings = loadSettings(environment, ['RECEIPT_KEY', 'RECEIPT_DAYS'])
+        return withFleet(environment, async ({ redis, prefix }) => {
+          const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
+          const { cancel } = createCanceller({ redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS })
+          const results = await cancel(accounts)
+          if (options.json) print(JSON.stringify(results.map((result, index) => ({ argument: index + 1, result }))))
+          else for (const [index, result] of results.entries()) print(`argument ${index + 1}: ${WORDS[result]}`)
+          return results.every(result => result === 'cancelled') ? EXIT.done : EXIT.failed
+        })
+      }),
+    )
 }
 
 // The user ids were typed here; they need not stand in the terminal's log once more.

@@ -3,6 +3,7 @@ import { type ClearFriendsQueue, openQueue } from '../jobs/job/queue.ts'
 import { type RedisConnection, waitUntilReady, withAdvice } from '../redis/connection.ts'
 import { openRedis, redisSettings } from '../redis/open-redis.ts'
 import { requireRedisVersion } from '../redis/redis-version.ts'
+import type { Environment } from './surroundings.ts'
 
 /** What commands need that look at the fleet or steer it. */
 const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const
@@ -25,15 +26,15 @@ export interface FleetConnection {
  * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds, or refuses; says what to do
  * @throws {RedisTooOldError} when it is older than 6.2
  */
-export async function withFleet(run: (fleet: FleetConnection) => Promise<void>): Promise<void> {
-  const settings = loadSettings(process.env, fleetSettings)
+export async function withFleet<T>(environment: Environment, run: (fleet: FleetConnection) => Promise<T>): Promise<T> {
+  const settings = loadSettings(environment, fleetSettings)
   const redis = openRedis(settings, 'producer')
   redis.on('error', () => {})
   let queue: ClearFriendsQueue | undefined
   try {
     await waitUntilReady(redis)
     await requireRedisVersion(redis)
-    await run({
+    return await run({
       settings,
       redis,
       prefix: settings.REDIS_PREFIX,

@@ -1,61 +1,78 @@
-import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 import { SettingsError } from '../config/load-settings.ts'
 import { readVersion } from '../config/version.ts'
 import { EXIT } from './exit-codes.ts'
-import { endWithReader, say } from './output.ts'
+import { createShell, type Shell } from './shell.ts'
+import type { Output, Surroundings } from './surroundings.ts'
 
 /** Each command with how to load it: only the one that is wanted, so that an import does not hold a web server in memory. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  worker: async () => (await import('./worker.ts')).workerCommand(),
-  enqueue: async () => (await import('./enqueue.ts')).enqueueCommand(),
-  import: async () => {
-    // V8 lets the heap grow to the size of the machine; batches that come and go need a fraction of it.
-    setFlagsFromString('--optimize-for-size')
-    setFlagsFromString('--semi-space-growth-factor=1')
-    return (await import('./import/command.ts')).importCommand()
-  },
-  status: async () => (await import('./status.ts')).statusCommand(),
-  failed: async () => (await import('./failed/command.ts')).failedCommand(),
-  cancel: async () => (await import('./cancel.ts')).cancelCommand(),
-  receipts: async () => (await import('./receipts.ts')).receiptsCommand(),
-  pause: async () => (await import('./pause.ts')).pauseCommand(),
-  resume: async () => (await import('./pause.ts')).resumeCommand(),
-  rate: async () => (await import('./rate.ts')).rateCommand(),
-  doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
-  simulator: async () => (await import('./simulator.ts')).simulatorCommand(),
-  demo: async () => (await import('./demo/command.ts')).demoCommand(),
+const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
+  worker: async shell => (await import('./worker.ts')).workerCommand(shell),
+  enqueue: async shell => (await import('./enqueue.ts')).enqueueCommand(shell),
+  import: async shell => (await import('./import/command.ts')).importCommand(shell),
+  status: async shell => (await import('./status.ts')).statusCommand(shell),
+  failed: async shell => (await import('./failed/command.ts')).failedCommand(shell),
+  cancel: async shell => (await import('./cancel.ts')).cancelCommand(shell),
+  receipts: async shell => (await import('./receipts.ts')).receiptsCommand(shell),
+  pause: async shell => (await import('./pause.ts')).pauseCommand(shell),
+  resume: async shell => (await import('./pause.ts')).resumeCommand(shell),
+  rate: async shell => (await import('./rate.ts')).rateCommand(shell),
+  doctor: async shell => (await import('./doctor/command.ts')).doctorCommand(shell),
+  simulator: async shell => (await import('./simulator/command.ts')).simulatorCommand(shell),
+  demo: async shell => (await import('./demo/command.ts')).demoCommand(shell),
 }
 
-endWithReader()
-process.exitCode = await run(await buildProgram(process.argv[2] ?? ''), process.argv)
+/**
+ * Runs the command line; whatever goes wrong becomes one clear message on stderr.
+ *
+ * @param argv what follows the name of the program
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  let exitCode: number = EXIT.done
+  const shell = createShell(surroundings, code => {
+    exitCode = code
+  })
+  try {
+    await (await buildProgram(argv[0] ?? '', shell)).parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return exitCodeOf(error, shell)
+  }
+}
 
-async function buildProgram(wanted: string): Promise<Command> {
+async function buildProgram(wanted: string, shell: Shell): Promise<Command> {
   const program = new Command('clear-friends')
     .description('Clears the friend data of departed accounts in Tencent Cloud IM.')
     .version(readVersion())
   // Help, and a name that does not exist, need all of them.
   const load = Object.hasOwn(commands, wanted) ? [commands[wanted]] : Object.values(commands)
-  for (const each of load) if (each !== undefined) program.addCommand(await each())
+  for (const each of load) if (each !== undefined) program.addCommand(await each(shell))
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(child => child.commands)]) {
+    speakThrough(shell, command)
+  }
   return program
 }
 
-/** Runs the command line and gives the exit code; whatever goes wrong becomes one clear message on stderr. */
-async function run(root: Command, argv: readonly string[]): Promise<number> {
-  for (const command of [root, ...root.commands, ...root.commands.flatMap(child => child.commands)]) {
-    command.exitOverride().showHelpAfterError('(--help shows what is possible)')
-    const takesAccounts = command.registeredArguments.some(argument => argument.name() === 'account')
-    command.configureOutput({
+/** Lets a command write where the shell does, throw instead of ending the process, and repeat no account. */
+function speakThrough({ stdout, stderr }: Shell, command: Command): void {
+  const takesAccounts = command.registeredArguments.some(argument => argument.name() === 'account')
+  command
+    .exitOverride()
+    .showHelpAfterError('(--help shows what is possible)')
+    .configureOutput({
+      writeOut: text => void stdout.write(text),
+      writeErr: text => void stderr.write(text),
+      getOutHelpWidth: () => widthOf(stdout),
+      getErrHelpWidth: () => widthOf(stderr),
       outputError: (text, write) => write(takesAccounts ? withoutAccount(text) : withoutExcess(text)),
     })
-  }
-  try {
-    await root.parseAsync([...argv])
-    return Number(process.exitCode ?? EXIT.done)
-  } catch (error) {
-    return exitCodeOf(error)
-  }
 }
+
+/** What commander takes for the width where there is no terminal. */
+const WIDTH = 80
+
+const widthOf = ({ isTTY, columns }: Output): number => (isTTY ? columns : undefined) ?? WIDTH
 
 /** What a command that takes accounts does not know as an option may be one. */
 function withoutAccount(text: string): string {
@@ -68,7 +85,7 @@ function withoutExcess(text: string): string {
   return text.replace(/(but got \d+): .*/, '$1.')
 }
 
-function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown, { say }: Shell): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (error instanceof SettingsError) {
     say(error.message)

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
 import { type ExportSummary, exportReceipts } from '../jobs/receipts/export-receipts.ts'
@@ -10,14 +11,15 @@ import { fileFault } from './file-fault.ts'
 import { withFleet } from './fleet-connection.ts'
 import { splitLines } from './import/lines.ts'
 import { requestOption, sinceOption } from './job-options.ts'
-import { count, print, say, write } from './output.ts'
+import type { Shell } from './shell.ts'
+import { count } from './words.ts'
 
 /** `clear-friends receipts export|verify`: what there is to show of each account. */
-export function receiptsCommand(): Command {
+export function receiptsCommand(shell: Shell): Command {
   return new Command('receipts')
     .description('Exports receipts, and verifies an export with nothing but RECEIPT_KEY.')
-    .addCommand(exportCommand())
-    .addCommand(verifyCommand())
+    .addCommand(exportCommand(shell))
+    .addCommand(verifyCommand(shell))
 }
 
 interface ExportOptions {
@@ -26,7 +28,7 @@ interface ExportOptions {
   readonly request?: string
 }
 
-function exportCommand(): Command {
+function exportCommand(shell: Shell): Command {
   return new Command('export')
     .description('Writes receipts to standard output, one JSON object a line, oldest first.')
     .addOption(sinceOption('only receipts from then on'))
@@ -36,48 +38,53 @@ function exportCommand(): Command {
         parseSeq,
       ),
     )
-    .action(async (options: ExportOptions) => {
-      const { RECEIPT_KEY } = loadSettings(process.env, ['RECEIPT_KEY'])
-      const seals = createReceiptSeals(RECEIPT_KEY.reveal())
-      await withFleet(async ({ redis, prefix }) => {
-        const lines = exportReceipts({ redis, prefix, seals, ...options })
-        for (;;) {
-          const { value, done } = await lines.next()
-          if (done) return tell(value)
-          await write(`${value}\n`)
-        }
-      })
-    })
+    .action(shell.action((options: ExportOptions) => writeReceipts(options, shell)))
 }
 
-function tell({ lines, after, through, troubles }: ExportSummary): void {
+async function writeReceipts(options: ExportOptions, shell: Shell): Promise<number> {
+  const { RECEIPT_KEY } = loadSettings(shell.environment, ['RECEIPT_KEY'])
+  const seals = createReceiptSeals(RECEIPT_KEY.reveal())
+  return withFleet(shell.environment, async ({ redis, prefix }) => {
+    const lines = exportReceipts({ redis, prefix, seals, ...options })
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done) return tell(value, shell)
+      await shell.write(`${value}\n`)
+    }
+  })
+}
+
+function tell({ lines, after, through, troubles }: ExportSummary, { say }: Shell): number {
   const range = through > after ? `, complete from number ${after + 1} to ${through}` : ''
   say(lines === 0 ? `no receipts fit${range}` : `${count(lines)} receipts${range}`)
   for (const trouble of troubles) say(trouble)
-  if (troubles.length === 0) return
+  if (troubles.length === 0) return EXIT.done
   say('what is not sealed cannot be proved: docs/receipts.md says what that means')
-  process.exitCode = EXIT.failed
+  return EXIT.failed
 }
 
-function verifyCommand(): Command {
+function verifyCommand(shell: Shell): Command {
   return new Command('verify')
     .description(
       'Verifies an export offline. Tells which line was changed, removed, inserted or moved; exit code 1 then.',
     )
     .argument('<file>', 'an export, or - for standard input')
     .option('--json', 'print what was found as one JSON object')
-    .action(async (file: string, options: { json?: true }) => {
-      const { RECEIPT_KEY } = loadSettings(process.env, ['RECEIPT_KEY'])
-      const verification = await verifyReceipts(textsOf(file), createReceiptSeals(RECEIPT_KEY.reveal()))
-      if (options.json) print(JSON.stringify(verification))
-      else describe(verification)
-      if (verification.findings.length > 0 || verification.lines === 0) process.exitCode = EXIT.failed
-    })
+    .action(
+      shell.action(async (file: string, options: { json?: true }) => {
+        const { RECEIPT_KEY } = loadSettings(shell.environment, ['RECEIPT_KEY'])
+        const texts = textsOf(file, shell.stdin)
+        const verification = await verifyReceipts(texts, createReceiptSeals(RECEIPT_KEY.reveal()))
+        if (options.json) shell.print(JSON.stringify(verification))
+        else describe(verification, shell)
+        return verification.findings.length > 0 || verification.lines === 0 ? EXIT.failed : EXIT.done
+      }),
+    )
 }
 
 /** @throws Error when the file cannot be read or is no text; says which one, or which line, and why */
-async function* textsOf(file: string): AsyncGenerator<string | null> {
-  const chunks: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file)
+async function* textsOf(file: string, stdin: Readable): AsyncGenerator<string | null> {
+  const chunks: AsyncIterable<Buffer> = file === '-' ? stdin : createReadStream(file)
   try {
     for await (const line of splitLines(chunks)) yield line.text
   } catch (error) {
@@ -87,7 +94,7 @@ async function* textsOf(file: string): AsyncGenerator<string | null> {
 }
 
 /** Puts what was found into words: what is wrong first, then what the file proves and what it cannot tell. */
-function describe({ lines, genuine, exports, findings }: Verification): void {
+function describe({ lines, genuine, exports, findings }: Verification, { print, say }: Shell): void {
   if (lines === 0) return say('the file is empty: it proves nothing, not even that there are no receipts')
   if (genuine === 0) {
     say('no line was sealed with this RECEIPT_KEY: it is another key, or this is no export of receipts')

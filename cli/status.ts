@@ -2,32 +2,41 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { createFleetStatusReader, type FleetStatus } from '../jobs/status/fleet-status.ts'
 import { createRequestReader, type RequestStatus } from '../jobs/status/request-status.ts'
+import { EXIT } from './exit-codes.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
 import { requestOption } from './job-options.ts'
-import { count, print, span } from './output.ts'
+import type { Shell } from './shell.ts'
+import { count, span } from './words.ts'
 
 const WATCH_EVERY_MS = 1000
 
 /** `clear-friends status`: what is in the queue, how fast it drains, and whether anything is wrong. */
-export function statusCommand(): Command {
+export function statusCommand(shell: Shell): Command {
   return new Command('status')
     .description('Shows the queue, the rate, a halt with its reason, and the forecast.')
     .option('--json', 'print one JSON object (with --watch one a line)')
     .option('--watch', 'go on until Ctrl-C, once a second')
     .addOption(requestOption('only the accounts of this request, and what became of them'))
-    .action(async (options: StatusOptions) => {
-      await withFleet(async fleet => {
-        const read = readerOf(fleet, options.request)
-        if (!options.watch) return print(await read(options.json))
-        const stopped = new AbortController()
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
-        const start = process.stdout.isTTY && !options.json ? CLEAR_SCREEN : ''
-        while (!stopped.signal.aborted) {
-          print(start + (await read(options.json)))
-          await sleep(WATCH_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => {})
-        }
-      })
-    })
+    .action(
+      shell.action((options: StatusOptions) =>
+        withFleet(shell.environment, async fleet => {
+          const read = readerOf(fleet, options.request)
+          const look = () => read(options.json)
+          if (options.watch) await watch(look, options.json ? '' : screenStart(shell), shell)
+          else shell.print(await look())
+          return EXIT.done
+        }),
+      ),
+    )
+}
+
+async function watch(look: () => Promise<string>, start: string, { print, listen }: Shell): Promise<void> {
+  const { signal, stop } = listen()
+  while (!signal.aborted) {
+    print(start + (await look()))
+    await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => {})
+  }
+  stop()
 }
 
 interface StatusOptions {
@@ -50,7 +59,8 @@ function readerOf(fleet: FleetConnection, request: string | undefined): (json: t
   return async json => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
 }
 
-const CLEAR_SCREEN = '\x1b[2J\x1b[H'
+/** Clears a terminal, so that each look stands in the place of the one before. */
+const screenStart = ({ stdout }: Shell): string => (stdout.isTTY ? '\x1b[2J\x1b[H' : '')
 
 /** Puts a status into words. */
 function describe(status: FleetStatus): string {

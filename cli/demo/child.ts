@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Environment } from '../surroundings.ts'
 
 const entry = fileURLToPath(new URL('../../bin/clear-friends.js', import.meta.url))
 const installedEntry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
@@ -21,11 +22,11 @@ export interface ChildCommand {
  * Starts a command of this program with the same Node.js.
  *
  * @param args command line, for instance `['worker']`
- * @param environment settings on top of this process's environment
+ * @param environment its whole environment
  */
-export function startCommand(args: readonly string[], environment: Readonly<Record<string, string>>): ChildCommand {
+export function startCommand(args: readonly string[], environment: Environment): ChildCommand {
   const child = spawn(process.execPath, [isInstalled ? installedEntry : entry, ...args], {
-    env: { ...process.env, ...environment },
+    env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })

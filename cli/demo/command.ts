@@ -2,23 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { Redis } from 'ioredis'
 import { z } from 'zod'
-import { createFleetStatusReader, type FleetStatus } from '../../jobs/status/fleet-status.ts'
+import { createFleetStatusReader } from '../../jobs/status/fleet-status.ts'
 import { obtainRedis } from '../../private-redis/obtain-redis.ts'
 import { EXIT } from '../exit-codes.ts'
-import { count, print, say } from '../output.ts'
+import type { Shell } from '../shell.ts'
+import type { Environment } from '../surroundings.ts'
+import { count } from '../words.ts'
 import { type ChildCommand, startCommand } from './child.ts'
 import { checkReceipts } from './receipts.ts'
-import { readArrivals, readFigures, readLedger, type VendorFigures } from './vendor.ts'
-import { judge, pendingOf, toTable } from './verdict.ts'
+import { readArrivals, readFigures, readLedger } from './vendor.ts'
+import { judge, toTable } from './verdict.ts'
+import { watchUntilEmpty } from './watch.ts'
 
 const ACCOUNTS = 2000
 const WORKERS = 2
-const GIVE_UP_AFTER_MS = 120_000
-const LOOK_EVERY_MS = 500
 /**
  * Three percent instead of one are kept off the limit here: vendor, Redis, workers and this view share the cores of one
  * machine, and a vendor that is held up for 20 ms sees calls bunched that left evenly.
@@ -39,61 +39,57 @@ const VENDOR = [
 ]
 
 /** `clear-friends demo`: everything for real on this machine, with a vendor that is simulated; needs no settings. */
-export function demoCommand(): Command {
+export function demoCommand(shell: Shell): Command {
   return new Command('demo')
     .description(
       'Shows the whole way on this machine: private Redis, simulated vendor, two workers, an import of 2,000.',
     )
-    .action(async () => {
-      const cleanUps: (() => Promise<unknown>)[] = []
-      try {
-        process.exitCode = await runDemo(cleanUp => cleanUps.push(cleanUp))
-      } finally {
-        for (const cleanUp of cleanUps.reverse()) await cleanUp()
-      }
-    })
+    .action(
+      shell.action(async () => {
+        const cleanUps: CleanUp[] = []
+        try {
+          return await runDemo(shell, cleanUp => cleanUps.push(cleanUp))
+        } finally {
+          for (const cleanUp of cleanUps.reverse()) await cleanUp()
+        }
+      }),
+    )
 }
 
-async function runDemo(later: (cleanUp: () => Promise<unknown>) => void): Promise<number> {
-  const start = (args: readonly string[], environment: Readonly<Record<string, string>>): ChildCommand => {
-    const child = startCommand(args, environment)
-    later(() => {
-      child.stop()
-      return child.ended
-    })
-    return child
-  }
+type CleanUp = () => Promise<unknown>
+/** Remembers what is to be cleaned up at the end, the last one first. */
+type Later = (cleanUp: CleanUp) => void
 
+async function runDemo(shell: Shell, later: Later): Promise<number> {
+  const { environment, print, say } = shell
   say('starting a private Redis, a simulated vendor and two workers')
-  const server = await obtainRedis(process.env['REDIS_URL'], { report: say })
+  const server = await obtainRedis(environment['REDIS_URL'], { report: say })
   later(() => server.release())
   const prefix = `{demo-${randomBytes(4).toString('hex')}}`
   const redis = new Redis(server.url, { maxRetriesPerRequest: 1 })
   redis.on('error', () => {})
   later(() => deleteKeys(redis, prefix).finally(() => redis.disconnect()))
-  const vendor = start(['simulator', ...VENDOR], {})
-  const { url } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
+  const vendor = start(['simulator', ...VENDOR], environment, later)
+  const { url: vendorUrl } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
   const receiptKey = randomBytes(32).toString('hex')
-  const environment = demoSettings({ redisUrl: server.url, prefix, vendorUrl: url, receiptKey })
-  const workers = Array.from({ length: WORKERS }, () => start(['worker'], environment))
+  const settings = { ...environment, ...demoSettings({ redisUrl: server.url, prefix, vendorUrl, receiptKey }) }
+  const workers = Array.from({ length: WORKERS }, () => start(['worker'], settings, later))
 
   say(`importing ${count(ACCOUNTS)} accounts`)
-  const file = await writeAccounts(later)
-  const manifest = start(['import', file, '--request', 'demo', '--json'], environment)
+  const manifest = start(['import', await writeAccounts(later), '--request', 'demo', '--json'], settings, later)
   const { accepted } = z.object({ accepted: z.number() }).parse(JSON.parse(await manifest.nextLine()))
-
   const readStatus = createFleetStatusReader(redis, prefix, CEILING)
-  const status = await watchUntilEmpty(readStatus, url)
+  const status = await watchUntilEmpty({ accounts: ACCOUNTS, vendorUrl, readStatus }, shell)
   for (const worker of workers) worker.stop()
   const workerExitCodes = await Promise.all(workers.map(worker => worker.ended))
-  const ledger = await readLedger(url)
+  const ledger = await readLedger(vendorUrl)
   const rows = judge({
     accounts: ACCOUNTS,
     accepted,
     status,
-    figures: await readFigures(url),
+    figures: await readFigures(vendorUrl),
     ledger,
-    arrivals: await readArrivals(url, 'friend_delete_all'),
+    arrivals: await readArrivals(vendorUrl, 'friend_delete_all'),
     receipts: await checkReceipts(redis, prefix, receiptKey, ledger),
     workerExitCodes,
   })
@@ -101,6 +97,15 @@ async function runDemo(later: (cleanUp: () => Promise<unknown>) => void): Promis
   const good = rows.every(row => row.good)
   say(good ? 'everything adds up' : 'this does not add up')
   return good ? EXIT.done : EXIT.failed
+}
+
+function start(args: readonly string[], environment: Environment, later: Later): ChildCommand {
+  const child = startCommand(args, environment)
+  later(() => {
+    child.stop()
+    return child.ended
+  })
+  return child
 }
 
 interface DemoParts {
@@ -124,39 +129,13 @@ const demoSettings = ({ redisUrl, prefix, vendorUrl, receiptKey }: DemoParts): R
   LOG_LEVEL: 'fatal',
 })
 
-async function writeAccounts(later: (cleanUp: () => Promise<unknown>) => void): Promise<string> {
+async function writeAccounts(later: Later): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'clear-friends-demo-'))
   later(() => rm(folder, { recursive: true }))
   const file = join(folder, 'accounts.txt')
   await writeFile(file, Array.from({ length: ACCOUNTS }, (_, index) => `user_${index + 1}\n`).join(''))
   return file
 }
-
-async function watchUntilEmpty(readStatus: () => Promise<FleetStatus>, vendorUrl: string): Promise<FleetStatus> {
-  const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
-  for (;;) {
-    const [status, figures] = await Promise.all([readStatus(), readFigures(vendorUrl)])
-    show(status, figures)
-    const over = pendingOf(status) === 0 || performance.now() > giveUpAt
-    if (over) {
-      if (process.stderr.isTTY) say('')
-      return status
-    }
-    await sleep(LOOK_EVERY_MS)
-  }
-}
-
-function show(status: FleetStatus, figures: VendorFigures): void {
-  const calls = figures.byCommand['friend_delete_all']
-  const done = Object.values(status.outcomes).reduce((sum, n) => sum + n, 0)
-  const repeated = Object.entries(calls?.byCode ?? {}).reduce((sum, [code, n]) => sum + (ENDS.has(code) ? 0 : n), 0)
-  const line = `${count(done)} of ${count(ACCOUNTS)} done | ${status.rate.lastSecond} calls/s now | ${count(repeated)} repeated | worst second ${calls?.worstSecond.calls ?? 0}`
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
-  else say(line)
-}
-
-/** Answers after which an account is not called for again: OK, and not known to the vendor. */
-const ENDS = new Set(['0', '30003'])
 
 async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
   for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {

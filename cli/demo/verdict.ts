@@ -1,5 +1,5 @@
 import type { FleetStatus } from '../../jobs/status/fleet-status.ts'
-import { count } from '../output.ts'
+import { count } from '../words.ts'
 import type { ReceiptFacts } from './receipts.ts'
 import type { LedgerLine, VendorFigures } from './vendor.ts'
 

@@ -2,9 +2,9 @@ import { Command } from 'commander'
 import { loadSettings } from '../../config/load-settings.ts'
 import { waitUntilReady } from '../../redis/connection.ts'
 import { openRedis } from '../../redis/open-redis.ts'
-import { workerSettings } from '../../worker/worker-settings.ts'
+import { type WorkerSettings, workerSettings } from '../../worker/assemble.ts'
 import { EXIT } from '../exit-codes.ts'
-import { print } from '../output.ts'
+import type { Shell } from '../shell.ts'
 import { checkReceiptKey } from './check-receipt-key.ts'
 import { checkRedis } from './check-redis.ts'
 import { checkVendor } from './check-vendor.ts'
@@ -12,41 +12,46 @@ import { checkWrites } from './check-writes.ts'
 import { type Finding, failure, ok } from './finding.ts'
 
 /** `clear-friends doctor`: checks settings, Redis and the vendor, and says what to do about each finding. */
-export function doctorCommand(): Command {
+export function doctorCommand({ environment, print, action }: Shell): Command {
   return new Command('doctor')
     .description('Checks settings, Redis and the vendor. Exit code 1 when something is in the way.')
     .option('--json', 'print the findings as a JSON array')
-    .action(async (options: { json?: true }) => {
-      const settings = loadSettings(process.env, workerSettings)
-      const findings: Finding[] = [ok('settings', 'complete and well-formed')]
-      const permits = openRedis(settings, 'permits')
-      permits.on('error', () => {})
-      try {
-        await waitUntilReady(permits)
-        findings.push(ok('redis reachable', 'yes'))
-        findings.push(...(await checkRedis(permits, settings.REDIS_PREFIX)))
-        if (!isTooOld(findings)) {
-          findings.push(await checkReceiptKey(permits, settings.REDIS_PREFIX, settings.RECEIPT_KEY.reveal()))
-          findings.push(await checkWrites(permits, settings.REDIS_PREFIX))
-        }
-        const noPermits = findings.some(({ check, result }) => NEEDED_FOR_PERMITS.has(check) && result === 'failure')
-        if (!noPermits) findings.push(...(await checkVendor(settings, permits)))
-      } catch (error) {
-        findings.push(failure('redis reachable', error instanceof Error ? error.message : 'no', 'Mend this first.'))
-      } finally {
-        permits.disconnect()
-      }
-      print(options.json ? JSON.stringify(findings) : findings.map(describe).join('\n'))
-      if (findings.some(each => each.result === 'failure')) process.exitCode = EXIT.failed
-    })
+    .action(
+      action(async (options: { json?: true }) => {
+        const findings: Finding[] = []
+        for await (const finding of examine(loadSettings(environment, workerSettings))) findings.push(finding)
+        print(options.json ? JSON.stringify(findings) : findings.map(describe).join('\n'))
+        return findings.some(each => each.result === 'failure') ? EXIT.failed : EXIT.done
+      }),
+    )
 }
 
-/** Of a server that is too old nothing else is asked. */
-const isTooOld = (findings: readonly Finding[]): boolean =>
-  findings.some(({ check, result }) => check === 'redis version' && result === 'failure')
+/** Checks one thing after the other, and leaves out what something that was found makes useless. */
+async function* examine(settings: WorkerSettings): AsyncGenerator<Finding> {
+  yield ok('settings', 'complete and well-formed')
+  const permits = openRedis(settings, 'permits')
+  permits.on('error', () => {})
+  try {
+    await waitUntilReady(permits)
+    yield ok('redis reachable', 'yes')
+    const findings = await checkRedis(permits, settings.REDIS_PREFIX)
+    yield* findings
+    if (hasFailed(findings, 'redis version')) return
+    yield await checkReceiptKey(permits, settings.REDIS_PREFIX, settings.RECEIPT_KEY.reveal())
+    const writes = await checkWrites(permits, settings.REDIS_PREFIX)
+    yield writes
+    // Without permits no call to the vendor can be made, not even a harmless one.
+    const grantsPermits = writes.result === 'ok' && !hasFailed(findings, 'limiter')
+    if (grantsPermits) yield* await checkVendor(settings, permits)
+  } catch (error) {
+    yield failure('redis reachable', error instanceof Error ? error.message : 'no', 'Mend this first.')
+  } finally {
+    permits.disconnect()
+  }
+}
 
-/** Without these no call to the vendor can be made, not even a harmless one. */
-const NEEDED_FOR_PERMITS: ReadonlySet<string> = new Set(['redis version', 'redis writes', 'limiter'])
+const hasFailed = (findings: readonly Finding[], what: string): boolean =>
+  findings.some(({ check, result }) => check === what && result === 'failure')
 
 const MARK = { ok: 'ok  ', warning: 'warn', failure: 'FAIL' } as const
 

@@ -9,12 +9,13 @@ import {
 } from '../../jobs/dead-letters/dead-letters.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
-import { count, print, say } from '../output.ts'
+import type { Shell } from '../shell.ts'
+import { count } from '../words.ts'
 
 /** Which dead letters a command is to change, and how to tell of it. */
 export interface Selection {
   readonly code?: string
-  readonly sinceMs?: number
+  readonly since?: number
   readonly request?: string
   readonly all?: true
   readonly dryRun?: true
@@ -30,28 +31,31 @@ type Result = ReplayResult | DiscardResult
 /**
  * Replays or discards dead letters that were named or fit a filter, in batches. What gives up anew meanwhile is not
  * touched a second time.
+ *
+ * @returns the exit code
  */
 export async function changeDeadLetters(
   action: 'replay' | 'discard',
   selection: Selection,
   command: Command,
-): Promise<void> {
-  const { jobIds = [], code, sinceMs, request, all, dryRun, json } = selection
-  const isFiltered = code !== undefined || sinceMs !== undefined || request !== undefined
+  { environment, print, say }: Shell,
+): Promise<number> {
+  const { jobIds = [], code, since, request, all, dryRun, json } = selection
+  const isFiltered = code !== undefined || since !== undefined || request !== undefined
   if (!isFiltered && jobIds.length === 0 && !all) {
     command.error('error: name job ids, a filter (--code, --since, --request), or --all', { exitCode: EXIT.usage })
   }
   if (jobIds.length > 0 && (isFiltered || all)) {
     command.error('error: job ids go with no filter and not with --all', { exitCode: EXIT.usage })
   }
-  await withFleet(async ({ redis, prefix }) => {
+  return withFleet(environment, async ({ redis, prefix }) => {
     const letters = createDeadLetters(redis, prefix)
     const filter: DeadLetterFilter = {
       ...(code === undefined ? {} : { code }),
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      ...(since === undefined ? {} : { since }),
       ...(request === undefined ? {} : { request }),
       // A little ahead, since the clocks of workers that stamp dead letters may be.
-      untilMs: Date.now() + 1000,
+      until: Date.now() + 1000,
     }
     const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read(filter))
     const sums = new Map<string, number>()
@@ -66,16 +70,16 @@ export async function changeDeadLetters(
     if (json) print(JSON.stringify(Object.fromEntries(sums)))
     else print(describeSums(action, sums, dryRun))
     const wasDone = [...sums.keys()].every(result => !(result in WHY_NOT))
-    if (!wasDone) process.exitCode = EXIT.failed
+    return wasDone ? EXIT.done : EXIT.failed
   })
 }
 
 /** A user id must not get into the log of actions, so it holds what was asked for and not what was found. */
-function describeChoice({ code, sinceMs, request, jobIds = [] }: Selection): string {
+function describeChoice({ code, since, request, jobIds = [] }: Selection): string {
   if (jobIds.length > 0) return `${jobIds.length} job ids`
   const parts = [
     ...(code === undefined ? [] : [`--code ${code}`]),
-    ...(sinceMs === undefined ? [] : [`--since ${new Date(sinceMs).toISOString()}`]),
+    ...(since === undefined ? [] : [`--since ${new Date(since).toISOString()}`]),
     ...(request === undefined ? [] : [`--request ${request}`]),
   ]
   return parts.length === 0 ? '--all' : parts.join(' ')

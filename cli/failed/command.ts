@@ -3,20 +3,21 @@ import { createDeadLetters } from '../../jobs/dead-letters/dead-letters.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
 import { requestOption, sinceOption } from '../job-options.ts'
-import { count, print, say, write } from '../output.ts'
+import type { Shell } from '../shell.ts'
+import { count } from '../words.ts'
 import { changeDeadLetters, type Selection } from './change.ts'
 import { describeLetter, describeLetters, toShown } from './show.ts'
 
 /** `clear-friends failed …`: dead letters, which wait for a person. */
-export function failedCommand(): Command {
+export function failedCommand(shell: Shell): Command {
   return new Command('failed')
     .description('Lists, shows, replays, discards and exports dead letters: jobs that gave up.')
-    .addCommand(listCommand())
-    .addCommand(showCommand())
-    .addCommand(replayCommand())
-    .addCommand(discardCommand())
-    .addCommand(exportCommand())
-    .addCommand(logCommand())
+    .addCommand(listCommand(shell))
+    .addCommand(showCommand(shell))
+    .addCommand(replayCommand(shell))
+    .addCommand(discardCommand(shell))
+    .addCommand(exportCommand(shell))
+    .addCommand(logCommand(shell))
 }
 
 type Filtered = Pick<Selection, 'code' | 'sinceMs' | 'request'>
@@ -27,45 +28,50 @@ const withFilters = (command: Command): Command =>
     .addOption(sinceOption('only those that gave up from then on'))
     .addOption(requestOption('only those of this request'))
 
-function listCommand(): Command {
+function listCommand({ environment, print, say, action }: Shell): Command {
   return withFilters(new Command('list'))
     .description('Lists dead letters, those that gave up first come first. Names no user ids.')
     .addOption(new Option('--limit <n>', 'at most so many').default(100).argParser(parseLimit))
     .option('--json', 'print a JSON array')
-    .action(async ({ limit, json, ...filter }: Filtered & { limit: number; json?: true }) => {
-      await withFleet(async ({ redis, prefix }) => {
-        const letters = []
-        let more = false
-        for await (const letter of createDeadLetters(redis, prefix).read(filter)) {
-          more = letters.length === limit
-          if (more) break
-          letters.push(toShown(letter, false))
-        }
-        if (json) print(JSON.stringify(letters))
-        else print(letters.length === 0 ? 'there are none' : describeLetters(letters))
-        if (more) say(`there are more than ${count(limit)}; \`failed export\` writes them all`)
-      })
-    })
+    .action(
+      action(({ limit, json, ...filter }: Filtered & { limit: number; json?: true }) =>
+        withFleet(environment, async ({ redis, prefix }) => {
+          const letters = []
+          let more = false
+          for await (const letter of createDeadLetters(redis, prefix).read(filter)) {
+            more = letters.length === limit
+            if (more) break
+            letters.push(toShown(letter, false))
+          }
+          if (json) print(JSON.stringify(letters))
+          else print(letters.length === 0 ? 'there are none' : describeLetters(letters))
+          if (more) say(`there are more than ${count(limit)}; \`failed export\` writes them all`)
+          return EXIT.done
+        }),
+      ),
+    )
 }
 
-function showCommand(): Command {
+function showCommand({ environment, print, say, action }: Shell): Command {
   return new Command('show')
     .description('Shows one dead letter; its user id only with --reveal.')
     .argument('<job id>', 'as `failed list` prints it')
     .option('--reveal', 'with the user id, which is personal data')
     .option('--json', 'print it as JSON')
-    .action(async (jobId: string, options: { reveal?: true; json?: true }) => {
-      await withFleet(async ({ redis, prefix }) => {
-        const letter = await createDeadLetters(redis, prefix).find(jobId)
-        if (letter === undefined) {
-          say(`there is no dead letter ${jobId}: no such job, or it was replayed, discarded, or waits in the queue`)
-          process.exitCode = EXIT.failed
-          return
-        }
-        const shown = toShown(letter, options.reveal === true)
-        print(options.json ? JSON.stringify(shown) : describeLetter(shown))
-      })
-    })
+    .action(
+      action((jobId: string, options: { reveal?: true; json?: true }) =>
+        withFleet(environment, async ({ redis, prefix }) => {
+          const letter = await createDeadLetters(redis, prefix).find(jobId)
+          if (letter === undefined) {
+            say(`there is no dead letter ${jobId}: no such job, or it was replayed, discarded, or waits in the queue`)
+            return EXIT.failed
+          }
+          const shown = toShown(letter, options.reveal === true)
+          print(options.json ? JSON.stringify(shown) : describeLetter(shown))
+          return EXIT.done
+        }),
+      ),
+    )
 }
 
 const withSelection = (command: Command): Command =>
@@ -75,49 +81,59 @@ const withSelection = (command: Command): Command =>
     .option('--dry-run', 'only say which it would be')
     .option('--json', 'print the sums as JSON')
 
-function replayCommand(): Command {
+function replayCommand(shell: Shell): Command {
   return withSelection(new Command('replay'))
     .description('Enqueues dead letters anew, with fresh attempts and under the same limit as all jobs.')
-    .action(async (jobIds: string[], options: Selection, command: Command) => {
-      await changeDeadLetters('replay', { ...options, jobIds }, command)
-    })
+    .action(
+      shell.action((jobIds: string[], options: Selection, command: Command) =>
+        changeDeadLetters('replay', { ...options, jobIds }, command, shell),
+      ),
+    )
 }
 
-function discardCommand(): Command {
+function discardCommand(shell: Shell): Command {
   return withSelection(new Command('discard'))
     .description('Deletes the data of dead letters for good. Their receipts and outcomes stand.')
-    .action(async (jobIds: string[], options: Selection, command: Command) => {
-      await changeDeadLetters('discard', { ...options, jobIds }, command)
-    })
+    .action(
+      shell.action((jobIds: string[], options: Selection, command: Command) =>
+        changeDeadLetters('discard', { ...options, jobIds }, command, shell),
+      ),
+    )
 }
 
-function exportCommand(): Command {
+function exportCommand({ environment, write, say, action }: Shell): Command {
   return withFilters(new Command('export'))
     .description('Writes dead letters to standard output, one JSON object a line.')
     .option('--reveal', 'with the user ids, for whoever has to clear the accounts by hand; they are personal data')
-    .action(async ({ reveal, ...filter }: Filtered & { reveal?: true }) => {
-      await withFleet(async ({ redis, prefix }) => {
-        let letters = 0
-        for await (const letter of createDeadLetters(redis, prefix).read(filter)) {
-          letters += 1
-          await write(`${JSON.stringify(toShown(letter, reveal === true))}\n`)
-        }
-        say(`${count(letters)} dead letters`)
-      })
-    })
+    .action(
+      action(({ reveal, ...filter }: Filtered & { reveal?: true }) =>
+        withFleet(environment, async ({ redis, prefix }) => {
+          let letters = 0
+          for await (const letter of createDeadLetters(redis, prefix).read(filter)) {
+            letters += 1
+            await write(`${JSON.stringify(toShown(letter, reveal === true))}\n`)
+          }
+          say(`${count(letters)} dead letters`)
+          return EXIT.done
+        }),
+      ),
+    )
 }
 
-function logCommand(): Command {
+function logCommand({ environment, print, action }: Shell): Command {
   return new Command('log')
     .description('Shows what was replayed and discarded, the last actions first.')
     .option('--json', 'print a JSON array')
-    .action(async (options: { json?: true }) => {
-      await withFleet(async ({ redis, prefix }) => {
-        const actions = await createDeadLetters(redis, prefix).actions()
-        if (options.json) return print(JSON.stringify(actions))
-        for (const { at, action, jobs, chosen } of actions) print(`${at}  ${action}  ${count(jobs)}  ${chosen}`)
-      })
-    })
+    .action(
+      action((options: { json?: true }) =>
+        withFleet(environment, async ({ redis, prefix }) => {
+          const actions = await createDeadLetters(redis, prefix).actions()
+          if (options.json) print(JSON.stringify(actions))
+          else for (const { at, action, jobs, chosen } of actions) print(`${at}  ${action}  ${count(jobs)}  ${chosen}`)
+          return EXIT.done
+        }),
+      ),
+    )
 }
 
 function parseLimit(text: string): number {

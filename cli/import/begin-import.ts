@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { count } from '../output.ts'
+import { count } from '../words.ts'
 import type { Checkpoint, ImportIdentity, ImportState } from './checkpoint.ts'
 import type { Content } from './input.ts'
 

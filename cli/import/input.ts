@@ -28,9 +28,9 @@ export interface Input {
  * @param file a path, or `-` for standard input
  * @throws {ImportFileError} when it cannot be opened
  */
-export async function openInput(file: string): Promise<Input> {
+export async function openInput(file: string, stdin: Readable): Promise<Input> {
   if (file === '-') {
-    const open = (signal: AbortSignal): Readable => addAbortSignal(signal, process.stdin)
+    const open = (signal: AbortSignal): Readable => addAbortSignal(signal, stdin)
     return { name: 'standard input', beside: 'stdin', bytes: undefined, open }
   }
   const found = await stat(file).catch((error: unknown) => {

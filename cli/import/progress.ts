@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
-import { count, say, span } from '../output.ts'
+import type { Shell } from '../shell.ts'
+import { count, span } from '../words.ts'
 import type { Done } from './checkpoint.ts'
 
 /** Shows how far an import is. */
@@ -23,14 +24,14 @@ const BAR_EVERY_MS = 500
  *
  * @param totalBytes size of the input where it is known
  */
-export function startProgress(totalBytes: number | undefined): Progress {
+export function startProgress(totalBytes: number | undefined, { stderr, say }: Shell): Progress {
   const figures = new ImportFigures(totalBytes)
-  if (!process.stderr.isTTY) {
+  if (!stderr.isTTY) {
     const timer = setInterval(() => say(figures.text()), LINE_EVERY_MS)
     return { ...updatesOf(figures), stop: () => clearInterval(timer) }
   }
   const format = totalBytes === undefined ? '{text}' : '{bar} {text}'
-  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, barsize: 20 })
+  const bar = new SingleBar({ format, stream: stderr, clearOnComplete: true, barsize: 20 })
   bar.start(totalBytes ?? 0, 0, { text: figures.text() })
   const timer = setInterval(() => bar.update(figures.bytes, { text: figures.text() }), BAR_EVERY_MS)
   return {

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
-import { startCommand } from '../../cli/demo/child.ts'
 import { readArrivals, readFigures } from '../../cli/demo/vendor.ts'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
 import { CLEAR_COMMAND } from '../../redis/keys.ts'
+import { runCommand } from '../helpers/commands/run-command.ts'
 import { startWorkerProcess } from '../helpers/processes/worker-process.ts'
 import type { Contestant } from './contestants/contestant.ts'
 import { type ContestantName, FIELD } from './contestants/field.ts'
@@ -91,8 +91,8 @@ async function startOurs(around: Surroundings, { processes, perSecond }: Contest
   // Others only delete; the proof by a read would be a second call for each account.
   const settings = { ...around.settings, LOG_LEVEL: 'info', VERIFY: 'off', RATE_LIMIT_PER_SECOND: String(perSecond) }
   const command = async (...args: string[]): Promise<void> => {
-    const exitCode = await startCommand(args, settings).ended
-    if (exitCode !== 0) throw new Error(`\`clear-friends ${args[0]}\` ended with exit code ${exitCode}`)
+    const { code, stderr } = await runCommand(args, settings)
+    if (code !== 0) throw new Error(`\`clear-friends ${args[0]}\` ended with exit code ${code}: ${stderr}`)
   }
   const workers = await Promise.all(Array.from({ length: processes }, () => startWorkerProcess(settings)))
   return {

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
-import { count, print, say } from '../../cli/output.ts'
 import { arrivalFigures } from './arrivals.ts'
 import { contest, type Runner, titleOf } from './contest.ts'
+import { count, print, say } from './output.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readArrivals, readFigures, readLedger } from '../../cli/demo/vendor.ts'
-import { count, print, say } from '../../cli/output.ts'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
 import { type ArrivalFigures, arrivalFigures } from './arrivals.ts'
 import { stolenSeconds } from './cpu.ts'
+import { count, print, say } from './output.ts'
 import { startNpxWorker, startSurroundings, stopGroup } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 

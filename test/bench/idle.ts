@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { print } from '../../cli/output.ts'
 import { startWorkerProcess } from '../helpers/processes/worker-process.ts'
 import { cpuSeconds } from './cpu.ts'
+import { print } from './output.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 

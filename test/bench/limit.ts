@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { count, print, say } from '../../cli/output.ts'
 import { type ArrivalFigures, arrivalFigures, countPerSpan } from './arrivals.ts'
 import { contest, JOBS_IN_HAND, type Runner, titleOf } from './contest.ts'
 import { drawRows } from './drawing.ts'
+import { count, print, say } from './output.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 

@@ -1,6 +1,6 @@
-import { count, say } from '../../cli/output.ts'
 import { CEILING } from '../helpers/fleets/fleet.ts'
 import { runLoss } from '../helpers/fleets/loss-run.ts'
+import { count, say } from './output.ts'
 import { type Promised, printPromises } from './table.ts'
 
 const ACCOUNTS = 20_000

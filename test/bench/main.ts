@@ -2,7 +2,7 @@
  * Benchmarks: `npm run bench -- <name>`. Each prints its figures and exits with 1 when a promise is broken. They want an
  * idle machine with two cores or more.
  */
-import { print, say } from '../../cli/output.ts'
+
 import { benchCost } from './cost.ts'
 import { benchDrain } from './drain.ts'
 import { benchIdle } from './idle.ts'
@@ -11,6 +11,7 @@ import { benchLimit } from './limit.ts'
 import { benchLoss } from './loss.ts'
 import { benchMetrics } from './metrics.ts'
 import { benchMillion } from './million.ts'
+import { print, say } from './output.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   drain: benchDrain,

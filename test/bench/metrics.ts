@@ -1,11 +1,11 @@
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFigures } from '../../cli/demo/vendor.ts'
-import { count, print, say } from '../../cli/output.ts'
 import { createProducer, type Entry } from '../../jobs/enqueue/producer.ts'
 import { COMMAND_NAMES, metricsForTests, seriesIn } from '../helpers/metric-text.ts'
 import { startWorkerProcess, type WorkerProcess } from '../helpers/processes/worker-process.ts'
 import { cpuSeconds } from './cpu.ts'
+import { count, print, say } from './output.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { say } from '../../cli/output.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_APP } from '../../simulator/index.ts'
 import { startSimulatorProcess } from '../helpers/processes/simulator-process.ts'
+import { say } from './output.ts'
 
 /** A private Redis and a vendor in a process of its own, for one run. */
 export interface Surroundings {

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { print } from '../../cli/output.ts'
+import { print } from './output.ts'
 
 /** Formats rows as a Markdown table with columns as wide as their widest cell, which is how the project's pages look. */
 export function toMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keysOf, QUEUE_NAME } from '../../redis/keys.ts'
 import type { FaultAnswer, FaultRule } from '../../simulator/index.ts'
+import { runCommand } from '../helpers/commands/run-command.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 import { startTcpProxy, type TcpProxy } from '../helpers/network/tcp-proxy.ts'
-import { runCommand } from '../helpers/processes/run-command.ts'
 import { CanarySearch, canary } from '../helpers/receipts/canary.ts'
 
 /** What the vendor does to each of them; the others are cleared. */

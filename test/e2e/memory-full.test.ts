@@ -5,8 +5,8 @@ import { setFleetRate } from '../../jobs/status/fleet-control.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
+import { runCommand } from '../helpers/commands/run-command.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { runCommand } from '../helpers/processes/run-command.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
 
 const ACCOUNTS = 400

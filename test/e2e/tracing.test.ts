@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { openQueue } from '../../jobs/job/queue.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { runCommand } from '../helpers/processes/run-command.ts'
+import { startCommand } from '../helpers/processes/start-command.ts'
 import { startWorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
 import { testRedis } from '../helpers/redis/redis.ts'
 
@@ -77,7 +77,7 @@ describe('traces', () => {
     })
     const settings = workerSettingsFor(simulator, corner)
     const producerSettings = { REDIS_URL: corner.url, REDIS_PREFIX: corner.prefix, ...tracedEnvironment() }
-    const { code } = await runCommand(['enqueue', 'user_1', 'user_2'], producerSettings)
+    const { code } = await startCommand(['enqueue', 'user_1', 'user_2'], producerSettings).ended
     expect(code).toBe(0)
     const worker = await startWorkerProcess({ ...settings, ...tracedEnvironment(), LOG_LEVEL: 'info' })
     await eventually('three attempts', async () => named('process clear-friends').length === 3)
@@ -114,7 +114,8 @@ describe('traces', () => {
 
   it('are off otherwise, and jobs do not grow by them', async () => {
     spans = []
-    const { code } = await runCommand(['enqueue', 'user_3'], { REDIS_URL: corner.url, REDIS_PREFIX: corner.prefix })
+    const { code } = await startCommand(['enqueue', 'user_3'], { REDIS_URL: corner.url, REDIS_PREFIX: corner.prefix })
+      .ended
     expect(code).toBe(0)
     const queue = await openQueue(redis, corner.prefix)
     const [job] = await queue.getPrioritized()

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRequestReader } from '../../jobs/status/request-status.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
+import { runCommand } from '../helpers/commands/run-command.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { runCommand } from '../helpers/processes/run-command.ts'
 import { startCommand } from '../helpers/processes/start-command.ts'
 
 const DEAD_LETTERS = 20_000

@@ -3,7 +3,7 @@
  */
 import { Worker } from 'bullmq'
 import { z } from 'zod'
-import { print, say } from '../../../cli/output.ts'
+import { print, say } from '../output.ts'
 import type { Contestant } from './contestant.ts'
 import { FIELD } from './field.ts'
 import { openVendor } from './vendor-call.ts'

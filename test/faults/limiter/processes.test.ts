@@ -4,9 +4,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
-import { runCommand } from '../../helpers/processes/run-command.ts'
 import { LATE_BY_NOISE, sumUp } from '../../helpers/vendor/arrivals.ts'
 
 let fleet: Fleet

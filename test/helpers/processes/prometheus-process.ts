@@ -1,6 +1,4 @@
 /** A real Prometheus with the rules of this project, made sixty times as fast, for a test. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +7,7 @@ import { z } from 'zod'
 import { freePort } from '../../../private-redis/free-port.ts'
 import { eventually } from '../eventually.ts'
 import { findPrometheusProgram } from './prometheus-program.ts'
+import { startProcess } from './start-process.ts'
 
 const RULE_FILES = ['recording-rules.yml', 'alert-rules.yml'] as const
 const START_WITHIN_MS = 60_000
@@ -66,7 +65,7 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
   await writeConfiguration(folder, targets)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(
+  const prometheus = startProcess(
     file,
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
@@ -74,21 +73,14 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn',
     ],
-    { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
+    { environment: { ...process.env, ...environment } },
   )
-  let log = ''
-  child.stderr.on('data', chunk => {
-    log += String(chunk)
-  })
-  const killWithTests = (): void => void child.kill('SIGKILL')
-  process.once('exit', killWithTests)
   const stop = async (): Promise<void> => {
-    process.off('exit', killWithTests)
-    await end(child)
+    await prometheus.kill()
     await rm(folder, { recursive: true, force: true })
   }
   const isReady = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new Error(`Prometheus ended: ${log}`)
+    if (!prometheus.isRunning()) throw new Error(`Prometheus ended: ${prometheus.stderr.text}`)
     return (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok ?? false
   }
   await eventually('Prometheus to be ready', isReady, START_WITHIN_MS).catch(async error => {
@@ -119,11 +111,4 @@ async function writeConfiguration(folder: string, targets: readonly string[]): P
     scrape_configs: [{ job_name: 'clear-friends', static_configs: [{ targets }] }],
   }
   await writeFile(join(folder, 'prometheus.yml'), stringify(configuration))
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill('SIGKILL')
-  await gone
 }

@@ -1,16 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { constants, setPriority } from 'node:os'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { readArrivals, readFigures, type VendorFigures } from '../../../cli/demo/vendor.ts'
 import { DEFAULT_APP } from '../../../simulator/index.ts'
 import { ApiClient } from '../../../worker/vendor/client.ts'
 import { Connections } from '../../../worker/vendor/connections.ts'
 import { Signer } from '../../../worker/vendor/signer.ts'
+import { entry } from './start-command.ts'
+import { type StartedProcess, startProcess } from './start-process.ts'
 
-const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
 const addressSchema = z.object({ url: z.string(), port: z.number() })
 /**
  * Keeps its pauses short. With Node.js's own settings it stood still for up to 19 ms to collect garbage, mostly waiting for
@@ -50,7 +47,7 @@ export async function startSimulatorProcess(args: readonly string[]): Promise<Si
   let earlier: Readonly<Record<string, readonly number[]>> = {}
   let running = await launch(args)
   const { url, port } = running
-  const isDown = (): boolean => running.child.exitCode !== null || running.child.signalCode !== null
+  const isDown = (): boolean => !running.process.isRunning()
   const arrivals = async (command: string): Promise<number[]> => [
     ...(earlier[command] ?? []),
     ...(isDown() ? [] : await readArrivals(url, command)),
@@ -65,48 +62,38 @@ export async function startSimulatorProcess(args: readonly string[]): Promise<Si
     },
     arrivals,
     steer: (what, change) => post(`${url}/simulator/${what}`, change),
-    signal: name => void running.child.kill(name),
+    signal: name => running.process.signal(name),
     kill: async () => {
       const commands = Object.keys((await readFigures(url)).byCommand)
       earlier = Object.fromEntries(await Promise.all(commands.map(async each => [each, await arrivals(each)] as const)))
-      await end(running.child)
+      await running.process.kill()
     },
     restart: async () => {
       running = await launch([...args, '--port', String(port)])
     },
-    stop: () => end(running.child),
+    stop: () => running.process.kill(),
   }
 }
 
 interface Running {
-  readonly child: ChildProcess
+  readonly process: StartedProcess
   readonly url: string
   readonly port: number
 }
 
 async function launch(args: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [...PROMPT, entry, 'simulator', '--json', ...args], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const killWithTests = (): void => void child.kill('SIGKILL')
-  process.once('exit', killWithTests)
-  child.once('exit', () => process.off('exit', killWithTests))
-  const lines = createInterface({ input: child.stdout })
-  const line = await Promise.race([
-    once(lines, 'line').then(([text]) => String(text)),
-    once(lines, 'close').then(() => undefined),
-  ])
-  if (line === undefined) throw new Error(`the simulator did not start with ${args.join(' ')}`)
+  const started = startProcess(process.execPath, [...PROMPT, entry, 'simulator', '--json', ...args])
+  const line = await started.stdout.until(lines => lines[0])
   const { url, port } = addressSchema.parse(JSON.parse(line))
-  preferTo(child)
+  preferTo(started.pid)
   await warmUp(url)
-  return { child, url, port }
+  return { process: started, url, port }
 }
 
 /** Lets it have a core before all others, where this user may say so: what waits for a core is stamped late. */
-function preferTo(child: ChildProcess): void {
+function preferTo(pid: number): void {
   try {
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_HIGHEST)
+    setPriority(pid, constants.priority.PRIORITY_HIGHEST)
   } catch {
     // Only the superuser may. The figures are right without it, as long as the machine is idle.
   }
@@ -133,11 +120,4 @@ async function warmUp(url: string): Promise<void> {
 async function post(url: string, change: unknown): Promise<void> {
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(change) })
   if (!response.ok) throw new Error(`the simulator answered ${response.status}: ${await response.text()}`)
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill('SIGKILL')
-  await gone
 }

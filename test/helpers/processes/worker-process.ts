@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { DEFAULT_APP, type Simulator } from '../../../simulator/index.ts'
-import { eventually } from '../eventually.ts'
 import { TEST_RECEIPT_KEY } from '../receipts/settling.ts'
-
-const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
+import { entry } from './start-command.ts'
+import { startProcess } from './start-process.ts'
 
 /** A real worker in a process of its own. */
 export interface WorkerProcess {
@@ -46,37 +41,25 @@ export const workerSettingsFor = (
  * @throws Error with what it wrote when it ends before
  */
 export async function startWorkerProcess(settings: Readonly<Record<string, string>>): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [entry, 'worker'], {
-    env: { PATH: process.env['PATH'], ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const worker = startProcess(process.execPath, [entry, 'worker'], {
+    environment: { PATH: process.env['PATH'], ...settings },
   })
-  const logLines: string[] = []
-  let errors = ''
-  createInterface({ input: child.stdout }).on('line', line => logLines.push(line))
-  child.stderr.on('data', chunk => {
-    errors += String(chunk)
-  })
-  const killWithTests = (): void => void child.kill('SIGKILL')
-  process.once('exit', killWithTests)
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    process.off('exit', killWithTests)
-    return (code ?? signal) as number | string
-  })
-  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null
-  await eventually('the worker to be ready', async () => {
-    if (!isRunning()) throw new Error(`the worker ended: ${errors}${logLines.join('\n')}`)
-    return logLines.some(line => line.includes('"ready"'))
-  })
-  const port = portIn(logLines)
+  const { pid, stdout, stderr, signal, isRunning } = worker
+  await stdout
+    .until(lines => lines.find(line => line.includes('"ready"')))
+    .catch((error: unknown) => {
+      throw new Error(`the worker did not start: ${stderr.text}`, { cause: error })
+    })
+  const ended = worker.ended.then(end => end.code ?? end.signal ?? '')
   return {
-    pid: child.pid ?? 0,
-    url: `http://127.0.0.1:${port}`,
-    logLines,
-    errorText: () => errors,
-    signal: name => void child.kill(name),
+    pid,
+    url: `http://127.0.0.1:${portIn(stdout.lines)}`,
+    logLines: stdout.lines,
+    errorText: () => stderr.text,
+    signal,
     ended,
     stop: () => {
-      if (isRunning()) child.kill('SIGTERM')
+      if (isRunning()) signal('SIGTERM')
       return ended
     },
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/processes/run-command.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
 
 let corner: TestRedis

@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq'
 import { describe, expect, it } from 'vitest'
 import { QUEUE_NAME } from '../../../redis/keys.ts'
-import { runCommand } from '../../helpers/processes/run-command.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 

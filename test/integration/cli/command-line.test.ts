@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/processes/run-command.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 
 const commands = ['worker', 'enqueue', 'import', 'status', 'pause', 'resume', 'rate', 'doctor', 'simulator', 'demo']
 const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { TestContext } from 'vitest'
 import { openQueue } from '../../../jobs/job/queue.ts'
-import { runCommand } from '../../helpers/processes/run-command.ts'
-import type { CommandResult } from '../../helpers/processes/start-command.ts'
+import { type CommandResult, runCommand } from '../../helpers/commands/run-command.ts'
 import { testRedis } from '../../helpers/redis/redis.ts'
 
 /** A fleet and a folder that belong to one test, so that tests of commands may run side by side. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/processes/run-command.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { openCorner } from './corner.ts'
 
 describe.concurrent('clear-friends enqueue', () => {

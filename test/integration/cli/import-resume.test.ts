@@ -3,6 +3,7 @@ import { appendFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { keysOf } from '../../../redis/keys.ts'
+import { lastLine } from '../../helpers/commands/run-command.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { type StartedCommand, startCommand } from '../../helpers/processes/start-command.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
@@ -52,7 +53,7 @@ describe.concurrent('an import that was killed', () => {
     await killWhen(corner, 2000, file, '--resume', '--max-backlog', '2000')
     await killWhen(corner, 3000, file, '--resume', '--max-backlog', '3000')
     const { code, stdout, stderr } = await corner.run('import', file, '--resume', '--json')
-    expect(stderr).toBe(`the rejected lines are listed in ${file}.rejected\n`)
+    expect(lastLine(stderr)).toBe(`the rejected lines are listed in ${file}.rejected`)
     expect(code).toBe(0)
     const manifest = { lines: 6000, accepted: 4800, duplicate: 600, rejected: 600, rejectedFile: `${file}.rejected` }
     expect(JSON.parse(stdout)).toEqual(manifest)

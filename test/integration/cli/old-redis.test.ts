@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/processes/run-command.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { workerSettingsFor } from '../../helpers/processes/worker-process.ts'
 import { type OldRedis, startOldRedis } from './old-redis.ts'
 

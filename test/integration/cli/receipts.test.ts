@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { runCommand } from '../../helpers/processes/run-command.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { writeReceipts } from '../../helpers/receipts/receipts.ts'
 import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { type CommandCorner, openCorner } from './corner.ts'

@@ -90,7 +90,7 @@ describe.concurrent('clear-friends status --watch', () => {
   it.for(['SIGINT', 'SIGTERM'] as const)('goes on until %s, which is no failure', async (signal, context) => {
     const corner = await openCorner(context)
     const command = startCommand(['status', '--watch', '--json'], corner.settings)
-    const lines = await command.linesPrinted(2)
+    const lines = await command.stdout.until(printed => (printed.length >= 2 ? printed : undefined))
     command.signal(signal)
     const { code, stderr } = await command.ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -100,7 +100,7 @@ describe.concurrent('clear-friends status --watch', () => {
   it('ends without a word when nobody reads it any more', async context => {
     const corner = await openCorner(context)
     const command = startCommand(['status', '--watch'], corner.settings)
-    await command.linesPrinted(1)
+    await command.stdout.until(printed => printed[0])
     command.stopReading()
     expect(await command.ended).toMatchObject({ code: 0, stderr: '' })
   })

@@ -9,9 +9,9 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { metricRows, nodeMetrics } from '../../../metrics/catalogue.ts'
 import { runProgram } from '../../../private-redis/run-program.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { metricsForTests } from '../../helpers/metric-text.ts'
 import { type FoundProgram, findPrometheusProgram } from '../../helpers/processes/prometheus-program.ts'
-import { runCommand } from '../../helpers/processes/run-command.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = join(root, 'metrics', 'prometheus')

@@ -1,59 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type BegunCommand, beginCommand, runCommand } from '../../helpers/commands/run-command.ts'
+import { startCommand } from '../../helpers/processes/start-command.ts'
 
-const PROGRAM = fileURLToPath(new URL('./simulator-program.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
-const running = new Set<ChildProcess>()
+afterAll(() => rmSync(folder, { recursive: true }))
 
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true })
-})
-
-interface Run {
-  readonly firstLine: Promise<string>
-  readonly stop: (signal: NodeJS.Signals) => void
-  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
-}
-
-const start = (...args: string[]): Run => {
-  const child = spawn(process.execPath, [PROGRAM, 'simulator', ...args])
-  running.add(child)
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (data: Buffer) => {
-    stdout += data.toString()
+/** Begins the command, and gives its first line; it ends with the test. */
+async function begin(...args: string[]): Promise<{ command: BegunCommand; firstLine: string }> {
+  const command = beginCommand(['simulator', ...args], {})
+  onTestFinished(async () => {
+    command.interrupt()
+    await command.ended
   })
-  child.stderr.on('data', (data: Buffer) => {
-    stderr += data.toString()
-  })
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(resolve => {
-    child.once('close', code => {
-      running.delete(child)
-      resolve({ code, stdout, stderr })
-    })
-  })
-  const lines = createInterface({ input: child.stdout })
-  const firstLine = Promise.race([
-    new Promise<string>(resolve => lines.once('line', resolve)),
-    ended.then(({ stderr: talk }) => {
-      throw new Error(`ended before it listened: ${talk}`)
-    }),
-  ])
-  firstLine.catch(() => {})
-  return { firstLine, stop: signal => child.kill(signal), ended }
+  return { command, firstLine: await command.stdout.until(lines => lines[0]) }
 }
 
 const figuresOf = async (url: string): Promise<unknown> => (await fetch(`${url}/simulator/figures`)).json()
 
 describe('clear-friends simulator', () => {
-  test('prints its address, serves until SIGTERM and prints its figures as JSON lines', async () => {
-    const run = start(
+  test('prints its address, serves until it is asked to end, and prints its figures as JSON lines', async () => {
+    const { command, firstLine } = await begin(
       '--json',
       '--users',
       '5',
@@ -64,7 +33,7 @@ describe('clear-friends simulator', () => {
       '--limit',
       'friend_get=7',
     )
-    const { url, port } = JSON.parse(await run.firstLine)
+    const { url, port } = JSON.parse(firstLine)
     expect(url).toBe(`http://127.0.0.1:${port}`)
     expect(await figuresOf(url)).toMatchObject({
       byCommand: { friend_get: { limitPerSecond: 7 }, friend_delete_all: { limitPerSecond: 200 } },
@@ -72,8 +41,8 @@ describe('clear-friends simulator', () => {
     })
     const friends = await (await fetch(`${url}/simulator/friends?account=user_1`)).json()
     expect(friends).toMatchObject({ friends: ['user_2', 'user_3', 'user_4', 'user_5'] })
-    run.stop('SIGTERM')
-    const { code, stdout } = await run.ended
+    command.interrupt()
+    const { code, stdout } = await command.ended
     expect(code).toBe(0)
     expect(
       stdout
@@ -86,13 +55,12 @@ describe('clear-friends simulator', () => {
     ])
   })
 
-  test('prints a table for people, ends with SIGINT, and logs every answer without signatures', async () => {
+  test('prints a table for people, and logs every answer without signatures', async () => {
     const log = join(folder, 'answers.ndjson')
-    const run = start('--log', log)
-    const url = await run.firstLine
+    const { command, firstLine: url } = await begin('--log', log)
     await fetch(`${url}/v4/sns/friend_get?sdkappid=5&usersig=secret`, { method: 'POST', body: '{}' })
-    run.stop('SIGINT')
-    const { code, stdout, stderr } = await run.ended
+    command.interrupt()
+    const { code, stdout, stderr } = await command.ended
     expect(code).toBe(0)
     expect(stdout).toMatch(/call +arrived +limit +worst second/)
     expect(stdout).toMatch(/friend_get +1 +200 +1 +1 +0 +60025: 1/)
@@ -107,19 +75,21 @@ describe('clear-friends simulator', () => {
   test('reads a friend graph from a file', async () => {
     const file = join(folder, 'graph.json')
     writeFileSync(file, '[{"account":"anna","friends":["bert"]}]')
-    const run = start('--json', '--users', file)
-    const { url } = JSON.parse(await run.firstLine)
+    const { url } = JSON.parse((await begin('--json', '--users', file)).firstLine)
     const friends = await (await fetch(`${url}/simulator/friends?account=anna`)).json()
     expect(friends).toEqual({ account: 'anna', friends: ['bert'] })
-    run.stop('SIGTERM')
-    expect((await run.ended).code).toBe(0)
   })
 
   test('cannot be steered with --no-control', async () => {
-    const run = start('--no-control')
-    expect(await figuresOf(await run.firstLine)).toMatchObject({ ErrorCode: 60009 })
-    run.stop('SIGTERM')
-    await run.ended
+    const { firstLine: url } = await begin('--no-control')
+    expect(await figuresOf(url)).toMatchObject({ ErrorCode: 60009 })
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('as a process ends with %s, which is no failure', async signal => {
+    const command = startCommand(['simulator'], {})
+    await command.stdout.until(lines => lines[0])
+    command.signal(signal)
+    expect((await command.ended).code).toBe(0)
   })
 
   const broken = join(folder, 'broken.json')
@@ -141,9 +111,8 @@ describe('clear-friends simulator', () => {
     [['--tls-key', broken], '--tls-key and --tls-cert are needed together'],
     [['--unknown'], "unknown option '--unknown'"],
   ])('%j ends with exit code 2 and one clear line', async (args, problem) => {
-    const { code, stdout, stderr } = await start(...args).ended
+    const { code, stdout, stderr } = await runCommand(['simulator', ...args])
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain(problem)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr.split('\n')).toEqual([expect.stringContaining(problem), '(--help shows what is possible)', ''])
   })
 })

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import type { Option } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { simulatorCommand } from '../../../cli/simulator.ts'
 import { MALFORMED_KINDS, parseFaultRule } from '../../../simulator/index.ts'
+import { runCommand } from '../../helpers/commands/run-command.ts'
 import { withSimulator } from './caller.ts'
 
 const page = readFileSync(new URL('../../../docs/simulator.md', import.meta.url), 'utf8')
@@ -15,8 +14,9 @@ const firstCells = (): string[] =>
   )
 
 describe('docs/simulator.md', () => {
-  test('has every flag of the command and no other', () => {
-    const flags = simulatorCommand().options.map((option: Option) => option.long ?? '')
+  test('has every flag of the command and no other', async () => {
+    const { stdout } = await runCommand(['simulator', '--help'])
+    const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag = '']) => flag)
     const documented = new Set(
       [...page.matchAll(/^\|.*$/gm)].flatMap(([row]) => [...row.matchAll(/--[a-z][a-z-]+/g)].map(([flag]) => flag)),
     )

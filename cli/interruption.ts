@@ -1,11 +1,12 @@
-/** The wish of a person or a service manager that the program comes to its end. */
+/** A person or a service manager wants the command to end. */
 export interface Interruption {
+  /** Aborted at the first wish. */
   readonly signal: AbortSignal
   /** Stops listening. */
   stop(): void
 }
 
-/** Listens for SIGINT and SIGTERM. A second one ends the process at once. */
+/** Listens for SIGINT and SIGTERM of this process. A second one ends the process at once. */
 export function abortOnSignals(): Interruption {
   const interrupted = new AbortController()
   const abort = (): void => interrupted.abort()

@@ -1,0 +1,52 @@
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Checkpoint } from './checkpoint.ts'
+import { ImportFileError } from './import-file-error.ts'
+import type { Input } from './input.ts'
+
+/** The files that an import writes. */
+export interface ImportFiles {
+  /** Nothing where the input cannot be read again. */
+  readonly checkpoint: Checkpoint | undefined
+  /** The list of rejected lines. */
+  readonly rejected: string
+}
+
+/**
+ * Names the files that an import writes: those that were asked for, else the ones beside its input.
+ *
+ * @throws {ImportFileError} when two of them, or one of them and the input, are one file under whatever names: writing one
+ * would destroy the other
+ */
+export async function filesOf(
+  input: Input,
+  checkpointFile = `${input.beside}.checkpoint`,
+  rejected = `${input.beside}.rejected`,
+): Promise<ImportFiles> {
+  const isOnce = input.bytes === undefined
+  await requireDistinct([
+    ...(isOnce ? [] : [['the input', input.name] as const, ['the checkpoint', checkpointFile] as const]),
+    ['the list of rejected lines', rejected],
+  ])
+  return { checkpoint: isOnce ? undefined : new Checkpoint(checkpointFile), rejected }
+}
+
+async function requireDistinct(files: readonly (readonly [what: string, file: string])[]): Promise<void> {
+  const seen = new Map<string, string>()
+  for (const [what, file] of files) {
+    const identity = await identityOf(file)
+    const other = seen.get(identity)
+    if (other !== undefined) {
+      throw new ImportFileError(`${file}: ${other} and ${what} would be one file. Name another place for ${what}.`)
+    }
+    seen.set(identity, what)
+  }
+}
+
+/** The same for all names of a file, links included. */
+async function identityOf(file: string): Promise<string> {
+  const found = await stat(file).catch(() => undefined)
+  if (found !== undefined) return `${found.dev} ${found.ino}`
+  const folder = await realpath(dirname(file)).catch(() => dirname(file))
+  return join(folder, basename(file))
+}

@@ -1,0 +1,55 @@
+import { PassThrough, type Writable } from 'node:stream'
+import { main } from '../../../cli/main.ts'
+import { CollectedText } from './collected-text.ts'
+
+/** What a command of this program wrote, and its exit code; `null` when a signal ended its process. */
+export interface CommandResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command that runs in this process until the test has seen enough. */
+export interface BegunCommand {
+  readonly stdin: Writable
+  readonly stdout: CollectedText
+  readonly stderr: CollectedText
+  /** Asks it to end, as SIGTERM and Ctrl-C do in a process of its own. */
+  interrupt(): void
+  readonly ended: Promise<CommandResult>
+}
+
+/**
+ * Runs `clear-friends …` in this process and waits for its end.
+ *
+ * @param args command line
+ * @param settings the whole environment
+ * @param input what it gets on stdin
+ */
+export function runCommand(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+  input?: string | Buffer,
+): Promise<CommandResult> {
+  const command = beginCommand(args, settings)
+  command.stdin.end(input)
+  return command.ended
+}
+
+/** Begins `clear-friends …` in this process, with its stdin open. */
+export function beginCommand(args: readonly string[], environment: Readonly<Record<string, string>>): BegunCommand {
+  const interrupted = new AbortController()
+  const stdin = new PassThrough()
+  const stdout = new CollectedText()
+  const stderr = new CollectedText()
+  const listen = () => ({ signal: interrupted.signal, stop: () => {} })
+  const ended = main(args, { environment, stdin, stdout, stderr, listen }).then(code => {
+    stdout.end()
+    stderr.end()
+    return { code, stdout: stdout.text, stderr: stderr.text }
+  })
+  return { stdin, stdout, stderr, interrupt: () => interrupted.abort(), ended }
+}
+
+/** The last line of what a command wrote: what it ended with, whatever it said of its progress before. */
+export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? ''
