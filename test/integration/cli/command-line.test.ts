@@ -3,18 +3,18 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../helpers/commands/run-command.ts'
+import { entry, startCommand } from '../../helpers/processes/start-command.ts'
 
 const commands = ['worker', 'enqueue', 'import', 'status', 'pause', 'resume', 'rate', 'doctor', 'simulator', 'demo']
-const entry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
 const packageText = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
 
 describe.concurrent('clear-friends', () => {
-  it('prints its version', async () => {
+  it('as a process prints its version, and ends', async () => {
     const { version } = JSON.parse(packageText) as { version: string }
-    expect(await runCommand(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+    const { ended } = startCommand(['--version'], {})
+    expect(await ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   it.each([[['--help']], [['help']]])('%j names every command on stdout', async args => {
@@ -43,7 +43,14 @@ describe.concurrent('clear-friends', () => {
       'error: unknown option, which begins with a dash; if it is an account, put -- before',
     ],
     [['cancel', 'user_1', '--user_secret'], 'error: unknown option, which begins with a dash; if it is an account'],
+    [['enqeue', 'user_secret'], "error: unknown command 'enqeue'"],
     [['import'], "error: missing required argument 'file'"],
+    [['import', 'x.txt', '--format', 'xml'], 'Allowed choices are txt, csv, ndjson'],
+    [['enqueue'], "error: missing required argument 'account'"],
+    [['enqueue', 'user_secret', '--due', 'soon'], '"soon" is no due date'],
+    [['enqueue', 'user_secret', '--delete-type', 'all'], 'Allowed choices are both, single'],
+    [['enqueue', ''], 'argument 1: the account is empty'],
+    [['enqueue', 'user_1', 'user_secret'.repeat(3)], 'argument 2: the account is longer than 32 bytes'],
     [['status', '--jsonn'], "error: unknown option '--jsonn'"],
     [['pause', '--reason'], "error: option '--reason <text>' argument missing"],
   ])('%j is wrong usage, and what was given is not repeated', async (args, message) => {
@@ -63,21 +70,4 @@ describe.concurrent('clear-friends', () => {
     expect(code).toBe(1)
     expect(await stderr).toBe('clear-friends: the output cannot be written (the disk is full, ENOSPC)\n')
   })
-
-  it.each([['enqueue', 'user_secret'], ['import', '-'], ['status'], ['pause'], ['resume'], ['rate']])(
-    '%s reports wrong settings with exit code 78 and asks no Redis',
-    async (...args) => {
-      const { code, stdout, stderr } = await runCommand(args, {
-        REDIS_URL: 'redis://:hush@127.0.0.1/x',
-        DUE_DAYS: 'soon',
-      })
-      expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
-      expect(stderr.split('\n')).toEqual([
-        'Settings that need attention:',
-        expect.stringContaining('REDIS_URL: "redis://[redacted]@127.0.0.1/x"; expected'),
-        '  DUE_DAYS: "soon"; expected a number from 0 to 3650',
-        '',
-      ])
-    },
-  )
 })

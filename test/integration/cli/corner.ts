@@ -11,6 +11,7 @@ import { testRedis } from '../../helpers/redis/redis.ts'
 export interface CommandCorner {
   /** What leads a command to the fleet. */
   readonly settings: Readonly<Record<string, string>>
+  readonly url: string
   readonly prefix: string
   readonly folder: string
   readonly redis: Redis
@@ -42,6 +43,7 @@ export async function openCorner({ onTestFinished }: Pick<TestContext, 'onTestFi
   }
   return {
     settings,
+    url,
     prefix,
     folder,
     redis,

@@ -48,6 +48,13 @@ async function examine(changes: Readonly<Record<string, string>> = {}) {
   return { code, stderr, findings, bad: findings.filter(({ result }) => result !== 'ok') }
 }
 
+/** Examines the server while it has other settings. */
+async function examineWith(changes: Readonly<Record<string, string>>) {
+  const before = (await redis.config('GET', ...Object.keys(changes))) as string[]
+  await redis.config('SET', ...Object.entries(changes).flat())
+  return examine().finally(() => redis.config('SET', ...before))
+}
+
 describe('clear-friends doctor', () => {
   it('finds everything in order, and says so in words', async () => {
     const { code, stdout, stderr } = await runCommand(['doctor'], settingsWith())
@@ -96,10 +103,11 @@ describe('clear-friends doctor', () => {
   })
 
   it('warns of a Redis that forgets or wastes memory, and fails on one that throws jobs away', async () => {
-    // Slow: this server knows of no permits yet, and the first one is held back for two seconds.
-    const args = ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru', '--hash-max-listpack-value', '64']
-    const careless = await startPrivateRedis({ args })
-    const { code, bad } = await examine({ REDIS_URL: careless.url }).finally(() => careless.stop())
+    const { code, bad } = await examineWith({
+      appendonly: 'no',
+      'maxmemory-policy': 'allkeys-lru',
+      'hash-max-listpack-value': '64',
+    })
     expect(code).toBe(1)
     expect(bad).toEqual([
       {
@@ -124,9 +132,7 @@ describe('clear-friends doctor', () => {
   })
 
   it('does not fail for warnings alone', async () => {
-    await redis.config('SET', 'hash-max-listpack-value', '64')
-    const { code, bad } = await examine()
-    await redis.config('SET', 'hash-max-listpack-value', '256')
+    const { code, bad } = await examineWith({ 'hash-max-listpack-value': '64' })
     expect(bad.map(({ check, result }) => [check, result])).toEqual([['redis memory layout', 'warning']])
     expect(code).toBe(0)
   })
@@ -236,23 +242,16 @@ describe.concurrent('clear-friends doctor, where something is in the way,', () =
     ])
   })
 
-  it('tells that Redis cannot be reached, or refuses the password', async () => {
-    const port = await freePort()
-    const away = examine({ REDIS_URL: `redis://127.0.0.1:${port}` })
+  it('tells that Redis refuses the password, and not which one it was', async () => {
     const guarded = await startPrivateRedis({ args: ['--requirepass', 'made-up'] })
-    const refused = await examine({ REDIS_URL: `redis://:hush-hush@127.0.0.1:${guarded.port}` }).finally(() =>
+    const { code, bad } = await examine({ REDIS_URL: `redis://:hush-hush@127.0.0.1:${guarded.port}` }).finally(() =>
       guarded.stop(),
     )
-    for (const [{ code, bad }, reason] of [
-      [await away, 'ECONNREFUSED'],
-      [refused, 'WRONGPASS'],
-    ] as const) {
-      expect(code).toBe(1)
-      expect(bad).toMatchObject([
-        { check: 'redis reachable', result: 'failure', found: expect.stringContaining(reason) },
-      ])
-      expect(JSON.stringify(bad)).not.toContain('hush')
-    }
+    expect(code).toBe(1)
+    expect(bad).toMatchObject([
+      { check: 'redis reachable', result: 'failure', found: expect.stringContaining('WRONGPASS') },
+    ])
+    expect(JSON.stringify(bad)).not.toContain('hush')
   })
 
   it.each<[string, string, (redis: Redis) => Promise<unknown>, string]>([

@@ -27,7 +27,7 @@ describe.concurrent('an import of gzip', () => {
 
   it('that is cut off fails with what to do, and does not stand in the way of the whole file', async context => {
     const corner = await openCorner(context)
-    const whole = gzipSync(Array.from({ length: 30_000 }, (_, n) => `user_${n}\n`).join(''))
+    const whole = gzipSync(Array.from({ length: 2000 }, (_, n) => `user_${n}\n`).join(''))
     const file = await corner.file('wave.txt.gz', whole.subarray(0, whole.length - 20))
     const { code, stdout, stderr } = await corner.run('import', file)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

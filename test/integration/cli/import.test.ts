@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { keysOf } from '../../../redis/keys.ts'
 import { lastLine } from '../../helpers/commands/run-command.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { type CommandCorner, openCorner } from './corner.ts'
 
@@ -68,6 +70,13 @@ describe.concurrent('clear-friends import', () => {
     expect(await corner.accounts()).toEqual([' user 1 ', '"quoted"', '用户🦊'])
   })
 
+  it('takes the column that it is told, and a line that repeats an account as a duplicate', async context => {
+    const corner = await openCorner(context)
+    const path = await corner.file('people.csv', 'name,id\n"a, b",user_1\nc,user_2\nd\ne,user_1\n')
+    const { manifest } = await importJson(corner, path, '--column', 'id')
+    expect(manifest).toMatchObject({ lines: 4, accepted: 2, duplicate: 1, rejected: 1 })
+  })
+
   it('of an empty file is done, with a manifest of zeros', async context => {
     const corner = await openCorner(context)
     const manifest = { lines: 0, accepted: 0, duplicate: 0, rejected: 0, rejectedFile: null }
@@ -75,11 +84,21 @@ describe.concurrent('clear-friends import', () => {
     expect(await importJson(corner, path)).toMatchObject({ code: 0, manifest })
   })
 
-  it('rejects ndjson lines with a due date out of range, so that the manifest adds up', async context => {
+  it('rejects broken lines with number and reason, takes the rest, and adds up', async context => {
     const corner = await openCorner(context)
-    const lines = ['{"account":"user_1","due":-5}', '{"account":"user_2","due":1800000000000}', '"user_3"']
-    const { manifest } = await importJson(corner, await corner.file('wave.ndjson', lines.join('\n')))
-    expect(manifest).toMatchObject({ lines: 3, accepted: 1, rejected: 2 })
+    const broken = ['{"account":', '{"account":""}', '42', '{"account":"user_1","due":-5}']
+    const lines = ['"user_n1"', '{"account":"user_n2","due":"7d"}', ...broken, '"user_n1"']
+    const path = await corner.file('mixed.ndjson', `${lines.join('\n')}\n`)
+    const { code, manifest, stderr } = await importJson(corner, path)
+    expect({ code, manifest }).toEqual({
+      code: 0,
+      manifest: { lines: 7, accepted: 2, duplicate: 1, rejected: 4, rejectedFile: `${path}.rejected` },
+    })
+    const rejected = await readFile(`${path}.rejected`, 'utf8')
+    expect(rejected).toMatch(
+      /^3\tthe line is no JSON\n4\tthe account is empty\n5\tthe line is neither a string nor an object\n6\t.*due.*\n$/,
+    )
+    expect(stderr).not.toContain('user_n')
   })
 
   it('names the rejected lines and not what is in them, wherever it writes', async context => {
@@ -98,6 +117,25 @@ describe.concurrent('clear-friends import', () => {
         .toSorted(),
     ).toEqual(['2', '5', '6', '7'])
     expect(rejected + stderr).not.toContain('secret')
+  })
+
+  it.for([
+    ['picture.txt', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 10, 65]), 'the input is a binary file'],
+    ['people.csv', 'user_secret,blue\nuser_98,red\n', 'the csv has no column "account"'],
+  ] as const)('refuses %s before anything is enqueued', async ([name, content, message], context) => {
+    const corner = await openCorner(context)
+    const { code, stdout, stderr } = await corner.run('import', await corner.file(name, content))
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('user_secret')
+    expect(await corner.jobs()).toEqual([])
+  })
+
+  it('refuses a file that is not there', async context => {
+    const corner = await openCorner(context)
+    const { code, stderr } = await corner.run('import', join(corner.folder, 'nothing.txt'))
+    expect(code).toBe(1)
+    expect(stderr).toContain('there is no such file')
   })
 
   it('refuses a csv that breaks, and says from which line on and what to do', async context => {
@@ -122,7 +160,7 @@ describe.concurrent('clear-friends import -', () => {
     expect(await readFile(join(corner.folder, 'stdin.rejected'), 'utf8')).toBe('2\tthe account is empty\n')
   })
 
-  it('does not wait for the end of its input once it is clear that it cannot be read', async context => {
+  it('as a process does not wait for the end of its input once it is clear that it cannot be read', async context => {
     const corner = await openCorner(context)
     const command = startCommand(['import', '-', '--format', 'csv'], corner.settings, corner.folder)
     command.stdin.write('user_secret,x\nuser_2,y\n')
@@ -132,22 +170,18 @@ describe.concurrent('clear-friends import -', () => {
     expect(stderr).not.toContain('secret')
   })
 
-  it.for(['SIGINT', 'SIGTERM'] as const)(
-    'at %s enqueues the lines it has, not the half of one, and fails, even if its input waits for ever',
-    async (signal, context) => {
-      const corner = await openCorner(context)
-      const command = startCommand(['import', '-', '--json'], corner.settings, corner.folder)
-      // More than a batch, so that there is something to wait for before the signal.
-      command.stdin.write(`${users(1500)}user_half`)
-      const queued = (): Promise<number> => corner.redis.zcard(`${corner.prefix}:clear-friends:prioritized`)
-      await expect.poll(queued, { timeout: 60_000 }).toBeGreaterThan(0)
-      command.signal(signal)
-      const { code, stdout, stderr } = await command.ended
-      expect(code).toBe(1)
-      expect(stderr).toContain('interrupted:')
-      const accounts = await corner.accounts()
-      expect(accounts).not.toContain('user_half')
-      expect(JSON.parse(stdout)).toMatchObject({ lines: accounts.length, accepted: accounts.length })
-    },
-  )
+  it('as a process ends at a signal though its input waits for ever, with the lines it has, not the half of one', async context => {
+    const corner = await openCorner(context)
+    const command = startCommand(['import', '-', '--json'], corner.settings, corner.folder)
+    // More than a batch, so that there is something to wait for before the signal.
+    command.stdin.write(`${users(1500)}user_half`)
+    await eventually('a batch', async () => (await corner.redis.zcard(`${keysOf(corner.prefix).queue}prioritized`)) > 0)
+    command.signal('SIGINT')
+    const { code, stdout, stderr } = await command.ended
+    expect(code).toBe(1)
+    expect(stderr).toContain('interrupted:')
+    const accounts = await corner.accounts()
+    expect(accounts).not.toContain('user_half')
+    expect(JSON.parse(stdout)).toMatchObject({ lines: accounts.length, accepted: accounts.length })
+  })
 })

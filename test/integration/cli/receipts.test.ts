@@ -75,18 +75,6 @@ describe.concurrent('clear-friends receipts export', () => {
     expect(stderr).toContain('RECEIPT_KEY is not the key that the receipts in this Redis are sealed with')
   })
 
-  it('is not possible beside a worker with another key, which does not start', async context => {
-    const corner = await openCorner(context)
-    await run(corner, 'receipts', 'export')
-    const { code, stderr } = await runCommand(['worker'], {
-      ...corner.settings,
-      ...{ IM_BASE_URL: 'https://vendor.example', IM_SDK_APP_ID: '1400000000', IM_ADMIN: 'administrator' },
-      ...{ IM_SECRET_KEY: 'made-up-key', HTTP_PORT: '0', RECEIPT_KEY: 'another made-up key, of other tests' },
-    })
-    expect(code).toBe(1)
-    expect(stderr).toContain('RECEIPT_KEY is not the key that the receipts in this Redis are sealed with')
-  })
-
   it.for([
     [['--since', 'yesterday'], '"yesterday" is no time; expected an ISO date such as 2026-12-24'],
     [['--after', '-1'], 'Expected the number of a receipt'],
