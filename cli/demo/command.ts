@@ -3,18 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { createFleetStatusReader } from '../../jobs/status/fleet-status.ts'
-import { obtainRedis } from '../../private-redis/obtain-redis.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
 import type { Environment } from '../surroundings.ts'
 import { count } from '../words.ts'
 import { type ChildCommand, startCommand } from './child.ts'
 import { checkReceipts } from './receipts.ts'
+import { type DemoRedis, type Later, openDemoRedis } from './redis.ts'
 import { readArrivals, readFigures, readLedger } from './vendor.ts'
-import { judge, toTable } from './verdict.ts'
+import { type DemoFacts, judge, toTable } from './verdict.ts'
 import { watchUntilEmpty } from './watch.ts'
 
 const ACCOUNTS = 2000
@@ -46,7 +45,7 @@ export function demoCommand(shell: Shell): Command {
     )
     .action(
       shell.action(async () => {
-        const cleanUps: CleanUp[] = []
+        const cleanUps: Parameters<Later>[0][] = []
         try {
           return await runDemo(shell, cleanUp => cleanUps.push(cleanUp))
         } finally {
@@ -56,23 +55,14 @@ export function demoCommand(shell: Shell): Command {
     )
 }
 
-type CleanUp = () => Promise<unknown>
-/** Remembers what is to be cleaned up at the end, the last one first. */
-type Later = (cleanUp: CleanUp) => void
-
 async function runDemo(shell: Shell, later: Later): Promise<number> {
   const { environment, print, say } = shell
   say('starting a private Redis, a simulated vendor and two workers')
-  const server = await obtainRedis(environment['REDIS_URL'], { report: say })
-  later(() => server.release())
-  const prefix = `{demo-${randomBytes(4).toString('hex')}}`
-  const redis = new Redis(server.url, { maxRetriesPerRequest: 1 })
-  redis.on('error', () => {})
-  later(() => deleteKeys(redis, prefix).finally(() => redis.disconnect()))
+  const { redis, url: redisUrl, prefix } = await openDemoRedis(shell, later)
   const vendor = start(['simulator', ...VENDOR], environment, later)
   const { url: vendorUrl } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
   const receiptKey = randomBytes(32).toString('hex')
-  const settings = { ...environment, ...demoSettings({ redisUrl: server.url, prefix, vendorUrl, receiptKey }) }
+  const settings = { ...environment, ...demoSettings({ redisUrl, prefix, vendorUrl, receiptKey }) }
   const workers = Array.from({ length: WORKERS }, () => start(['worker'], settings, later))
 
   say(`importing ${count(ACCOUNTS)} accounts`)
@@ -82,21 +72,26 @@ async function runDemo(shell: Shell, later: Later): Promise<number> {
   const status = await watchUntilEmpty({ accounts: ACCOUNTS, vendorUrl, readStatus }, shell)
   for (const worker of workers) worker.stop()
   const workerExitCodes = await Promise.all(workers.map(worker => worker.ended))
-  const ledger = await readLedger(vendorUrl)
-  const rows = judge({
-    accounts: ACCOUNTS,
-    accepted,
-    status,
-    figures: await readFigures(vendorUrl),
-    ledger,
-    arrivals: await readArrivals(vendorUrl, 'friend_delete_all'),
-    receipts: await checkReceipts(redis, prefix, receiptKey, ledger),
-    workerExitCodes,
-  })
+  const seen = await lookBack({ redis, prefix, vendorUrl, receiptKey })
+  const rows = judge({ accounts: ACCOUNTS, accepted, status, workerExitCodes, ...seen })
   print(toTable(rows))
   const good = rows.every(row => row.good)
   say(good ? 'everything adds up' : 'this does not add up')
   return good ? EXIT.done : EXIT.failed
+}
+
+type LookBack = Pick<DemoRedis, 'redis' | 'prefix'> & Pick<DemoParts, 'vendorUrl' | 'receiptKey'>
+type Seen = Pick<DemoFacts, 'figures' | 'ledger' | 'arrivals' | 'receipts'>
+
+/** Reads what the vendor and the receipts say of what was done. */
+async function lookBack({ redis, prefix, vendorUrl, receiptKey }: LookBack): Promise<Seen> {
+  const ledger = await readLedger(vendorUrl)
+  return {
+    figures: await readFigures(vendorUrl),
+    ledger,
+    arrivals: await readArrivals(vendorUrl, 'friend_delete_all'),
+    receipts: await checkReceipts(redis, prefix, receiptKey, ledger),
+  }
 }
 
 function start(args: readonly string[], environment: Environment, later: Later): ChildCommand {
@@ -135,10 +130,4 @@ async function writeAccounts(later: Later): Promise<string> {
   const file = join(folder, 'accounts.txt')
   await writeFile(file, Array.from({ length: ACCOUNTS }, (_, index) => `user_${index + 1}\n`).join(''))
   return file
-}
-
-async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
-    if (keys.length > 0) await redis.unlink(keys)
-  }
 }

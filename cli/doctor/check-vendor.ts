@@ -1,8 +1,8 @@
 import { Limiter } from '../../limiter/limiter.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { classify } from '../../worker/vendor/classify.ts'
-import { ApiClient } from '../../worker/vendor/client.ts'
-import { Connections } from '../../worker/vendor/connections.ts'
+import { ApiClient, type Reply } from '../../worker/vendor/client.ts'
+import { type Connection, Connections } from '../../worker/vendor/connections.ts'
 import { Signer } from '../../worker/vendor/signer.ts'
 import type { WorkerSettings } from '../../worker/worker-settings.ts'
 import { type Finding, failure, ok } from './finding.ts'
@@ -21,48 +21,49 @@ const UNKNOWN_ADMIN =
 export async function checkVendor(settings: WorkerSettings, permits: RedisConnection): Promise<Finding[]> {
   const { origin } = new URL(settings.IM_BASE_URL)
   const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
-  const limiter = new Limiter({
-    redis: permits,
-    prefix: settings.REDIS_PREFIX,
-    ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
-    margin: settings.RATE_LIMIT_MARGIN,
-  })
   try {
     const connection = await connections.take().catch((error: unknown) => (error instanceof Error ? error : undefined))
     if (connection === undefined || connection instanceof Error) {
       const found = `no connection to ${origin} (${connection?.message ?? 'unknown fault'})`
       return [failure('vendor reachable', found, 'Check IM_BASE_URL, DNS and the firewall.')]
     }
-    const signer = new Signer({
-      sdkAppId: settings.IM_SDK_APP_ID,
-      admin: settings.IM_ADMIN,
-      key: () => settings.IM_SECRET_KEY.reveal(),
-      reloadKey: () => false,
-    })
-    const client = new ApiClient({ sdkAppId: settings.IM_SDK_APP_ID, admin: settings.IM_ADMIN, signer })
-    const body = { CheckItem: [{ UserID: settings.IM_ADMIN }] }
-    const givesUp = setTimeout(() => limiter.close(), PERMIT_WITHIN_MS)
-    const paced = await limiter
-      .probe('account_check', () => client.send(connection, 'account_check', body))
-      .finally(() => clearTimeout(givesUp))
-    if (paced.kind === 'closed') {
-      const found = `not asked: Redis granted no permit for a call within ${PERMIT_WITHIN_MS / 1000} s`
-      return [failure('vendor reachable', found, 'Try again; if it stays, look at the log of Redis.')]
-    }
-    const reply = await paced.value
-    const verdict = classify(reply)
-    const { reason } = verdict
-    // What is about the account that was asked for is about the admin here.
-    const act =
-      verdict.class === 'check_account'
-        ? UNKNOWN_ADMIN
-        : (verdict.act ?? 'Try again; if it stays, ask the vendor’s support.')
-    if (reply.kind !== 'answer') return [failure('vendor reachable', reason.text, act)]
-    const reachable = ok('vendor reachable', origin)
-    if (reply.envelope.ErrorCode === 0) return [reachable, ok('signature and admin right', 'accepted')]
-    return [reachable, failure('signature and admin right', `code ${reason.code}: ${reason.text}`, act)]
+    const reply = await askOnce(settings, permits, connection)
+    if (reply !== undefined) return judge(reply, origin)
+    const found = `not asked: Redis granted no permit for a call within ${PERMIT_WITHIN_MS / 1000} s`
+    return [failure('vendor reachable', found, 'Try again; if it stays, look at the log of Redis.')]
   } finally {
-    limiter.close()
     connections.close()
   }
+}
+
+/** Sends the read as soon as there is a permit; gives nothing where none comes in time. */
+async function askOnce(
+  settings: WorkerSettings,
+  redis: RedisConnection,
+  connection: Connection,
+): Promise<Reply | undefined> {
+  const { REDIS_PREFIX: prefix, RATE_LIMIT_PER_SECOND: ceilingPerSecond, RATE_LIMIT_MARGIN: margin } = settings
+  const { IM_SDK_APP_ID: sdkAppId, IM_ADMIN: admin, IM_SECRET_KEY } = settings
+  const limiter = new Limiter({ redis, prefix, ceilingPerSecond, margin })
+  const signer = new Signer({ sdkAppId, admin, key: () => IM_SECRET_KEY.reveal(), reloadKey: () => false })
+  const client = new ApiClient({ sdkAppId, admin, signer })
+  const givesUp = setTimeout(() => limiter.close(), PERMIT_WITHIN_MS)
+  try {
+    const send = () => client.send(connection, 'account_check', { CheckItem: [{ UserID: admin }] })
+    const paced = await limiter.probe('account_check', send).finally(() => clearTimeout(givesUp))
+    return paced.kind === 'closed' ? undefined : await paced.value
+  } finally {
+    limiter.close()
+  }
+}
+
+function judge(reply: Reply, origin: string): Finding[] {
+  const { class: answerClass, reason, act } = classify(reply)
+  // What is about the account that was asked for is about the admin here.
+  const advice =
+    answerClass === 'check_account' ? UNKNOWN_ADMIN : (act ?? 'Try again; if it stays, ask the vendor’s support.')
+  if (reply.kind !== 'answer') return [failure('vendor reachable', reason.text, advice)]
+  const reachable = ok('vendor reachable', origin)
+  if (reply.envelope.ErrorCode === 0) return [reachable, ok('signature and admin right', 'accepted')]
+  return [reachable, failure('signature and admin right', `code ${reason.code}: ${reason.text}`, advice)]
 }

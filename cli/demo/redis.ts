@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { obtainRedis } from '../../private-redis/obtain-redis.ts'
+import type { Shell } from '../shell.ts'
+
+/** Remembers what is to be cleaned up at the end of the demo, the last one first. */
+export type Later = (cleanUp: () => Promise<unknown>) => void
+
+/** The keys of the demo: a prefix of its own in a Redis that others may use. */
+export interface DemoRedis {
+  readonly redis: Redis
+  readonly url: string
+  readonly prefix: string
+}
+
+/** Opens a Redis for the demo, and removes its keys later. */
+export async function openDemoRedis({ environment, say }: Shell, later: Later): Promise<DemoRedis> {
+  const server = await obtainRedis(environment['REDIS_URL'], { report: say })
+  later(() => server.release())
+  const prefix = `{demo-${randomBytes(4).toString('hex')}}`
+  const redis = new Redis(server.url, { maxRetriesPerRequest: 1 })
+  redis.on('error', () => {})
+  later(() => deleteKeys(redis, prefix).finally(() => redis.disconnect()))
+  return { redis, url: server.url, prefix }
+}
+
+async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
+    if (keys.length > 0) await redis.unlink(keys)
+  }
+}
