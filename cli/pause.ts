@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { createFleetControl } from '../jobs/status/fleet.ts'
+import { createFleetControl } from '../jobs/status/fleet-control.ts'
 import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import type { Shell } from './shell.ts'
@@ -12,8 +12,10 @@ export function pauseCommand({ environment, print, action }: Shell): Command {
     .action(
       action(({ reason }: { reason: string }) =>
         withFleet(environment, async fleet => {
-          const since = Math.floor(Date.now() / 1000)
-          await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).pause({ reason, since })
+          await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).pause({
+            reason,
+            sinceMs: Date.now(),
+          })
           print('paused')
           return EXIT.done
         }),
@@ -25,11 +27,14 @@ export function pauseCommand({ environment, print, action }: Shell): Command {
 export function resumeCommand({ environment, print, action }: Shell): Command {
   return new Command('resume')
     .description('Resumes the whole fleet after a pause or a halt.')
-    .option('--reason <text>', 'why, for the record', 'no reason given')
+    .option('--reason <text>', 'why, for the record and for whoever looks at the status', 'no reason given')
     .action(
-      action(() =>
+      action(({ reason }: { reason: string }) =>
         withFleet(environment, async fleet => {
-          await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).resume()
+          await createFleetControl(fleet.redis, await fleet.openQueue(), fleet.prefix).resume({
+            reason,
+            atMs: Date.now(),
+          })
           print('resumed')
           return EXIT.done
         }),

@@ -15,7 +15,7 @@ import { count } from '../words.ts'
 /** Which dead letters a command is to change, and how to tell of it. */
 export interface Selection {
   readonly code?: string
-  readonly since?: number
+  readonly sinceMs?: number
   readonly request?: string
   readonly all?: true
   readonly dryRun?: true
@@ -40,8 +40,8 @@ export async function changeDeadLetters(
   command: Command,
   { environment, print, say }: Shell,
 ): Promise<number> {
-  const { jobIds = [], code, since, request, all, dryRun, json } = selection
-  const isFiltered = code !== undefined || since !== undefined || request !== undefined
+  const { jobIds = [], code, sinceMs, request, all, dryRun, json } = selection
+  const isFiltered = code !== undefined || sinceMs !== undefined || request !== undefined
   if (!isFiltered && jobIds.length === 0 && !all) {
     command.error('error: name job ids, a filter (--code, --since, --request), or --all', { exitCode: EXIT.usage })
   }
@@ -52,10 +52,10 @@ export async function changeDeadLetters(
     const letters = createDeadLetters(redis, prefix)
     const filter: DeadLetterFilter = {
       ...(code === undefined ? {} : { code }),
-      ...(since === undefined ? {} : { since }),
+      ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(request === undefined ? {} : { request }),
       // A little ahead, since the clocks of workers that stamp dead letters may be.
-      until: Date.now() + 1000,
+      untilMs: Date.now() + 1000,
     }
     const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read(filter))
     const sums = new Map<string, number>()
@@ -75,11 +75,11 @@ export async function changeDeadLetters(
 }
 
 /** A user id must not get into the log of actions, so it holds what was asked for and not what was found. */
-function describeChoice({ code, since, request, jobIds = [] }: Selection): string {
+function describeChoice({ code, sinceMs, request, jobIds = [] }: Selection): string {
   if (jobIds.length > 0) return `${jobIds.length} job ids`
   const parts = [
     ...(code === undefined ? [] : [`--code ${code}`]),
-    ...(since === undefined ? [] : [`--since ${new Date(since).toISOString()}`]),
+    ...(sinceMs === undefined ? [] : [`--since ${new Date(sinceMs).toISOString()}`]),
     ...(request === undefined ? [] : [`--request ${request}`]),
   ]
   return parts.length === 0 ? '--all' : parts.join(' ')

@@ -1,7 +1,7 @@
 import { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
 import { defaultDue } from '../../jobs/job/due.ts'
-import { readFleetId } from '../../jobs/status/fleet.ts'
+import { readFleetId } from '../../jobs/status/fleet-state.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { JobOptions } from '../job-options.ts'

@@ -16,7 +16,8 @@ describe.concurrent('clear-friends pause and resume', () => {
     expect(await corner.run('pause')).toEqual(paused)
     expect(await status(corner)).toMatchObject({ paused: true, halted: null })
     const resumed = { code: 0, stdout: 'resumed\n', stderr: '' }
-    expect(await corner.run('resume')).toEqual(resumed)
+    expect(await corner.run('resume', '--reason', 'a made-up repair')).toEqual(resumed)
+    expect((await corner.run('status')).stdout).toMatch(/^resumed {3}by an operator at 20\d\d-\S+Z: a made-up repair\n/)
     expect(await corner.run('resume')).toEqual(resumed)
     expect(await status(corner)).toMatchObject({ paused: false, halted: null })
   })

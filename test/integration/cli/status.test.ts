@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { openQueue } from '../../../jobs/job/queue.ts'
-import { createFleetControl } from '../../../jobs/status/fleet.ts'
+import { createFleetControl } from '../../../jobs/status/fleet-control.ts'
 import { beginCommand } from '../../helpers/commands/run-command.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
@@ -33,6 +33,8 @@ describe.concurrent('clear-friends status', () => {
       queue: { waiting: 'number', active: 'number', delayed: 'number', failed: 'number' },
       halted: 'object',
       paused: 'boolean',
+      pause: 'object',
+      resumed: 'object',
       rate: { limit: 'number', allowed: 'number', lastSecond: 'number' },
       oldestPendingSeconds: 'number',
       etaSeconds: 'number',
@@ -53,7 +55,7 @@ describe.concurrent('clear-friends status', () => {
   it('tells a halt with code, reason and time', async context => {
     const corner = await openCorner(context)
     const queue = await openQueue(corner.redis, corner.prefix)
-    const halt = { code: '70001', reason: 'the signature is refused', since: 1_800_000_000 }
+    const halt = { code: '70001', reason: 'the signature is refused', sinceMs: 1_800_000_000_000 }
     await createFleetControl(corner.redis, queue, corner.prefix).halt(halt)
     await queue.close()
     expect(JSON.parse((await corner.run('status', '--json')).stdout)).toMatchObject({

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { loadSettings } from '../../../config/load-settings.ts'
 import { freePort } from '../../../private-redis/free-port.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
@@ -92,22 +91,6 @@ describe('a connection', () => {
       0,
       0,
     ])
-  })
-})
-
-describe('a worker’s connection', () => {
-  it('sends what it gets in one turn of the event loop with one write, in order, on each connection anew', async () => {
-    const redis = open({ REDIS_URL: url(asWorker) }, 'worker')
-    if (!(redis instanceof Redis)) throw new Error('this is not a connection to one server')
-    await waitUntilReady(redis)
-    for (const round of ['first', 'after a reconnect']) {
-      const written = vi.spyOn(redis.stream, '_writev')
-      const replies = Array.from({ length: 50 }, (_, index) => redis.echo(`${round} ${index}`))
-      expect(await Promise.all(replies)).toEqual(Array.from({ length: 50 }, (_, index) => `${round} ${index}`))
-      expect(written).toHaveBeenCalledOnce()
-      redis.disconnect(true)
-      await once(redis, 'ready')
-    }
   })
 })
 
