@@ -1,4 +1,5 @@
-import { loadSettings, type Settings } from '../config/load-settings.ts'
+import { loadSettings } from '../config/load-settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { type ClearFriendsQueue, openQueue } from '../jobs/job/queue.ts'
 import { type RedisConnection, waitUntilReady, withAdvice } from '../redis/connection.ts'
 import { openRedis, redisSettings } from '../redis/open-redis.ts'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import type { Settings } from '../config/load-settings.ts'
+import type { Settings } from '../config/settings.ts'
 import type { RedisConnection } from './connection.ts'
 
 /** The settings that every command with a Redis needs. */

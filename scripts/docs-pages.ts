@@ -1,16 +1,17 @@
-import { type Setting, settingsTable } from '../config/settings.ts'
+import { SETTING_NAMES, settingRow } from '../config/settings.ts'
 import { type AnswerClass, type CodeRule, codeRules, ruleOfCode } from '../worker/vendor/error-codes.ts'
 
 /** The page of settings, made from the one table of them. */
 export function configurationPage(): string {
-  const rows = Object.entries<Setting<unknown, boolean, boolean>>(settingsTable).map(([name, row]) =>
-    line([
+  const rows = SETTING_NAMES.map(name => {
+    const row = settingRow(name)
+    return line([
       `\`${name}\`${row.secret ? `, \`${name}_FILE\`` : ''}`,
       row.default === undefined ? (row.required ? 'none, required' : 'none') : `\`${row.default}\``,
       row.expected + (row.unit === undefined ? '' : ` (${row.unit})`),
       row.meaning,
-    ]),
-  )
+    ])
+  })
   return [
     '# Configuration',
     '',

@@ -1,4 +1,4 @@
-import type { Settings } from '../config/load-settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { redisSettings } from '../redis/open-redis.ts'
 
 /** The settings that a worker needs. */

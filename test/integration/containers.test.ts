@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { type Setting, settingsTable } from '../../config/settings.ts'
+import { SETTING_NAMES, type SettingRow, settingRow } from '../../config/settings.ts'
 import { REDIS_IMAGE } from '../../private-redis/docker-redis.ts'
 import { runProgram } from '../../private-redis/run-program.ts'
 
@@ -87,7 +87,7 @@ describe('docker-compose.yml', () => {
 
   it.each(['worker', ...demoWorkers] as const)('waits longer for %s than it drains, whatever is set', name => {
     const grace = services[name].stop_grace_period ?? ''
-    expect(graceSeconds(grace, undefined)).toBeGreaterThan(Number(settingsTable.DRAIN_SECONDS.default))
+    expect(graceSeconds(grace, undefined)).toBeGreaterThan(Number(settingRow('DRAIN_SECONDS').default))
     for (const drainSeconds of ['0', '0.5', '25', '3600']) {
       expect(graceSeconds(grace, drainSeconds)).toBeGreaterThan(Number(drainSeconds))
     }
@@ -166,7 +166,7 @@ describe('docker-compose.yml', () => {
     const prefixes = [...demoWorkers, 'loader' as const].map(name => services[name].environment?.['REDIS_PREFIX'])
     expect(new Set(prefixes).size).toBe(1)
     expect(prefixes[0]).toMatch(/^\{.+\}$/)
-    expect(prefixes[0]).not.toBe(settingsTable.REDIS_PREFIX.default)
+    expect(prefixes[0]).not.toBe(settingRow('REDIS_PREFIX').default)
   })
 
   it('sets or passes on every setting but those of another Redis', () => {
@@ -234,7 +234,7 @@ describe('the Dockerfile', () => {
   })
 })
 
-const rows = new Map<string, Setting<unknown, boolean, boolean>>(Object.entries(settingsTable))
+const rows = new Map<string, SettingRow>(SETTING_NAMES.map(name => [name, settingRow(name)]))
 
 /** The names of all settings; a secret has a second one for its file form. */
 const settingVariables = (): string[] =>

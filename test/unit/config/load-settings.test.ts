@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSettings, SettingsError } from '../../../config/load-settings.ts'
-import { type SettingName, settingsTable } from '../../../config/settings.ts'
+import { SETTING_NAMES, type SettingName, settingRow } from '../../../config/settings.ts'
 import { redisSettings } from '../../../redis/open-redis.ts'
 
-const everySetting = Object.keys(settingsTable) as SettingName[]
+const everySetting = SETTING_NAMES
 const complete = {
   IM_BASE_URL: 'https://im.example',
   IM_SDK_APP_ID: '1400000000',
@@ -87,7 +87,7 @@ describe('loading settings', () => {
     expect(error).toMatchObject({ name: 'SettingsError', code: 'SETTINGS' })
   })
 
-  it.each(everySetting.filter(name => settingsTable[name].default !== undefined))(
+  it.each(everySetting.filter(name => settingRow(name).default !== undefined))(
     'reports a %s that is no text of its kind under that name alone',
     name => {
       expect(namesOf(faultsOf({ ...complete, [name]: 'a b' }))).toEqual([name])
@@ -154,7 +154,7 @@ describe('a secret', () => {
     ['redis://redis.example:99999', '"redis://redis.example:99999"'],
   ])('in a wrong REDIS_URL %s is cut out, and the rest is shown', (text, shown) => {
     const error = faultsOf({ REDIS_URL: text }, ['REDIS_URL'])
-    expect(error.faults).toEqual([{ name: 'REDIS_URL', found: shown, expected: settingsTable.REDIS_URL.expected }])
+    expect(error.faults).toEqual([{ name: 'REDIS_URL', found: shown, expected: settingRow('REDIS_URL').expected }])
     expect(error.message).not.toContain('hush')
   })
 
