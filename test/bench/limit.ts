@@ -128,5 +128,5 @@ Everybody drains the same ${count(ACCOUNTS)} accounts with ${PROCESSES} processe
 - p-queue knows only its own process: the limit is divided by a number of processes that has to stay as it is.
 
 The other benchmarks print and write nothing: \`npm run bench -- drain\`, \`import\`, \`million\`, \`loss\`, \`metrics\`, \`idle\`
-and \`cost\`; README shows their figures.
+and \`cost\`; [figures.md](figures.md) shows what they printed.
 `

@@ -63,25 +63,3 @@ describe('the dashboard', () => {
     expect([...new Set(pointedTo)].filter(title => !titles.includes(title))).toEqual([])
   })
 })
-
-describe('the README', () => {
-  const readme = read('README.md')
-
-  it('shows the rows of the dashboard with all their questions', () => {
-    for (const { title, questions: asked } of rows) {
-      const line = readme.split('\n').find(each => each.startsWith(`| ${title} `)) ?? ''
-      expect(
-        asked.filter(each => !line.includes(each.title)),
-        title,
-      ).toEqual([])
-    }
-  })
-
-  it('lists every alert with its severity', () => {
-    const alerts = [...read('metrics/prometheus/alert-rules.yml').matchAll(/alert: (\w+)[\s\S]*?severity: (\w+)/g)]
-    const listed = [...readme.matchAll(/^\| `(ClearFriends\w+)` +\| (\w+) /gm)]
-    expect(listed.map(([, name, severity]) => [name, severity])).toEqual(
-      alerts.map(([, name, severity]) => [name, severity]),
-    )
-  })
-})
