@@ -1,0 +1,127 @@
+/**
+ * Runs `npm test` several times in a row, beside processes that keep cores busy, and tells which runs fail: a test that
+ * passes by luck on a quiet machine shows here.
+ *
+ *     npm run test:again -- 20 --busy 1
+ *     npm run test:again -- 5 --busy 2 --command 'npx vitest run --project e2e test/e2e/halt.test.ts'
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, stripVTControlCharacters } from 'node:util'
+
+const HELP = "usage: npm run test:again -- [runs, default 5] [--busy processes, default 0] [--command 'npm test']"
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Keeps one core busy; looks up ten times a second, and ends when the process that started it is gone. */
+const BUSY_PROGRAM = `
+  process.once('disconnect', () => process.exit())
+  const spin = () => {
+    const until = performance.now() + 100
+    while (performance.now() < until);
+    setImmediate(spin)
+  }
+  spin()`
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+interface Run {
+  readonly number: number
+  readonly seconds: number
+  readonly passed: boolean
+  /** How many tests passed and failed, as vitest counts them; empty where none was run. */
+  readonly tests: string
+  /** What failed, and where the output is; empty where the run passed. */
+  readonly failed: readonly string[]
+}
+
+/** Runs a command in a process group of its own, so that all of it can be ended, and gives its whole output. */
+async function capture(command: string, stop: AbortSignal): Promise<{ code: number | null; output: string }> {
+  const child = spawn(command, { shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const end = (): void => endGroup(child)
+  stop.addEventListener('abort', end)
+  await once(child, 'close')
+  stop.removeEventListener('abort', end)
+  return { code: child.exitCode, output: stripVTControlCharacters(output) }
+}
+
+function endGroup({ pid, exitCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGTERM')
+}
+
+/** The tests that failed, each once; where there is none, the last words: a check before the tests failed, for instance. */
+function failuresIn(output: string): readonly string[] {
+  const named = [...output.matchAll(/^ *FAIL +(.+)$/gm)].map(([, name = '']) => name.trim())
+  if (named.length > 0) return [...new Set(named)]
+  return output
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .slice(-3)
+}
+
+async function runOnce(number: number, command: string, folder: string, stop: AbortSignal): Promise<Run> {
+  const startedAt = performance.now()
+  const { code, output } = await capture(command, stop)
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  const tests = /^ *Tests +(.+)$/m.exec(output)?.[1] ?? ''
+  if (code === 0) return { number, seconds, passed: true, tests, failed: [] }
+  const file = join(folder, `run-${number}.log`)
+  await writeFile(file, output)
+  return { number, seconds, passed: false, tests, failed: [...failuresIn(output), `output: ${file}`] }
+}
+
+function tellRun({ number, seconds, passed, tests, failed }: Run): void {
+  say(`${String(number).padStart(4)} ${String(seconds).padStart(6)} s  ${passed ? 'passed' : 'FAILED'}  ${tests}`)
+  for (const line of failed) say(`               ${line}`)
+}
+
+function tellAll(runs: readonly Run[], busy: number): void {
+  const failed = runs.filter(run => !run.passed)
+  const seconds = runs.map(run => run.seconds).toSorted((a, b) => a - b)
+  say(`\n${runs.length} runs beside ${busy} busy processes: ${failed.length} failed`)
+  say(`seconds: ${seconds[0]} to ${seconds.at(-1)}, median ${seconds[Math.floor(seconds.length / 2)]}`)
+  const times = Map.groupBy(
+    failed.flatMap(run => run.failed.filter(line => !line.startsWith('output: '))),
+    line => line,
+  )
+  for (const [line, all] of times) say(`${String(all.length).padStart(4)} x ${line}`)
+}
+
+const keepBusy = (): ChildProcess =>
+  spawn(process.execPath, ['-e', BUSY_PROGRAM], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+
+async function runAll(count: number, busy: number, command: string): Promise<readonly Run[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'clear-friends-test-again-'))
+  const stop = new AbortController()
+  for (const name of SIGNALS) process.once(name, () => stop.abort())
+  const busyProcesses = Array.from({ length: busy }, keepBusy)
+  const runs: Run[] = []
+  for (let number = 1; number <= count && !stop.signal.aborted; number++) {
+    const run = await runOnce(number, command, folder, stop.signal)
+    tellRun(run)
+    runs.push(run)
+  }
+  for (const each of busyProcesses) if (each.connected) each.disconnect()
+  return runs
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { busy: { type: 'string', default: '0' }, command: { type: 'string', default: 'npm test' } },
+})
+const [count, busy] = [Number(positionals[0] ?? '5'), Number(values.busy)]
+if (!Number.isInteger(count) || count < 1 || !Number.isInteger(busy) || busy < 0) {
+  process.stderr.write(`${HELP}\n`)
+  process.exit(2)
+}
+const runs = await runAll(count, busy, values.command)
+tellAll(runs, busy)
+process.exitCode = runs.every(run => run.passed) ? 0 : 1
