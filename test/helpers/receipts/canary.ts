@@ -1,6 +1,7 @@
 /** User ids that must turn up nowhere, and the search for them. */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { snapshot } from '../redis/snapshot.ts'
 
 /** Part of every canary. The `@` is there to be found where a URL has made `%40` of it. */
 const MARK = 'Canary@zq7x'
@@ -43,17 +44,11 @@ export class CanarySearch {
 
   /** Searches every key below a prefix: its name, what it holds, and how Redis stores it. */
   async findInRedis(redis: Redis, prefix: string): Promise<string[]> {
-    const found: string[] = []
-    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
-      for (const key of keys) {
-        found.push(...this.find('the name of a key', key))
-        // Never the key itself in a message: it may be the leak.
-        const type = await redis.type(key)
-        const place = `a ${type}, ${key.slice(prefix.length).split(':').slice(0, 2).join(':')}`
-        for (const value of await readValues(redis, key, type)) found.push(...this.find(place, value))
-      }
-    }
-    return found
+    return (await snapshot(redis, prefix)).flatMap(({ name, type, values }) => {
+      // Never the key itself in a message: it may be the leak.
+      const place = `a ${type}, ${name.slice(prefix.length).split(':').slice(0, 2).join(':')}`
+      return [...this.find('the name of a key', name), ...values.flatMap(value => this.find(place, value))]
+    })
   }
 }
 
@@ -61,24 +56,4 @@ export class CanarySearch {
 function base64Core(bytes: Buffer, shift: number): string {
   const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
   return encoded.slice(shift === 0 ? 0 : shift + 1, Math.floor(((bytes.length + shift) * 8) / 6) - 1)
-}
-
-async function readValues(redis: Redis, key: string, type: string): Promise<(string | Buffer)[]> {
-  const dumped = (await redis.dumpBuffer(key)) ?? Buffer.alloc(0)
-  switch (type) {
-    case 'string':
-      return [dumped, (await redis.get(key)) ?? '']
-    case 'hash':
-      return [dumped, JSON.stringify(await redis.hgetall(key))]
-    case 'list':
-      return [dumped, ...(await redis.lrange(key, 0, -1))]
-    case 'set':
-      return [dumped, ...(await redis.smembers(key))]
-    case 'zset':
-      return [dumped, ...(await redis.zrange(key, '0', '-1'))]
-    case 'stream':
-      return [dumped, JSON.stringify(await redis.xrange(key, '-', '+'))]
-    default:
-      throw new Error(`nobody knows how to search a ${type}`)
-  }
 }

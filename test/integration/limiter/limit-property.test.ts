@@ -9,14 +9,11 @@ it('no rolling second is above the ceiling, and the ceiling is used, whatever be
   const property = fc.asyncProperty(aScenario, async scenario =>
     expectLimitKept(await play(scenario, testRedis(), realLimiter)),
   )
-  await fc.assert(property, { numRuns: 12, interruptAfterTimeLimit: 20_000 })
+  await fc.assert(property, { numRuns: 4 })
 })
 
-it.each([1, 2, 4, 8])(
-  '%d processes use the ceiling with at most one round trip to Redis for each call',
-  async processes => {
-    const played = await play({ seed: processes, processes, roundTripMs: 1, faults: [] }, testRedis(), realLimiter)
-    expectLimitKept(played)
-    expect(played.roundTripsPerCall).toBeLessThanOrEqual(1)
-  },
-)
+it.each([1, 8])('%d processes use the ceiling with at most one round trip to Redis for each call', async processes => {
+  const played = await play({ seed: processes, processes, roundTripMs: 1, faults: [] }, testRedis(), realLimiter)
+  expectLimitKept(played)
+  expect(played.roundTripsPerCall).toBeLessThanOrEqual(1)
+})

@@ -17,6 +17,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = join(root, 'metrics', 'prometheus')
 const HAVE_SUBCOMMANDS = new Set(['failed', 'receipts'])
 const FETCH_WITHIN_MS = 300_000
+/** The unit tests of the rules keep a core busy for ten seconds; ends only what hangs. */
+const JUDGE_WITHIN_MS = 300_000
 
 const ruleFileSchema = z.object({
   groups: z.array(
@@ -53,7 +55,7 @@ beforeAll(async () => {
 }, FETCH_WITHIN_MS)
 
 const run = (...args: readonly string[]) =>
-  runProgram(promtool.file, args, { timeoutMs: 60_000, directory: folder, environment: promtool.environment })
+  runProgram(promtool.file, args, { timeoutMs: JUDGE_WITHIN_MS, directory: folder, environment: promtool.environment })
 
 describe('the rules of Prometheus', () => {
   it('are well-formed, and so is the configuration that the compose file gives to Prometheus', async () => {
@@ -61,11 +63,15 @@ describe('the rules of Prometheus', () => {
     expect(end).toMatchObject({ kind: 'done' })
   })
 
-  it('fire when they should and are silent when they should, as their unit tests say', async () => {
-    const end = await run('test', 'rules', ...testFiles)
-    expect(end.stdout).not.toContain('FAILED')
-    expect(end.kind).toBe('done')
-  }, 120_000)
+  it(
+    'fire when they should and are silent when they should, as their unit tests say',
+    async () => {
+      const end = await run('test', 'rules', ...testFiles)
+      expect(end.stdout).not.toContain('FAILED')
+      expect(end.kind).toBe('done')
+    },
+    JUDGE_WITHIN_MS,
+  )
 
   it('are each seen firing by a unit test', async () => {
     const texts = (await Promise.all(testFiles.map(file => readFile(join(folder, file), 'utf8')))).join('\n')

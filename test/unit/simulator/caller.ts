@@ -49,7 +49,8 @@ export interface CallInput {
   /** Replaces the JSON of the body. */
   readonly rawBody?: string | Buffer
   readonly agent?: Agent
-  readonly timeoutMs?: number
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
 export interface RawAnswer {
@@ -76,7 +77,7 @@ export const queryOf = (changes: Record<string, string | undefined> = {}): strin
     .join('&')
 }
 
-/** Sends one call and reads the whole answer; rejects when the connection breaks or the time is up. */
+/** Sends one call and reads the whole answer; rejects when the connection breaks or the caller hangs up. */
 export const send = (simulator: Simulator, command: string, body: unknown, input: CallInput = {}): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
     const service = input.service ?? (/^(account_|kick)/.test(command) ? 'im_open_login_svc' : 'sns')
@@ -88,7 +89,7 @@ export const send = (simulator: Simulator, command: string, body: unknown, input
         path: `/v4/${service}/${command}?${input.rawQuery ?? queryOf(input.query)}`,
         headers: input.headers,
         agent: input.agent,
-        timeout: input.timeoutMs,
+        signal: input.signal,
       },
       response => {
         const chunks: Buffer[] = []
@@ -99,10 +100,22 @@ export const send = (simulator: Simulator, command: string, body: unknown, input
         })
       },
     )
-    request.on('timeout', () => request.destroy(new Error('no answer in time')))
     request.on('error', reject)
     request.end(input.rawBody ?? JSON.stringify(body))
   })
+
+/** Sends a call to `user_1`; gives how to hang up, which tells whether there was an answer before. */
+export const startClear = (simulator: Simulator): (() => Promise<'answered' | 'no answer'>) => {
+  const caller = new AbortController()
+  const ended = send(simulator, 'friend_delete_all', clear('user_1'), { signal: caller.signal }).then(
+    () => 'answered' as const,
+    () => 'no answer' as const,
+  )
+  return () => {
+    caller.abort()
+    return ended
+  }
+}
 
 /** An answer in the vendor's envelope, with the fields any of the calls may have. */
 export interface Answer {

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { InvalidFaultRule, InvalidSimulatorInput, type Simulator, startSimulator } from '../../../simulator/index.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { clear, codeOf, queryOf, SAMPLE_KEY, sign, withSimulator } from './caller.ts'
 import { selfSigned } from './self-signed.ts'
 
@@ -215,7 +216,7 @@ describe('starting', () => {
 describe('over TLS', () => {
   const tls = selfSigned()
 
-  const post = (simulator: Simulator): Promise<number> =>
+  const post = (simulator: Simulator, signal?: AbortSignal): Promise<number> =>
     new Promise((resolve, reject) => {
       const path = `/v4/sns/friend_delete_all?${queryOf({ usersig: sign() })}`
       const request = httpsRequest(
@@ -227,15 +228,14 @@ describe('over TLS', () => {
           ca: tls.cert,
           servername: 'localhost',
           checkServerIdentity: () => undefined,
-          timeout: 500,
           agent: false,
+          signal,
         },
         response => {
           response.resume()
           response.on('end', () => resolve(response.statusCode ?? 0))
         },
       )
-      request.on('timeout', () => request.destroy(new Error('no answer in time')))
       request.on('error', reject)
       request.end(JSON.stringify(clear('user_1')))
     })
@@ -248,7 +248,12 @@ describe('over TLS', () => {
       await expect(post(simulator)).rejects.toThrow()
       expect(simulator.ledgerOf('user_1')).toMatchObject({ deletesApplied: 2, okAnswers: 1 })
       simulator.setFaults(['stall-connection'])
-      await expect(post(simulator)).rejects.toThrow('no answer in time')
+      const before = simulator.figures().connections
+      const caller = new AbortController()
+      const stalled = post(simulator, caller.signal)
+      await eventually('the connection', async () => simulator.figures().connections > before)
+      caller.abort()
+      await expect(stalled).rejects.toThrow('aborted')
       expect(simulator.figures().requests).toBe(2)
     })
   })
