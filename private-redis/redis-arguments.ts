@@ -1,4 +1,4 @@
-import { isOlder } from './redis-program.ts'
+import { isOlder } from '../redis/redis-version.ts'
 
 /** When the append-only file is synced to disk: after every write, every second, or when the system likes. */
 export type AppendFsync = 'always' | 'everysec' | 'no'

@@ -1,3 +1,4 @@
+import { isOlder, LEAST_REDIS_VERSION } from '../redis/redis-version.ts'
 import type { Looked } from './debian-program.ts'
 import { runProgram } from './run-program.ts'
 
@@ -26,9 +27,6 @@ interface DockerRedisProgram {
 /** What a look at one place for a server gave. */
 export type LookedUp = Looked<RedisProgram>
 
-/** Lowest version that BullMQ takes without a warning. */
-const LOWEST_VERSION = '6.2.0'
-
 const VERSION_TIMEOUT_MS = 10_000
 
 /**
@@ -52,13 +50,8 @@ export function judgeVersion(
 ): { readonly kind: 'fit'; readonly version: string } | { readonly kind: 'unfit'; readonly reason: string } {
   const version = /^(?:Redis|Valkey) server v=(\d+\.\d+\.\d+)/.exec(printed.trim())?.[1]
   if (version === undefined) return { kind: 'unfit', reason: 'does not print a Redis version' }
-  if (isOlder(version, LOWEST_VERSION)) {
-    return { kind: 'unfit', reason: `is version ${version}, needed is ${LOWEST_VERSION} or newer` }
+  if (isOlder(version, LEAST_REDIS_VERSION)) {
+    return { kind: 'unfit', reason: `is version ${version}, needed is ${LEAST_REDIS_VERSION} or newer` }
   }
   return { kind: 'fit', version }
-}
-
-/** Tells whether version `a` is older than version `b`; both like `7.0.15`. */
-export function isOlder(a: string, b: string): boolean {
-  return a.localeCompare(b, 'en', { numeric: true }) < 0
 }

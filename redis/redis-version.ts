@@ -23,9 +23,12 @@ export function readRedisVersion(info: string): RedisVersion {
   return {
     name: valkey === undefined ? 'Redis' : 'Valkey',
     version,
-    newEnough: version !== 'unknown' && version.localeCompare(LEAST_REDIS_VERSION, 'en', { numeric: true }) >= 0,
+    newEnough: version !== 'unknown' && !isOlder(version, LEAST_REDIS_VERSION),
   }
 }
+
+/** Whether version `a` is older than version `b`; both like `7.0.15`. */
+export const isOlder = (a: string, b: string): boolean => a.localeCompare(b, 'en', { numeric: true }) < 0
 
 /**
  * Makes sure of the server's version before anything is written; BullMQ itself would only print a warning.

@@ -1,4 +1,5 @@
 import { loadSettings } from '../config/load-settings.ts'
+import { answerWithin } from '../redis/answer-within.ts'
 import { assembleWorker } from './assemble.ts'
 import type { BeforeClear } from './attempt/before-clear.ts'
 import { workerSettings } from './worker-settings.ts'
@@ -30,10 +31,8 @@ export async function runWorker({ environment, beforeClear }: RunWorkerOptions):
 
   worker.log.info({ signal: await signal }, 'draining')
   const secondSignal = nextSignal().then(() => 'second signal' as const)
-  const deadline = startDeadline(settings.DRAIN_SECONDS * 1000)
   const drained = worker.drain().then(() => 'drained' as const)
-  const end = await Promise.race([drained, deadline.passed, secondSignal])
-  deadline.cancel()
+  const end = (await answerWithin(settings.DRAIN_SECONDS * 1000, Promise.race([drained, secondSignal]))) ?? 'deadline'
   if (end === 'drained') worker.log.info('drained')
   else worker.log.warn({ end }, 'stopped before everything was handed back; the rest runs again when its locks end')
   return end === 'drained' ? 0 : 1
@@ -50,11 +49,3 @@ function nextSignal(): Promise<string> {
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
-
-function startDeadline(ms: number): { passed: Promise<'deadline'>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined
-  const passed = new Promise<'deadline'>(resolve => {
-    timer = setTimeout(() => resolve('deadline'), ms)
-  })
-  return { passed, cancel: () => clearTimeout(timer) }
-}

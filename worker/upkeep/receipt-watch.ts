@@ -1,5 +1,6 @@
 import type { ReceiptKeeper } from '../../jobs/receipts/receipt-keeper.ts'
 import type { Clock } from '../../limiter/clock.ts'
+import { answerWithin } from '../../redis/answer-within.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import type { Logger } from '../observe/log.ts'
@@ -42,12 +43,8 @@ export class ReceiptWatch {
   /** Seals what there is and stops. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, LAST_WITHIN_MS)
-    })
-    await Promise.race([this.#underWay.then(() => this.#keep()), late])
-    clearTimeout(timer)
+    const kept = this.#underWay.then(() => this.#keep())
+    await answerWithin(LAST_WITHIN_MS, kept)
   }
 
   async #takeTurn(): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkLocalProgram, isOlder, judgeVersion } from '../../../private-redis/redis-program.ts'
+import { checkLocalProgram, judgeVersion } from '../../../private-redis/redis-program.ts'
+import { isOlder } from '../../../redis/redis-version.ts'
 
 describe('the line that a server program prints about itself', () => {
   it.each([
