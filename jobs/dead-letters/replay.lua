@@ -1,16 +1,16 @@
 -- Enqueues dead letters anew: each becomes a new job with attempts from 1, and its request's figures follow. Joined
--- behind ledger.lua. Knows how the pinned BullMQ keeps its jobs; tests compare.
+-- behind ledger.lua. Knows how BullMQ 6 lays out its keys; tests with BullMQ compare.
 --
 -- KEYS[8]  stream of what operators did
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job id, new job id, job id, new job id …
 --
--- Answers a list with, for each job: 'replayed'; 'live' (the account has another job in the queue, the dead letter stays);
--- 'in_queue' (it is no dead letter, it waits or is in hand); or 'not_found'.
+-- Answers a list with, for each job: 'replayed'; 'live' (the account has another job in the queue, the dead letter
+-- stays); 'in_queue' (it is no dead letter, it waits or is in hand); or 'not_found'.
 --
--- One script, so that a job is a dead letter or in the queue at any moment, and is enqueued once, whoever presses twice.
--- Under a new id, so that a worker that lost the old job long ago cannot settle the new one. Cost: about twenty commands
--- a job.
+-- One script, so that a job is a dead letter or in the queue at any moment, and a second replay enqueues nothing. Under
+-- a new id, so that a worker that lost the old job long ago cannot settle the new one. Cost: about twenty commands a
+-- job.
 local ENDED = { 'settled', 'code', 'why', 'failedReason', 'finishedOn', 'processedOn', 'stacktrace', 'returnvalue',
   'progress', 'atm', 'ats', 'stc', 'pb', 'defa' }
 local FIRST_OF_PRIORITY = 0x100000000

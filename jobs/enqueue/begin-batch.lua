@@ -1,5 +1,5 @@
--- Tells which jobs of a batch are not in Redis yet, and remembers the batch until its producer has written down that it
--- is through: a job that ends before that is marked by whatever ends it, see ledger.lua.
+-- Answers which jobs of a batch are not in Redis yet, and remembers the batch until its producer has noted that the
+-- batch is done. The script that settles a job before that marks it here, see ledger.lua.
 --
 -- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
 -- KEYS[2]  hash of jobs in batches that are under way: job id → `sent` or `ended`

@@ -10,10 +10,11 @@ const script = readFileSync(new URL('./count-enqueued.lua', import.meta.url), 'u
 const WAIT_AT_MOST_MS = 1000
 
 /**
- * Counts in Redis what became of accounts, for the metrics: producers come and go, and nobody could ask them.
+ * Counts accepted, duplicate and rejected accounts in Redis, for the metrics. Prometheus cannot scrape producers, which
+ * come and go.
  *
- * Counting holds nobody up and fails nothing: what cannot be counted because Redis went away just then is missing in
- * the sums. One command a count.
+ * Counting delays no producer and fails no enqueue. When Redis goes away just then, the count is lost. It costs one
+ * command for each count.
  */
 export class EnqueuedCounter {
   readonly #run: RedisScript

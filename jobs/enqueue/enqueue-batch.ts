@@ -22,7 +22,10 @@ export interface Target {
   readonly queue: ClearFriendsQueue
   /** Counts jobs as accepted by the requests that they name, each once. Safe to repeat. */
   readonly countAccepted: (jobIds: readonly string[]) => Promise<unknown>
-  /** Tells for each job whether it is yet to be sent, and remembers those that end from now on. Safe to repeat. */
+  /**
+   * Answers for each job whether it must still be sent, and has Redis remember which of them end from now on. Safe to
+   * repeat.
+   */
   readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly boolean[]>
   /** Forgets a batch of which nobody will ask again. */
   readonly forgetBatch: (jobIds: readonly string[]) => Promise<unknown>
@@ -41,7 +44,7 @@ export interface Enqueued {
   readonly jobId: string
 }
 
-/** So long an import may lie interrupted and still know which jobs of its last batch have ended. */
+/** An interrupted import can resume exactly within 30 days. */
 const BATCH_SECONDS = 30 * 86_400
 const RESEND_FOR_MS = 30_000
 const RESEND_AFTER_MS = 250
@@ -106,7 +109,7 @@ export async function sendBatch(
     try {
       const room = await waitForRoom(target.queue, jobs.length, options)
       if (room === 'aborted') return undefined
-      // Redis has answered for as long as that took.
+      // Redis answered all that time, so the 30 s begin anew.
       if (room === 'waited') giveUpAt = undefined
       return await addMissing(target, shuffled)
     } catch (error) {
@@ -125,7 +128,7 @@ async function addMissing(target: Target, jobs: readonly NewJob[]): Promise<Enqu
     jobs.filter((_, index) => isMissing[index]),
   )
   const there = jobs.filter((_, index) => !isMissing[index]).map(job => job.opts.jobId)
-  // They may have been lost sight of before they were counted.
+  // A crashed producer may have added these without counting them.
   if (there.length > 0) await askRedis(() => target.countAccepted(there))
   return [...added, ...there.map(jobId => ({ result: 'accepted', jobId }) as const)]
 }

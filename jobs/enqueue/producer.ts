@@ -46,15 +46,15 @@ export interface EnqueueManyOptions extends EnqueueOptions {
   /** Called after each batch with the sums so far; the next batch is sent when it has resolved. */
   readonly onProgress?: (manifest: Manifest) => unknown
   /**
-   * Keeps the queue at so many live jobs: a batch waits until there is room for it. A whole number from 1. Default: any
-   * number. Each further producer that enqueues many at the same time may exceed it by one batch of 1,000.
+   * Most live jobs in the queue: a batch waits until there is room for it. A whole number from 1. Default: any number.
+   * Each further producer that enqueues many at the same time may exceed it by one batch of 1,000.
    */
   readonly maxBacklog?: number
   /** Called again and again while a batch waits for room, with the jobs that are in the queue. */
   readonly onWaiting?: (liveJobs: number) => void
   /**
-   * Makes entries that are sent a second time, by a program that was killed and does not know how far it came, answer as
-   * they did the first time: a random key that stays the same, and the index that the first entry has under it.
+   * Makes entries that are sent a second time, by a program that was killed and does not know how far it came, answer
+   * as they did the first time: a random key that stays the same, and the index that the first entry has under it.
    */
   readonly repeatable?: { readonly key: string; readonly firstIndex: number }
   /** Stops before the next batch, or while one waits for room; what was enqueued stays. */
@@ -150,7 +150,7 @@ class QueueProducer implements Producer {
       if (jobIds.length > 0) await target.forgetBatch(jobIds).catch(() => {})
     }
     for await (const entry of entries) {
-      // Whatever else a caller without types may give is refused as an account.
+      // A caller without types may give anything; what is no account is rejected as one.
       const { account, ...own } = typeof entry === 'object' && entry !== null ? entry : { account: entry }
       const index = sums.entries + batch.jobs.length + batch.rejected
       const jobId = repeatable ? importedJobId(repeatable.key, repeatable.firstIndex + index) : randomJobId()
@@ -211,7 +211,7 @@ function openOwn(url: string): Redis {
   return connection
 }
 
-/** A batch that is larger than the queue may be would wait for ever. */
+/** A batch must not be larger than `maxBacklog`, or it would wait for ever. */
 function batchSizeFor(maxBacklog: number | undefined): number {
   if (maxBacklog === undefined) return BATCH_SIZE
   if (Number.isInteger(maxBacklog) && maxBacklog >= 1) return Math.min(BATCH_SIZE, maxBacklog)

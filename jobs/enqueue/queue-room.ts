@@ -4,7 +4,7 @@ import type { ClearFriendsQueue } from '../job/queue.ts'
 
 /** How to wait for room in the queue. */
 export interface RoomOptions {
-  /** The queue is kept at so many live jobs; default: any number. */
+  /** Most live jobs in the queue; default: any number. */
   readonly maxBacklog: number | undefined
   /** Told of each look at a queue without room, with its live jobs. */
   readonly onWaiting: ((liveJobs: number) => void) | undefined
@@ -16,8 +16,8 @@ export interface RoomOptions {
 const LOOK_AFTER_MS = { first: 50, last: 1000 }
 
 /**
- * Waits until so many jobs more do not make the queue longer than it may be. Several importers that look at the same
- * moment find the same room: each of them beyond the first may exceed the bound by its batch.
+ * Waits until the queue has room for a batch. Importers that look at the same moment find the same room, so each of
+ * them beyond the first may exceed the bound by its batch.
  *
  * @throws {RedisUnavailableError} when the queue cannot be counted
  */

@@ -12,7 +12,8 @@ import { InvalidJobError } from './errors.ts'
 const ACCOUNT_MAX_BYTES = 32
 const REQUEST_MAX_LENGTH = 64
 
-// Control characters, unpaired surrogates, unassigned code points and line separators are what "not printable" means here.
+// Control characters, unpaired surrogates, unassigned code points and line separators are what "not printable" means
+// here.
 const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u
 
 /** A user id of the app, exactly as the app holds it: never trimmed, never changed. */
@@ -65,7 +66,7 @@ const jobDataSchema = z
   )
   .meta({ title: 'clear-friends job, version 1' })
 
-/** What a worker knows of a job. */
+/** The data of a job, parsed. */
 export type JobData = z.infer<typeof jobDataSchema>
 
 /** How the vendor deletes: from both sides, or from the account's own list only. */
@@ -79,7 +80,7 @@ export type ParsedJobData =
   | { readonly ok: false; readonly reason: string }
 
 /**
- * Parses what is in a job of the queue. Says what is wrong without repeating any of it, since it may hold a user id.
+ * Parses the data of a job in the queue. A reason for a fault never repeats the data, which may hold a user id.
  *
  * @param data whatever the job holds
  */

@@ -1,4 +1,6 @@
-/** Thrown when an account, due date or request id does not fit the job's contract. The message never holds the account. */
+/**
+ * Thrown when an account, due date or request id does not fit the job's contract. The message never holds the account.
+ */
 export class InvalidJobError extends Error {
   override readonly name = 'InvalidJobError'
   readonly code = 'INVALID_JOB'
@@ -8,7 +10,7 @@ export class InvalidJobError extends Error {
 export class EnqueueInterruptedError extends Error {
   override readonly name = 'EnqueueInterruptedError'
   readonly code = 'ENQUEUE_INTERRUPTED'
-  /** So many entries from the start are in the queue (accepted, duplicate) or refused; later ones are not, or not surely. */
+  /** How many entries, from the start, are in the queue (accepted, duplicate) or refused. Later ones may be missing. */
   readonly entriesDone: number
 
   constructor(message: string, entriesDone: number, cause: unknown) {

@@ -6,8 +6,8 @@ import { NO_EVENTS } from './queue.ts'
  * Empties BullMQ's stream of events and lets it keep none. An event of a duplicate names the account, and would stay
  * for thousands of jobs; nothing here reads events.
  *
- * Safe to repeat. Whoever opens the queue with BullMQ alone, as producers in other languages do, sets their number to
- * 10,000 again.
+ * Safe to repeat. A program that opens the queue with BullMQ alone, as producers in other languages do, sets the number
+ * of events to 10,000 again.
  */
 export async function emptyEvents(redis: RedisConnection, prefix: string): Promise<void> {
   const { queue } = keysOf(prefix)

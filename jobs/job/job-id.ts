@@ -1,22 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /**
- * Eleven characters hold 66 bits: among a million live jobs two are the same once in a hundred million imports. A twelfth
- * would push the job's hash into the next size of Redis' allocator, 32 bytes a job.
+ * Eleven characters hold 66 bits: among a million live jobs two are the same once in a hundred million imports. A
+ * twelfth would push the job's hash into the next size of Redis' allocator, 32 bytes a job.
  */
 const JOB_ID_LENGTH = 11
 
-/** Makes a job id that nobody else has. */
+/** Makes a random job id that no other job has. */
 export function randomJobId(): string {
   const id = toJobId(randomBytes(9))
   return id ?? randomJobId()
 }
 
 /**
- * Makes the job id of an entry of an import: the same again each time, so that what is sent a second time after a crash
- * makes no second job.
+ * Makes the job id of an entry of an import. It is the same each time, so that an entry that is sent again after a
+ * crash makes no second job.
  *
- * @param key random, of one import; whoever does not know it cannot tell the ids
+ * @param key random, of one import; without it nobody can guess the ids
  * @param index of the entry, from 0
  */
 export function importedJobId(key: string, index: number): string {

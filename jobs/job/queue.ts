@@ -6,7 +6,7 @@ import { requireRedisVersion } from '../../redis/redis-version.ts'
 /** The BullMQ queue that holds the jobs. */
 export type ClearFriendsQueue = Queue
 
-/** How many events BullMQ is to keep, in its own name for it. Each new one then takes all others and itself away. */
+/** BullMQ's option: keep 0 events. Every XADD then trims the stream to nothing. */
 export const NO_EVENTS: { readonly events: { readonly maxLen: number } } = { events: { maxLen: 0 } }
 
 /**
@@ -21,7 +21,7 @@ export async function openQueue(connection: RedisConnection, prefix: string): Pr
   await waitUntilReady(connection)
   await requireRedisVersion(connection)
   const queue = new Queue(QUEUE_NAME, { connection, prefix, streams: NO_EVENTS })
-  // Whoever calls a command gets its error; without a listener BullMQ would print the same error a second time.
+  // The caller of a command gets its error. Without a listener BullMQ would print the same error a second time.
   queue.on('error', () => {})
   return queue
 }

@@ -1,6 +1,6 @@
 /**
- * Traces, for programs that have set up OpenTelemetry; nothing at all for those that have not. Only its interface is
- * used here: which spans are kept, and where they go, is the program's to decide.
+ * Spans for programs that have set up OpenTelemetry; without it nothing happens. This file uses OpenTelemetry's
+ * interface only: the program decides which spans are kept and where they go.
  */
 import {
   context,
@@ -58,7 +58,7 @@ export async function traceSend<T>(jobs: number, send: (options: TracedOptions) 
   })
 }
 
-/** Marks a span as failed. Of an error only its name is told: a message may quote what it met. */
+/** Marks a span as failed. It notes the error's name only, since a message may quote an account. */
 export function endAsFailed(span: Span, type: string): void {
   span.setAttribute('error.type', type)
   span.setStatus({ code: SpanStatusCode.ERROR })

@@ -4,7 +4,7 @@ import { keysOf } from '../../redis/keys.ts'
 import { ReceiptKeyError } from '../job/errors.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
-/** What somebody with the key has vouched for: the chain up to a receipt. */
+/** A seal over the chain up to a receipt, made by a process that has the key. */
 export interface Checkpoint {
   /** Number of the last receipt it covers. */
   readonly seq: number
@@ -73,7 +73,7 @@ export class Checkpoints {
     return this.#parse(found)[0] ?? GENESIS
   }
 
-  /** Where the receipts begin that are kept: what is before it was trimmed, with the consent of somebody with the key. */
+  /** The checkpoint at which the kept receipts begin. A process with the key has trimmed everything before it. */
   async anchor(): Promise<Checkpoint> {
     const [first] = await this.after(-1, 1)
     return first?.state === 'anchor' ? first : GENESIS
@@ -95,7 +95,7 @@ export class Checkpoints {
     await this.#redis.zremrangebyscore(this.#key, `(${fromSeq}`, `(${toSeq}`)
   }
 
-  /** Tells one key from another, and says nothing about either. */
+  /** A value that differs for two keys and does not help to find either. */
   #keyMark(): string {
     return this.#seals.checkpoint(['key'])
   }

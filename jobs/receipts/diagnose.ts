@@ -68,7 +68,7 @@ interface Gap {
   readonly strangers: readonly SeenLine[]
   /** Of the export that it belongs to; nothing where that is not known. */
   readonly begin: BeginMark | undefined
-  /** Numbers that are not missing although no line in its place has them: of displaced and of unsealed lines. Sorted. */
+  /** Numbers found elsewhere in the file (moved or unsealed lines), so not missing. Sorted. */
   readonly accounted: Float64Array
 }
 
@@ -88,7 +88,7 @@ function ofGap(gap: GapBefore): Finding[] {
   const missing = missingBetween(from, line.seq, accounted)
   const isTied = line.followsGenuine && (before !== undefined || line.begin !== undefined)
   if (isTied) {
-    // What is missing although the two are tied was missing when they were exported.
+    // The two lines are linked, so the gap existed before the export.
     const gone = begin.request === null ? removed(line.line, missing, 0, ' before the export was made') : []
     return [...ofStrangers(strangers, missing, 0), ...gone]
   }
@@ -108,7 +108,7 @@ function ofUnknownBeginning({ before, line, strangers }: GapBefore): Finding[] {
   return [found('removed', line.line, null, 'the beginning of the export was removed before it')]
 }
 
-/** Without numbers that must follow each other, the ties between lines are all there is. */
+/** In an export of one request numbers have gaps, so only the links between lines show what was removed. */
 function ofFilteredGap({ line, strangers }: GapBefore, from: number, isDisturbed: boolean): Finding[] {
   const findings = ofStrangers(strangers)
   if (isDisturbed || (line.follows && strangers.every(stranger => stranger.follows))) return findings
@@ -168,7 +168,7 @@ function ofStrangers(
   })
 }
 
-/** Whether the exporter left it unsealed, and not somebody later. */
+/** Whether the exporter itself left the line unsealed; otherwise its seal was taken away later. */
 const isUnsealed = ({ state, follows }: SeenLine): boolean => state === 'unproved' && follows
 
 const sortedNumbers = (lines: readonly SeenLine[]): Float64Array =>

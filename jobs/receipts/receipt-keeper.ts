@@ -16,8 +16,9 @@ export interface ReceiptKeeperOptions {
 }
 
 /**
- * Checkpoints this far apart are kept for good, younger ones give way to the next. A hundred bytes for each of them are
- * nothing beside so many receipts, and an export holds so many at a time.
+ * A checkpoint at least this many receipts after the kept one before it is kept for good; younger ones give way to the
+ * next. A checkpoint takes some hundred bytes, little beside these receipts, and an export holds this many receipts at
+ * a time.
  */
 const RECEIPTS_BETWEEN = 500
 /** Small enough that the checks of a chunk hold up the calls of this process by a few milliseconds only. */
@@ -28,8 +29,8 @@ const TRIM_AT_MOST = 5000
 const stateSchema = z.tuple([z.coerce.number(), z.coerce.number(), z.string()])
 
 /**
- * Keeps the receipts of a fleet provable: seals checkpoints of their chain while what they cover is young, and takes away
- * what is older than `RECEIPT_DAYS`.
+ * Keeps the receipts of a fleet provable: seals checkpoints of their chain while what they cover is young, and takes
+ * away what is older than `RECEIPT_DAYS`.
  *
  * Any process with the key may do it, several at once too: they come to the same result.
  */

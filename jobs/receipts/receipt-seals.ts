@@ -3,12 +3,14 @@ import { createHmac, createSecretKey } from 'node:crypto'
 /**
  * Everything that `RECEIPT_KEY` does. All of it is HMAC-SHA-256 in base64url, 43 characters.
  *
- * A pseudonym is made with the key itself, so that whoever has key and account finds the receipt with any tool:
+ * A pseudonym is made with the key itself, so that a person who has key and account finds the receipt with any tool:
  * `printf %s ACCOUNT | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url | tr -d =`. Every seal has a key of
  * its own, derived from it, so that what is made for one use can never pass for another.
  */
 export interface ReceiptSeals {
-  /** Stands for an account: the same account has the same pseudonym, and without the key nobody can tell whose it is. */
+  /**
+   * Stands for an account: the same account has the same pseudonym, and without the key nobody can tell whose it is.
+   */
   pseudonymOf(account: string): string
   /** Seals what a worker knows of a receipt: its text, as it is kept. */
   content(text: string): string

@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
-/** A receipt as it stands in Redis, whoever put it there. */
+/** A receipt as it stands in Redis, genuine or not. */
 export interface StoredReceipt {
   readonly seq: number
   /** When it was written, epoch ms. */
@@ -68,7 +68,7 @@ function toStored(id: string, pairs: readonly string[]): StoredReceipt {
   return { seq: seq ?? 0, at: at ?? 0, content: (isReadable && content) || '', seal: (isReadable && seal) || '' }
 }
 
-/** Tells whether a receipt's content is what a worker with the key has sealed. */
+/** Whether a worker with the key has sealed this content of a receipt. */
 export const isGenuine = (receipt: StoredReceipt, seals: ReceiptSeals): boolean =>
   receipt.seal === seals.content(receipt.content)
 

@@ -24,8 +24,8 @@ export type CancelResult = 'cancelled' | 'in_flight' | 'sent' | 'not_found'
 /** Withdraws accounts. */
 export interface Canceller {
   /**
-   * Withdraws accounts for which nothing has been sent, each atomically towards workers that may take it at this moment.
-   * Writes a receipt for each that it withdraws. Safe to repeat.
+   * Withdraws accounts for which nothing has been sent, each atomically towards workers that may take it at this
+   * moment. Writes a receipt for each that it withdraws. Safe to repeat.
    *
    * @returns what became of each, in the order of the accounts
    * @throws {InvalidJobError} when a text is no account; nothing was withdrawn then
@@ -35,7 +35,7 @@ export interface Canceller {
 }
 
 const AT_ONCE = 100
-/** Each time the account has got another job in between; nobody is that quick this often. */
+/** A look is repeated when the account has got another job in between. No producer is that quick ten times. */
 const LOOKS_AT_MOST = 10
 
 /** Makes a canceller; takes what a settlement takes, since it writes receipts too. */

@@ -14,8 +14,9 @@
 -- pending the hash has no end; then it lives as long as receipts do.
 local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS, BATCHES = unpack(KEYS, 1, 7)
 
--- Changes nothing. Where the memory is full, Redis refuses a script whose first write may take some, and lets one go on
--- that has written; a job that ends gives back more than its receipt takes, and refused it would be worked on again.
+-- This command changes nothing. When its memory is full, Redis refuses a script whose first write may take memory, but
+-- lets a script go on that has written before. A settled job gives back more memory than its receipt takes; if Redis
+-- refused the settle, workers would clear the account again.
 redis.call('PERSIST', CHAIN)
 
 -- Times in ms have more digits than Lua prints by itself.
@@ -26,7 +27,7 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- The end of the chain: number, time and link of the last receipt. Read once, since nobody else writes meanwhile.
+-- The end of the chain: number, time and link of the last receipt. Read once: Redis runs no other script meanwhile.
 local chainEnd
 
 -- Appends a receipt. Its number follows the last one, its time never goes back, and the chain takes it in: nothing
@@ -57,7 +58,7 @@ local function countAccepted(jobKey, request, enqueuedAt)
   local key = REQUESTS .. request
   -- Asked before the mark is set, because it fails where the key holds something else.
   local hasFigures = redis.call('HEXISTS', key, 'accepted') == 1
-  -- Figures that are gone, expired or lost, would count an end without a beginning.
+  -- If the request's hash has expired or was lost, count `accepted` again; else outcomes would exceed accepted.
   if redis.call('HSETNX', jobKey, 'counted', 1) == 0 and hasFigures then return end
   redis.call('HINCRBY', key, 'accepted', 1)
   local first = tonumber(redis.call('HGET', key, 'firstAt'))
@@ -81,7 +82,8 @@ local function recordOutcome(jobKey, content, days)
   if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
-  -- Its producer may yet be killed and send it again; the job's own hash is gone by then.
+  -- A producer that was killed may send this job again when its hash is gone; the batch still knows then that it has
+  -- ended.
   local jobId = string.sub(jobKey, #QUEUE + 1)
   if redis.call('HEXISTS', BATCHES, jobId) == 1 then redis.call('HSET', BATCHES, jobId, 'ended') end
   if content.outcome == 'dead_lettered' then

@@ -1,5 +1,6 @@
--- Settles a job: the first settle wins and writes the receipt, the request's figures and the counters. A second one, after
--- a crash or from a worker that lost its lock, changes nothing and says what the first one wrote. Joined behind ledger.lua.
+-- Settles a job: the first settle wins and writes the receipt, the request's figures and the counters. A second one,
+-- after a crash or from a worker that lost its lock, changes nothing and says what the first one wrote. Joined behind
+-- ledger.lua.
 --
 -- KEYS[8]  list of the last outcomes, newest first
 -- KEYS[9]  exists while an operator has said that many accounts are gone and that this is right
@@ -16,12 +17,12 @@
 local jobId, days, why = unpack(ARGV, 1, 3)
 local LOOKED_AT = 50
 local SHARE = 0.2
--- The first jobs of a wrong app are told by fewer: all of them.
+-- In a new fleet ten accounts are enough, if none of them exists.
 local AT_FIRST = 10
 
 -- Whether too many of the last accounts do not exist.
 local function isSuspicious(outcome)
-  -- Cut now and then only, since that costs as much as the push.
+  -- Trim the list only when it is twice as long as needed: a trim costs as much as a push.
   if redis.call('LPUSH', KEYS[8], outcome) >= 2 * LOOKED_AT then redis.call('LTRIM', KEYS[8], 0, LOOKED_AT - 1) end
   if outcome ~= 'not_imported' or redis.call('EXISTS', KEYS[9]) == 1 then return false end
   local last = redis.call('LRANGE', KEYS[8], 0, LOOKED_AT - 1)
@@ -33,7 +34,7 @@ local function isSuspicious(outcome)
 end
 
 local jobKey, content = QUEUE .. jobId, contentFrom(4)
--- A job was put in with a name, or was at least taken. One command tells what EXISTS and HGET would.
+-- A job in Redis has a name, or was at least taken (`processedOn`). This one command stands for EXISTS and HGET.
 local job = redis.call('HMGET', jobKey, 'settled', 'name', 'processedOn')
 if job[1] then
   local was = redis.call('HMGET', jobKey, 'code', 'why')

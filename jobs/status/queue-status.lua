@@ -74,7 +74,7 @@ local function settledLastTen()
 end
 
 local lastSecond, callingFor = recentCalls()
--- While nobody calls, or nothing comes to an end, what is allowed is the best guess.
+-- While no job is settled, the allowed rate is the best guess.
 local settled = callingFor and settledLastTen() or 0
 local jobsPerSecond = settled > 0 and settled / callingFor or allowed * (1 - ARGV[5])
 
@@ -98,13 +98,13 @@ local function lateOnes(jobs, total, doneAt)
     local due = data and tonumber(string.match(data, '"due":(%d+)'))
     if due and due < doneAt((i - 1) / 2, tonumber(jobs[i + 1])) then late = late + 1 end
   end
-  -- The rest will be like those that were read.
+  -- Assume that the rest is like the jobs that were read.
   return read == 0 and 0 or math.floor(late * total / read)
 end
 
 local waiting, active = redis.call('LLEN', queue .. 'wait'), redis.call('LLEN', queue .. 'active')
 local delayed = redis.call('ZCARD', queue .. 'delayed')
--- What is under way, has no due date in its score, or comes back before all that have not been tried.
+-- Jobs in hand, jobs without a due date in their score, and retries, which come before all jobs that were not tried.
 local ahead = waiting + active + delayed
 local atRisk = lateOnes(
   redis.call('ZRANGE', queue .. 'delayed', 0, READ_AT_MOST - 1, 'WITHSCORES'), delayed,

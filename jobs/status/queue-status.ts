@@ -62,7 +62,7 @@ const answerSchema = z.tuple([
   z.array(z.string()),
 ])
 
-/** What a status needs to know of the settings. */
+/** The settings of the rate that a status needs. */
 export interface RateSettings {
   readonly ceilingPerSecond: number
   readonly margin: number
