@@ -3,7 +3,7 @@ import { ReadLag } from './accounts/read-lag.ts'
 import { createGeneratedUsers, usersShape } from './accounts/users.ts'
 import { WriteLocks } from './accounts/write-locks.ts'
 import type { CommandName } from './calls/commands.ts'
-import { DEFAULT_STATE_CHOICES, type World } from './calls/operation.ts'
+import type { World } from './calls/operation.ts'
 import { createClock, monotonicNow } from './clock.ts'
 import { readFaultRules } from './faults/fault-text.ts'
 import { Faults } from './faults/faults.ts'
@@ -12,7 +12,6 @@ import { Counts } from './figures/figures.ts'
 import { Ledger } from './figures/ledger.ts'
 import { App } from './gateway/apps.ts'
 import { Gateway } from './gateway/gateway.ts'
-import { DEFAULT_CHOICES } from './gateway/gateway-choices.ts'
 import { LimitTable, limitChangeShape } from './gateway/limit-table.ts'
 import { check, DEFAULT_APP, InvalidSimulatorInput, type SimulatorOptions } from './options.ts'
 import type { BackendTimeout, BackendTimeoutChange, Parts } from './parts.ts'
@@ -27,6 +26,8 @@ export interface BuiltParts extends Parts {
   readonly resetCounts: () => void
 }
 
+const AUTH_FAILURES_PER_MINUTE = 100
+const PAGE_SIZE = 100
 const DEFAULT_TIMEOUT: BackendTimeout = { afterMs: 3_000, code: 60008, applies: 'before' }
 
 /** Fills in the missing fields of a backend time-out; `false` switches it off. */
@@ -46,9 +47,8 @@ export const buildParts = (options: SimulatorOptions): BuiltParts => {
   const apps = buildApps(options)
   const limits = buildLimits(options)
   const lag = new ReadLag(options.readLagMs ?? 0, monotonic)
-  const choices = { ...DEFAULT_STATE_CHOICES, ...options.state }
   const clock = createClock(options.now, options.skewMs)
-  const gateway = new Gateway(apps, limits, { ...DEFAULT_CHOICES, ...options.gateway })
+  const gateway = new Gateway(apps, limits, options.authFailuresPerMinute ?? AUTH_FAILURES_PER_MINUTE)
   const faults = new Faults(readFaultRules(options.faults ?? []), seed, monotonic)
   const users = check('users', usersShape, options.users ?? { count: 1_000 })
   const generated = createGeneratedUsers(users, seed)
@@ -64,24 +64,16 @@ export const buildParts = (options: SimulatorOptions): BuiltParts => {
       isImported: account => parts.graph.isImported(account),
     })
   let latency = buildLatency(options.latency ?? 0, seed, monotonic)
-  let requests = 0
 
-  const buildWorld = (app: App, command: CommandName): World => ({
+  const buildWorld = (command: CommandName): World => ({
     get graph() {
       return parts.graph
     },
-    choices,
+    pageSize: options.pageSize ?? PAGE_SIZE,
     friendsAsRead: account => lag.visible(account) ?? parts.graph.friends(account),
     itemCode: account => faults.itemCode(command, account),
     noteApplied: account => parts.ledger.noteApplied(account),
-    get accountDeletion() {
-      return app.options.accountDeletion ?? true
-    },
-    isAdmin: account => app.options.admins.includes(account),
-    kick: account => gateway.kick(app, account, clock.now()),
   })
-  const worlds = new Map<string, World>()
-
   const parts: BuiltParts = {
     apps,
     limits,
@@ -97,18 +89,7 @@ export const buildParts = (options: SimulatorOptions): BuiltParts => {
       timeout: toBackendTimeout(options.backendTimeout),
     },
     drawLatency: () => latency(),
-    nextRequestId: () => {
-      if (options.requestId !== true) return undefined
-      requests += 1
-      return `Id-${seed.toString(16).padStart(8, '0')}-O-Seq-${requests}`
-    },
-    worldOf: (sdkAppId, command) => {
-      const app = apps.get(sdkAppId) ?? firstOf(apps)
-      const key = `${app.options.sdkAppId} ${command}`
-      const world = worlds.get(key) ?? buildWorld(app, command)
-      worlds.set(key, world)
-      return world
-    },
+    worldOf: buildWorld,
     onAnswer: options.onAnswer,
     counts: new Counts(),
     ledger: buildLedger(),

@@ -21,7 +21,6 @@ export {
 } from './faults/fault-rule.ts'
 export { InvalidFaultRule, parseDurationMs, parseFaultRule } from './faults/fault-text.ts'
 export type { LatencyProfile } from './faults/latency.ts'
-export type { Alarm } from './figures/alarms.ts'
 export type { CommandFigures, Figures } from './figures/figures.ts'
 export type { LedgerLine } from './figures/ledger.ts'
 export { toReport } from './figures/report.ts'

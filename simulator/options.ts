@@ -1,13 +1,11 @@
 import type { z } from 'zod'
 import type { UsersOptions } from './accounts/users.ts'
 import type { CommandName } from './calls/commands.ts'
-import type { StateChoices } from './calls/operation.ts'
 import { explain } from './explain.ts'
 import type { FaultRule } from './faults/fault-rule.ts'
 import type { LatencyProfile } from './faults/latency.ts'
 import type { AppOptions } from './gateway/apps.ts'
 import type { LimitAlgorithm } from './gateway/call-limits.ts'
-import type { GatewayChoices } from './gateway/gateway-choices.ts'
 import type { AnswerRecord, BackendTimeoutChange } from './parts.ts'
 
 /** The app a simulator has when none is given, with the vendor's public sample key. */
@@ -61,12 +59,10 @@ export interface SimulatorOptions {
   readonly backendTimeout?: BackendTimeoutChange | false | undefined
   /** How long an idle connection is kept, ms. Default 75,000. */
   readonly keepAliveMs?: number | undefined
-  /** Adds a RequestId to every answer. Default `false`. */
-  readonly requestId?: boolean | undefined
-  /** Where the vendor's pages are silent about the way in. */
-  readonly gateway?: Partial<GatewayChoices> | undefined
-  /** Where they are silent about lists. */
-  readonly state?: Partial<StateChoices> | undefined
+  /** Failed signatures within a minute that make the app wait with 70050 for 60 s; 0 switches it off. Default 100. */
+  readonly authFailuresPerMinute?: number | undefined
+  /** Friends on a page of `friend_get`, which the server decides. Default 100. */
+  readonly pageSize?: number | undefined
   /** Whether it can be driven over HTTP under `/simulator`. Default `true`; loopback callers only. */
   readonly control?: boolean | undefined
   /** Called with every answer; the signature is cut out. */

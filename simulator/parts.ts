@@ -59,9 +59,8 @@ export interface Parts {
   timing: Timing
   /** Latency of the next call, ms. */
   readonly drawLatency: () => number
-  readonly nextRequestId: () => string | undefined
-  /** What the calls of one app work on. */
-  readonly worldOf: (sdkAppId: number, command: CommandName) => World
+  /** What a call works on. */
+  readonly worldOf: (command: CommandName) => World
   readonly onAnswer: ((record: AnswerRecord) => void) | undefined
   /** These three are replaced by a reset. */
   counts: Counts

@@ -73,7 +73,7 @@ export function toOptions(flags: Flags, log: WriteStream | undefined): Simulator
     conflictMs: flags.conflict,
     readLagMs: flags.readLag,
     backendTimeout: flags.backendTimeout,
-    state: flags.pageSize === undefined ? undefined : { pageSize: flags.pageSize },
+    pageSize: flags.pageSize,
     faults: flags.fault,
     seed: flags.seed,
     control: flags.control,

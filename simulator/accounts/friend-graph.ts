@@ -3,9 +3,6 @@ import type { FriendFields, GeneratedUsers, ListedUser } from './users.ts'
 /** Fields of a friendship whose fields nobody gave. */
 const PLAIN_FIELDS: FriendFields = { Tag_SNS_IM_AddSource: 'AddSource_Type_Android', Tag_SNS_IM_AddTime: 1_563_867_420 }
 
-/** Time stamp of the first entry of a blocklist, unix seconds. */
-const FIRST_BLOCKED_AT = 1_430_000_001
-
 type FriendList = ReadonlyMap<string, FriendFields>
 
 const NO_FRIENDS: FriendList = new Map()
@@ -15,7 +12,6 @@ interface Account {
   imported: boolean
   /** `undefined` as long as the generated list holds. */
   friends: Map<string, FriendFields> | undefined
-  blocked: Map<string, number> | undefined
   /** Rises with every change of the friend list; the vendor calls it StandardSequence. */
   sequence: number
 }
@@ -58,10 +54,6 @@ export class FriendGraph {
     return this.#accounts.get(account)?.sequence ?? 1
   }
 
-  blocked(account: string): ReadonlyMap<string, number> {
-    return this.#accounts.get(account)?.blocked ?? new Map()
-  }
-
   /** Takes one friend out of one list; `false` when it was not in there. */
   removeFriend(account: string, friend: string): boolean {
     const friends = this.friends(account)
@@ -85,27 +77,12 @@ export class FriendGraph {
     }
   }
 
-  /** Takes one entry off a blocklist; `false` when it was not on it. */
-  unblock(account: string, name: string): boolean {
-    return this.#accounts.get(account)?.blocked?.delete(name) ?? false
-  }
-
-  /** Removes an account with its lists. It stays in the lists of others unless `fromPeers` is set. */
-  deleteAccount(account: string, fromPeers: boolean): void {
-    this.removeFriends(account, [...this.friends(account).keys()], fromPeers)
-    const known = this.#touch(account)
-    known.imported = false
-    known.friends = new Map()
-    known.blocked = undefined
-  }
-
   /** Adds accounts with exactly these lists, or replaces the lists they had. */
   importUsers(users: readonly ListedUser[]): void {
     for (const user of users) {
       const known = this.#touch(user.account)
       known.imported = true
       known.friends = new Map(friendEntries(user.friends))
-      known.blocked = new Map((user.blocked ?? []).map((name, index) => [name, FIRST_BLOCKED_AT + index]))
       known.sequence += 1
     }
     const friends = users.flatMap(user => friendEntries(user.friends).map(([name]) => name))
@@ -115,7 +92,7 @@ export class FriendGraph {
   #touch(account: string): Account {
     const known = this.#accounts.get(account)
     if (known !== undefined) return known
-    const fresh = { imported: this.isImported(account), friends: undefined, blocked: undefined, sequence: 1 }
+    const fresh = { imported: this.isImported(account), friends: undefined, sequence: 1 }
     this.#accounts.set(account, fresh)
     return fresh
   }

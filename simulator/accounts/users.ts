@@ -9,8 +9,6 @@ export interface ListedUser {
   readonly account: string
   /** Names, or names with their fields; up to 3,000. Friends that nobody lists are imported without friends. */
   readonly friends?: readonly string[] | Readonly<Record<string, FriendFields>> | undefined
-  /** Names on the blocklist; up to 1,000. */
-  readonly blocked?: readonly string[] | undefined
 }
 
 /** Which accounts exist and who is friends with whom before the first call. */
@@ -42,7 +40,6 @@ export const listedUserShape: z.ZodType<ListedUser> = z.strictObject({
     .union([z.array(account).max(3_000), z.record(account, fields)], 'expected names, or { name: { tag: value } }')
     .refine(friends => Object.keys(friends).length <= 3_000, 'a user has at most 3000 friends')
     .optional(),
-  blocked: z.array(account).max(1_000).optional(),
 })
 
 /** Checks a description of users that comes from outside. */

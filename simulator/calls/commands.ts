@@ -1,15 +1,5 @@
 /** A vendor call this server knows; the name is the last part of its path. */
-export type CommandName =
-  | 'friend_delete_all'
-  | 'friend_delete'
-  | 'friend_get'
-  | 'friend_get_list'
-  | 'friend_check'
-  | 'black_list_get'
-  | 'black_list_delete'
-  | 'account_delete'
-  | 'account_check'
-  | 'kick'
+export type CommandName = 'friend_delete_all' | 'friend_delete' | 'friend_get' | 'account_check'
 
 /** What distinguishes one vendor call from another before its body is read. */
 export interface Command {
@@ -32,26 +22,18 @@ const sns = (name: CommandName, successInfo = ''): Command => ({
   successInfo,
 })
 
-const account = (name: CommandName, defaultLimitPerSecond: number): Command => ({
-  name,
-  path: `/v4/im_open_login_svc/${name}`,
-  defaultLimitPerSecond,
-  hasErrorDisplay: false,
-  successInfo: '',
-})
-
-/** Lists every call this server answers, with the ceilings of pages 1047/34905 to 34914 and 34955 to 34957. */
+/** Lists every call this server answers, with the ceilings of pages 1047/34905, 34906, 34908 and 34956. */
 export const COMMANDS: readonly Command[] = [
   sns('friend_delete_all'),
   sns('friend_delete', '0'),
   sns('friend_get'),
-  sns('friend_get_list'),
-  sns('friend_check'),
-  sns('black_list_get'),
-  sns('black_list_delete'),
-  account('account_delete', 100),
-  account('account_check', 100),
-  account('kick', 200),
+  {
+    name: 'account_check',
+    path: '/v4/im_open_login_svc/account_check',
+    defaultLimitPerSecond: 100,
+    hasErrorDisplay: false,
+    successInfo: '',
+  },
 ]
 
 /** Lists the names alone, in the same order. */

@@ -19,43 +19,17 @@ export interface Operation {
   readonly run: (extent: 'whole' | 'half') => Reply
 }
 
-/** Points about lists on which the vendor's pages are silent or disagree. */
-export interface StateChoices {
-  /** Friends on a page of `friend_get`, which the server decides. Default 100. */
-  readonly pageSize: number
-  /** How `UserDataItem` looks when there are no friends. Default `array`. */
-  readonly emptyList: 'array' | 'missing' | 'null'
-  /** Code of `friend_delete_all` for an account without friends. Default 0. */
-  readonly noFriendsCode: number
-  /** Item code of `friend_delete` for somebody who is no friend. Default 31704; the FAQ says 30001. */
-  readonly nonFriendCode: number
-  /** Whether `account_delete` also takes the account out of its friends' lists. Default `false`. */
-  readonly accountDeleteClearsPeers: boolean
-}
-
-/** Gives every choice its default. */
-export const DEFAULT_STATE_CHOICES: StateChoices = {
-  pageSize: 100,
-  emptyList: 'array',
-  noFriendsCode: 0,
-  nonFriendCode: 31704,
-  accountDeleteClearsPeers: false,
-}
-
 /** What a call works on. */
 export interface World {
   readonly graph: FriendGraph
-  readonly choices: StateChoices
+  /** Friends on a page of `friend_get`, which the server decides. */
+  readonly pageSize: number
   /** The friend list as a read sees it, which may lag behind. */
   readonly friendsAsRead: (account: string) => ReadonlyMap<string, FriendFields>
   /** The code an item is to fail with by the fault rules, 0 for none. */
   readonly itemCode: (account: string) => number
   /** Notes that a `friend_delete_all` was carried out. */
   readonly noteApplied: (account: string) => void
-  /** Tells whether the calling app may delete accounts. */
-  readonly accountDeletion: boolean
-  readonly isAdmin: (account: string) => boolean
-  readonly kick: (account: string) => void
 }
 
 /** The body of a call, known to be a JSON object and nothing more; these are the fields that any call reads. */
@@ -68,14 +42,7 @@ type BodyField =
   | 'StartIndex'
   | 'StandardSequence'
   | 'CustomSequence'
-  | 'TagList'
-  | 'CheckType'
-  | 'MaxLimited'
-  | 'LastSequence'
   | 'CheckItem'
-  | 'DeleteItem'
-  | 'UserID'
-  | 'Identifier'
 
 /** Refuses a body with the vendor's code. Caught where bodies are read, so that the checks read as a list. */
 export class BodyRefusal extends Error {
@@ -108,9 +75,9 @@ export const readAccounts = (value: unknown, maxCount: number): readonly string[
   return value.map((entry: unknown) => readAccount(entry))
 }
 
-/** Checks a whole number of at least `min`. */
-export const readInteger = (value: unknown, min = 0, max: number = Number.MAX_SAFE_INTEGER): number => {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+/** Checks a whole number of at least 0. */
+export const readInteger = (value: unknown): number => {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
     throw new BodyRefusal(SNS_PARAMETER)
   }
   return value

@@ -1,20 +1,14 @@
-import { accountCheck, accountDelete, kick } from './account-calls.ts'
+import { accountCheck } from './account-calls.ts'
 import type { CommandName } from './commands.ts'
 import { type Body, BodyRefusal, type Operation, type World } from './operation.ts'
-import { blackListGet, friendCheck, friendGet, friendGetList } from './relation-reads.ts'
-import { blackListDelete, friendDelete, friendDeleteAll } from './relation-writes.ts'
+import { friendGet } from './relation-reads.ts'
+import { friendDelete, friendDeleteAll } from './relation-writes.ts'
 
 const READERS: Readonly<Record<CommandName, (body: Body, world: World) => Operation>> = {
   friend_delete_all: friendDeleteAll,
   friend_delete: friendDelete,
   friend_get: friendGet,
-  friend_get_list: friendGetList,
-  friend_check: friendCheck,
-  black_list_get: blackListGet,
-  black_list_delete: blackListDelete,
-  account_delete: accountDelete,
   account_check: accountCheck,
-  kick,
 }
 
 /** Reads the body of a call; answers with the operation, or with the vendor's code for what is wrong with it. */

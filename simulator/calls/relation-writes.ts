@@ -23,7 +23,7 @@ export const friendDeleteAll = (body: Body, world: World): Operation => {
       }
       graph.removeFriends(account, names, both)
       world.noteApplied(account)
-      return { code: names.length === 0 ? world.choices.noFriendsCode : 0 }
+      return { code: 0 }
     },
   }
 }
@@ -37,7 +37,7 @@ export const friendDelete = (body: Body, world: World): Operation => {
   const deleteOne = (name: string): number => {
     const faultCode = world.itemCode(name)
     if (faultCode !== 0) return faultCode
-    if (!graph.friends(account).has(name)) return graph.isImported(name) ? world.choices.nonFriendCode : 30003
+    if (!graph.friends(account).has(name)) return graph.isImported(name) ? 31704 : 30003
     graph.removeFriends(account, [name], both)
     return 0
   }
@@ -51,29 +51,6 @@ export const friendDelete = (body: Body, world: World): Operation => {
         return { code: 30007 }
       }
       return { code: 0, fields: resultFields(names, deleteOne) }
-    },
-  }
-}
-
-/** `sns/black_list_delete`: up to 1,000 names off the blocklist. Page 1047/34912. */
-export const blackListDelete = (body: Body, world: World): Operation => {
-  const account = readAccount(body.From_Account)
-  const names = readAccounts(body.To_Account, 1_000)
-  const unblock = (name: string): number => {
-    const faultCode = world.itemCode(name)
-    if (faultCode !== 0) return faultCode
-    return world.graph.unblock(account, name) ? 0 : 30001
-  }
-  return {
-    accounts: [account],
-    writes: world.graph.isImported(account) ? [account] : [],
-    run: extent => {
-      if (!world.graph.isImported(account)) return { code: 30003 }
-      if (extent === 'half') {
-        for (const name of names.slice(0, Math.ceil(names.length / 2))) unblock(name)
-        return { code: 30007 }
-      }
-      return { code: 0, fields: resultFields(names, unblock) }
     },
   }
 }

@@ -1,6 +1,5 @@
 import { COMMANDS, type CommandName } from '../calls/commands.ts'
 import type { RuleHits } from '../faults/faults.ts'
-import { type Alarm, Alarms } from './alarms.ts'
 import { ArrivalLog, type WorstSpan } from './arrival-log.ts'
 import { RandomValues } from './random-values.ts'
 
@@ -36,7 +35,6 @@ export interface Figures {
   readonly badRequests: number
   /** `random` values used before, among the newest 65,536. */
   readonly repeatedRandoms: number
-  readonly alarms: { readonly count: number; readonly newest: readonly Alarm[] }
   readonly faults: readonly RuleHits[]
 }
 
@@ -52,7 +50,6 @@ interface CommandCounts {
 export class Counts {
   requests = 0
   connections = 0
-  readonly alarms = new Alarms()
   readonly randoms = new RandomValues()
   readonly startedAt = Date.now()
   readonly #byCommand: ReadonlyMap<CommandName, CommandCounts> = new Map(
@@ -64,7 +61,6 @@ export class Counts {
   /** Notes a call at the moment its request line and headers were read. */
   noteArrival(command: CommandName, at: number, limitPerSecond: number): void {
     this.#byCommand.get(command)?.arrivals.record(at, limitPerSecond)
-    this.alarms.note(command, at, limitPerSecond)
   }
 
   noteAnswer(command: CommandName | undefined, key: string): void {
@@ -95,7 +91,6 @@ export class Counts {
       badSignatures: sumOf(BAD_SIGNATURE),
       badRequests: sumOf(BAD_REQUEST),
       repeatedRandoms: this.randoms.repeated,
-      alarms: { count: this.alarms.count, newest: [...this.alarms.newest] },
       faults: context.faults,
     }
   }
@@ -124,13 +119,7 @@ export class Counts {
       friend_delete_all: of('friend_delete_all'),
       friend_delete: of('friend_delete'),
       friend_get: of('friend_get'),
-      friend_get_list: of('friend_get_list'),
-      friend_check: of('friend_check'),
-      black_list_get: of('black_list_get'),
-      black_list_delete: of('black_list_delete'),
-      account_delete: of('account_delete'),
       account_check: of('account_check'),
-      kick: of('kick'),
     }
   }
 }

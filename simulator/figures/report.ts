@@ -14,8 +14,7 @@ export const toReport = (figures: Figures): string => {
   return [
     ...toTable([[...COLUMNS], ...rows]),
     `requests ${figures.requests}, connections ${figures.connections}, bad signatures ${figures.badSignatures}, ` +
-      `bad requests ${figures.badRequests}, repeated random values ${figures.repeatedRandoms}, ` +
-      `alarms above 80 % of a limit ${figures.alarms.count}`,
+      `bad requests ${figures.badRequests}, repeated random values ${figures.repeatedRandoms}`,
     ...figures.faults.map(({ rule, hits }) => `fault ${JSON.stringify(rule)}: struck ${hits} times`),
   ].join('\n')
 }

@@ -17,8 +17,6 @@ export interface AppOptions {
   readonly standing?: Standing | undefined
   /** Addresses calls may come from. Default: all. */
   readonly allowedIps?: readonly string[] | undefined
-  /** Whether accounts may be deleted; off answers 71000. Default `true`. */
-  readonly accountDeletion?: boolean | undefined
 }
 
 /** Changes an app of a running simulator; what is left out stays. */
@@ -31,7 +29,6 @@ export const appChangeShape: z.ZodType<AppChange> = z.strictObject({
   region: z.string().optional(),
   standing: z.enum(['good', 'disabled', 'plan_expired', 'ip_refused', 'trial_used_up']).optional(),
   allowedIps: z.array(z.string()).optional(),
-  accountDeletion: z.boolean().optional(),
 })
 
 /** An app with what the server counts for it. */
@@ -41,8 +38,6 @@ export class App {
   authFailures: number[] = []
   /** Epoch ms until which every call is answered with 70050. */
   heldUntil = 0
-  /** Accounts kicked, with the moment of it, epoch ms. */
-  readonly kickedAt = new Map<string, number>()
   readonly #limits = new Map<CommandName | 'all', CallLimit>()
 
   constructor(options: AppOptions) {

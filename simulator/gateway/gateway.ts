@@ -1,8 +1,8 @@
 import type { Command } from '../calls/commands.ts'
 import type { Query } from '../http/query.ts'
 import type { App } from './apps.ts'
-import type { AuthStep, GatewayChoices } from './gateway-choices.ts'
 import type { LimitTable } from './limit-table.ts'
+import { REGION_OF_HOST } from './regions.ts'
 import { decodeUserSig, isSignedWith, type UserSig } from './user-sig.ts'
 
 /** What the gateway looks at; everything in it is known before the body is read. */
@@ -30,8 +30,6 @@ const MAX_CACHED_TOKENS = 1_000
 
 interface KnownToken {
   readonly userSig: UserSig | undefined
-  /** Set by a kick, for whatever was seen before it. */
-  voided: boolean
   /** Result of the HMAC by key, since workers send one token thousands of times. */
   readonly signedWith: Map<string, boolean>
 }
@@ -43,13 +41,13 @@ interface KnownToken {
 export class Gateway {
   readonly #apps: ReadonlyMap<number, App>
   readonly #limits: LimitTable
-  readonly #choices: GatewayChoices
+  readonly #authFailuresPerMinute: number
   readonly #tokens = new Map<string, KnownToken>()
 
-  constructor(apps: ReadonlyMap<number, App>, limits: LimitTable, choices: GatewayChoices) {
+  constructor(apps: ReadonlyMap<number, App>, limits: LimitTable, authFailuresPerMinute: number) {
     this.#apps = apps
     this.#limits = limits
-    this.#choices = choices
+    this.#authFailuresPerMinute = authFailuresPerMinute
   }
 
   check(call: GatewayCall): number {
@@ -57,7 +55,7 @@ export class Gateway {
     const urlCode = this.#checkUrl(query)
     if (urlCode !== 0) return urlCode
     const app = this.#apps.get(Number(query.sdkappid))
-    if (app === undefined) return this.#choices.unknownAppCode
+    if (app === undefined) return 70020
     return (
       this.#checkApp(app, call) ||
       this.#checkSignature(app, call) ||
@@ -66,32 +64,21 @@ export class Gateway {
     )
   }
 
-  /**
-   * Voids the signatures of an account that were seen before or issued in an earlier second; one made afterwards
-   * works. Whole seconds alone would let a signature of the same second live on.
-   */
-  kick(app: App, account: string, now: number): void {
-    app.kickedAt.set(account, now)
-    for (const token of this.#tokens.values()) {
-      if (token.userSig?.identifier === account && token.userSig.sdkAppId === app.options.sdkAppId) token.voided = true
-    }
-  }
-
   #checkUrl(query: Query): number {
     if (query.sdkappid === undefined || query.sdkappid === '') return 60012
     if (!/^\d{1,15}$/.test(query.sdkappid) || query.contenttype !== 'json') return 60025
     const identifier = query.identifier ?? ''
-    if (identifier === '' || Buffer.byteLength(identifier) > 32) return this.#choices.olderUrlCodes ? 60004 : 60025
-    if (query.usersig === undefined || query.usersig === '') return this.#choices.olderUrlCodes ? 60005 : 60025
+    if (identifier === '' || Buffer.byteLength(identifier) > 32) return 60025
+    if (query.usersig === undefined || query.usersig === '') return 60025
     const random = query.random ?? ''
-    return /^\d{1,10}$/.test(random) && Number(random) <= 4_294_967_295 ? 0 : this.#choices.randomCode
+    return /^\d{1,10}$/.test(random) && Number(random) <= 4_294_967_295 ? 0 : 60025
   }
 
   #checkApp(app: App, call: GatewayCall): number {
     const { region, standing = 'good', allowedIps } = app.options
     if (standing !== 'good') return STANDING_CODES[standing]
-    const hostRegion = this.#choices.regions[call.host]
-    if (region !== undefined && hostRegion !== undefined && hostRegion !== region) return this.#choices.regionCode
+    const hostRegion = REGION_OF_HOST[call.host]
+    if (region !== undefined && hostRegion !== undefined && hostRegion !== region) return 60026
     return allowedIps === undefined || allowedIps.includes(call.remoteAddress) ? 0 : 60021
   }
 
@@ -106,30 +93,24 @@ export class Gateway {
     const token = this.#tokenOf(query.usersig ?? '')
     const { userSig } = token
     if (userSig === undefined) return 70003
-    const steps: Record<AuthStep, () => number> = {
-      sdkappid: () => (userSig.sdkAppId === app.options.sdkAppId ? 0 : 70014),
-      identifier: () => (userSig.identifier === query.identifier ? 0 : 70013),
-      expiry: () => (Math.floor(now / 1_000) <= userSig.issuedAt + userSig.expireSeconds ? 0 : 70001),
-      hmac: () => (app.options.keys.some(key => isTokenOf(token, userSig, key)) ? 0 : 70009),
-    }
-    for (const step of this.#choices.authOrder) {
-      const code = steps[step]()
-      if (code !== 0) return code
-    }
-    return token.voided || isOlderThanKick(app, userSig) ? 70052 : 0
+    // The order of the vendor's Go library.
+    if (userSig.sdkAppId !== app.options.sdkAppId) return 70014
+    if (userSig.identifier !== query.identifier) return 70013
+    if (Math.floor(now / 1_000) > userSig.issuedAt + userSig.expireSeconds) return 70001
+    return app.options.keys.some(key => isTokenOf(token, userSig, key)) ? 0 : 70009
   }
 
   #tokenOf(text: string): KnownToken {
     const known = this.#tokens.get(text)
     if (known !== undefined) return known
     if (this.#tokens.size >= MAX_CACHED_TOKENS) this.#tokens.clear()
-    const fresh = { userSig: decodeUserSig(text), voided: false, signedWith: new Map<string, boolean>() }
+    const fresh = { userSig: decodeUserSig(text), signedWith: new Map<string, boolean>() }
     this.#tokens.set(text, fresh)
     return fresh
   }
 
   #noteFailure(app: App, now: number): void {
-    const allowed = this.#choices.authFailuresPerMinute
+    const allowed = this.#authFailuresPerMinute
     if (allowed === 0) return
     app.authFailures.push(now)
     while ((app.authFailures[0] ?? now) <= now - AUTH_WINDOW_MS) app.authFailures.shift()
@@ -139,7 +120,7 @@ export class Gateway {
   }
 
   #checkAdmin(app: App, query: Query): number {
-    return app.options.admins.includes(query.identifier ?? '') ? 0 : this.#choices.nonAdminCode
+    return app.options.admins.includes(query.identifier ?? '') ? 0 : 60010
   }
 
   #checkLimits(app: App, { command, at }: GatewayCall): number {
@@ -156,6 +137,3 @@ const isTokenOf = (token: KnownToken, userSig: UserSig, key: string): boolean =>
   token.signedWith.set(key, result)
   return result
 }
-
-const isOlderThanKick = (app: App, userSig: UserSig): boolean =>
-  userSig.issuedAt < Math.floor((app.kickedAt.get(userSig.identifier) ?? 0) / 1_000)

@@ -11,13 +11,12 @@ export interface Envelope extends Readonly<Record<string, unknown>> {
 
 /**
  * Puts a reply into the vendor's envelope: the fields of the call, then ActionStatus, ErrorCode, ErrorInfo, and
- * ErrorDisplay for `sns/*` only. `requestId` is left out when `undefined`; no page promises it for these calls.
+ * ErrorDisplay for `sns/*` only.
  */
-export const toEnvelope = (command: Command | undefined, reply: Reply, requestId: string | undefined): Envelope => ({
+export const toEnvelope = (command: Command | undefined, reply: Reply): Envelope => ({
   ...reply.fields,
   ActionStatus: reply.code === 0 ? 'OK' : 'FAIL',
   ErrorCode: reply.code,
   ErrorInfo: reply.code === 0 ? (command?.successInfo ?? '') : textOfCode(reply.code),
   ...(command?.hasErrorDisplay === true ? { ErrorDisplay: '' } : {}),
-  ...(requestId === undefined ? {} : { RequestId: requestId }),
 })

@@ -123,8 +123,8 @@ const deliver = (
   if (!isGone) send(parts, exchange, delivery, reply)
 }
 
-const send = (parts: Parts, { command, request, response }: Exchange, delivery: Delivery, reply: Reply): void => {
-  const envelope = toEnvelope(command, reply, parts.nextRequestId())
+const send = (_parts: Parts, { command, request, response }: Exchange, delivery: Delivery, reply: Reply): void => {
+  const envelope = toEnvelope(command, reply)
   switch (delivery.kind) {
     case 'answer':
       return sendBody(response, JSON.stringify(envelope))

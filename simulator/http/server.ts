@@ -72,13 +72,13 @@ const gatewayCode = (parts: Parts, { command, request, at }: Exchange, query: Qu
 }
 
 /** The body is read even for a refused call, to know for the ledger whom it was about. */
-const answer = (parts: Parts, exchange: Exchange, query: Query | undefined, code: number, text: string): void => {
+const answer = (parts: Parts, exchange: Exchange, _query: Query | undefined, code: number, text: string): void => {
   const { command } = exchange
   if (command === undefined) {
     refuse(parts, exchange, [], code)
     return
   }
-  const operation = readCall(command.name, text, parts.worldOf(Number(query?.sdkappid), command.name))
+  const operation = readCall(command.name, text, parts.worldOf(command.name))
   if (code !== 0) refuse(parts, exchange, typeof operation === 'number' ? [] : operation.accounts, code)
   else if (typeof operation === 'number') refuse(parts, exchange, [], operation)
   else perform(parts, exchange, operation, command)

@@ -21,7 +21,7 @@ import { testRedis } from '../helpers/redis/redis.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const sourceFolders = ['cli', 'config', 'jobs', 'metrics', 'simulator', 'worker']
+const sourceFolders = ['cli', 'config', 'jobs', 'limiter', 'metrics', 'private-redis', 'redis', 'simulator', 'worker']
 
 /** The Node that runs this test comes first, as it does for a user whose Node is new enough. */
 const { PATH: path = '' } = process.env
@@ -61,6 +61,7 @@ describe('the installed package', () => {
   it.each([
     ['clear-friends', () => import('../../jobs/index.ts')],
     ['clear-friends/permits', () => import('../../limiter/index.ts')],
+    ['clear-friends/simulator', () => import('../../simulator/index.ts')],
   ])('has the public door %s, through which the same comes out as from the sources', async (door, load) => {
     const script = `process.stdout.write(JSON.stringify(Object.keys(await import('${door}')).sort()))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
@@ -70,7 +71,14 @@ describe('the installed package', () => {
   it('has no other door to its code than these', async () => {
     const settings: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
     const { exports } = z.object({ exports: z.record(z.string(), z.unknown()) }).parse(settings)
-    expect(Object.keys(exports).sort()).toEqual(['.', './job.schema.json', './package.json', './permits', './worker'])
+    expect(Object.keys(exports).sort()).toEqual([
+      '.',
+      './job.schema.json',
+      './package.json',
+      './permits',
+      './simulator',
+      './worker',
+    ])
   })
 
   it('shares the limit with another program, as the example shows', async () => {

@@ -30,7 +30,7 @@ export class FaultyFleet {
         users: { importAll: true },
         latency: { p50Ms: 30, p99Ms: 60 },
         // Faults follow each other within a minute, and would add up to the fault of one of them.
-        gateway: { authFailuresPerMinute: 0 },
+        authFailuresPerMinute: 0,
       },
       workers: 2,
       settings: {

@@ -80,7 +80,7 @@ export const queryOf = (changes: Record<string, string | undefined> = {}): strin
 /** Sends one call and reads the whole answer; rejects when the connection breaks or the caller hangs up. */
 export const send = (simulator: Simulator, command: string, body: unknown, input: CallInput = {}): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
-    const service = input.service ?? (/^(account_|kick)/.test(command) ? 'im_open_login_svc' : 'sns')
+    const service = input.service ?? (/^account_/.test(command) ? 'im_open_login_svc' : 'sns')
     const request = httpRequest(
       {
         host: '127.0.0.1',

@@ -97,17 +97,6 @@ describe('ceilings', () => {
       expect(simulator.figures()).toMatchObject({ badSignatures: 1, byCommand: { friend_delete_all: { calls: 3 } } })
     })
   })
-
-  test('raise an alarm above 80 %', async () => {
-    await withSimulator({ limitPerSecond: 10, monotonic: () => START }, async simulator => {
-      await codes(simulator, 8)
-      expect(simulator.figures().alarms.count).toBe(0)
-      await codes(simulator, 1)
-      expect(simulator.figures().alarms.newest).toEqual([
-        { command: 'friend_delete_all', at: START, calls: 9, limitPerSecond: 10 },
-      ])
-    })
-  })
 })
 
 describe('arrivals', () => {

@@ -72,22 +72,6 @@ describe('two writes to one account at the same time', () => {
       30008,
     ],
     [
-      'a clear and the deletion of the account',
-      'friend_delete_all',
-      clear('user_1'),
-      'account_delete',
-      { DeleteItem: [{ UserID: 'user_9' }, { UserID: 'user_1' }] },
-      30008,
-    ],
-    [
-      'a clear and a change of the blocklist',
-      'friend_delete_all',
-      clear('user_1'),
-      'black_list_delete',
-      { From_Account: 'user_1', To_Account: ['x'] },
-      30008,
-    ],
-    [
       'a clear and a read',
       'friend_delete_all',
       clear('user_1'),

@@ -50,10 +50,14 @@ describe('fault rules', () => {
 
   test('strike the n-th call of an account, counted for each vendor call by itself', () => {
     const faults = new Faults(rules('30006:nth=2'), 1, () => 0)
-    const hit = (command: 'friend_get' | 'friend_check'): boolean => faults.strike(command, ['a']) !== undefined
-    expect([hit('friend_get'), hit('friend_check'), hit('friend_get'), hit('friend_get'), hit('friend_check')]).toEqual(
-      [false, false, true, false, true],
-    )
+    const hit = (command: 'friend_get' | 'friend_delete'): boolean => faults.strike(command, ['a']) !== undefined
+    expect([
+      hit('friend_get'),
+      hit('friend_delete'),
+      hit('friend_get'),
+      hit('friend_get'),
+      hit('friend_delete'),
+    ]).toEqual([false, false, true, false, true])
   })
 
   test('strike every third call over all accounts, and no more than a total', () => {

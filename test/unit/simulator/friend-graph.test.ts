@@ -17,7 +17,6 @@ const commands = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('clear' as const), account: name, both: fc.boolean() }),
     fc.record({ kind: fc.constant('remove' as const), account: name, friend: name, both: fc.boolean() }),
-    fc.record({ kind: fc.constant('delete' as const), account: name, both: fc.boolean() }),
     fc.record({ kind: fc.constant('import' as const), account: name, friends: fc.uniqueArray(name, { maxLength: 4 }) }),
   ),
   { maxLength: 30 },
@@ -43,8 +42,7 @@ describe('the friend graph', () => {
             listOf(account).delete(friend)
             if (step.both) listOf(friend).delete(account)
           }
-          if (step.kind === 'delete') graph.deleteAccount(account, step.both)
-          else graph.removeFriends(account, step.kind === 'clear' ? friends(graph, account) : [step.friend], step.both)
+          graph.removeFriends(account, step.kind === 'clear' ? friends(graph, account) : [step.friend], step.both)
         }
         for (const account of NAMES) expect(new Set(friends(graph, account))).toEqual(model.get(account))
       }),
@@ -74,25 +72,11 @@ describe('the friend graph', () => {
     expect(graph.sequenceOf('user_2')).toBe(before)
   })
 
-  test('a deleted account is gone, and stays in the lists of others unless they are cleared too', () => {
-    const graph = createGraph(4)
-    graph.deleteAccount('user_1', false)
-    expect(graph.isImported('user_1')).toBe(false)
-    expect(friends(graph, 'user_1')).toEqual([])
-    expect(friends(graph, 'user_2')).toContain('user_1')
-    graph.deleteAccount('user_3', true)
-    expect(friends(graph, 'user_2')).not.toContain('user_3')
-  })
-
   test('imports the friends of a listed account that nobody lists', () => {
     const graph = createGraph()
-    graph.importUsers([
-      { account: 'anna', friends: { 'new one': { Tag_SNS_Custom_Test: 'x' } }, blocked: ['b1', 'b2'] },
-    ])
+    graph.importUsers([{ account: 'anna', friends: { 'new one': { Tag_SNS_Custom_Test: 'x' } } }])
     expect(graph.isImported('new one')).toBe(true)
     expect(graph.friends('anna').get('new one')).toEqual({ Tag_SNS_Custom_Test: 'x' })
-    expect([...graph.blocked('anna').keys()]).toEqual(['b1', 'b2'])
-    expect([graph.unblock('anna', 'b1'), graph.unblock('anna', 'b1')]).toEqual([true, false])
   })
 
   test('clears 3,000 friends two-way', () => {

@@ -20,7 +20,7 @@ const NOW = 1_700_000_000
 describe('the way in', () => {
   let simulator: Simulator
   beforeAll(async () => {
-    simulator = await startSimulator({ gateway: { authFailuresPerMinute: 0 } })
+    simulator = await startSimulator({ authFailuresPerMinute: 0 })
   })
   afterAll(() => simulator.close())
 
@@ -127,31 +127,6 @@ describe('the way in', () => {
   })
 })
 
-describe('choices where the pages disagree', () => {
-  test.each<[string, Parameters<typeof startSimulator>[0], CallInput, number]>([
-    ['the older code for an unknown app', { gateway: { unknownAppCode: 60006 } }, { query: { sdkappid: '5' } }, 60006],
-    [
-      '30004 for somebody who is no admin',
-      { gateway: { nonAdminCode: 30004 } },
-      { query: { identifier: 'user_1', usersig: sign({ identifier: 'user_1' }) } },
-      30004,
-    ],
-    ['another code for a bad random', { gateway: { randomCode: 60002 } }, { query: { random: 'x' } }, 60002],
-    ['60004 for a bad identifier', { gateway: { olderUrlCodes: true } }, { query: { identifier: '' } }, 60004],
-    ['60005 for a missing usersig', { gateway: { olderUrlCodes: true } }, { query: { usersig: '' } }, 60005],
-    [
-      'the key checked first',
-      { gateway: { authOrder: ['hmac', 'expiry'] } },
-      { query: { usersig: sign({ key: 'x', issuedAt: 1 }) } },
-      70009,
-    ],
-  ])('%s', async (_, options, input, code) => {
-    await withSimulator(options ?? {}, async simulator => {
-      expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'), input)).toBe(code)
-    })
-  })
-})
-
 describe('the standing of an app', () => {
   test.each([
     ['disabled', 60016],
@@ -206,14 +181,9 @@ describe('the standing of an app', () => {
     ]
     await withSimulator({ apps, limitPerSecond: 1, monotonic: () => 5_000 }, async simulator => {
       const as = (sdkAppId: number, key: string): Promise<number> =>
-        codeOf(
-          simulator,
-          'kick',
-          { UserID: 'user_1' },
-          {
-            query: { sdkappid: String(sdkAppId), identifier: 'a', usersig: sign({ sdkAppId, identifier: 'a', key }) },
-          },
-        )
+        codeOf(simulator, 'friend_delete_all', clear('user_1'), {
+          query: { sdkappid: String(sdkAppId), identifier: 'a', usersig: sign({ sdkAppId, identifier: 'a', key }) },
+        })
       expect([await as(1, 'key one'), await as(2, 'key one'), await as(2, 'key two'), await as(1, 'key one')]).toEqual([
         0, 70009, 0, 60007,
       ])
@@ -250,20 +220,8 @@ describe('signatures over time', () => {
     })
   })
 
-  test('a kick of the admin voids the signatures made so far, and a new one works', async () => {
-    await withSimulator({ now: () => NOW * 1_000 + 500 }, async simulator => {
-      const use = (usersig: string): Promise<number> =>
-        codeOf(simulator, 'kick', { UserID: 'administrator' }, { query: { usersig } })
-      const old = sign({ issuedAt: NOW })
-      expect(await use(old)).toBe(0)
-      expect(await use(old)).toBe(70052)
-      expect(await use(sign({ issuedAt: NOW - 5 }))).toBe(70052)
-      expect(await use(sign({ issuedAt: NOW, expireSeconds: 3_600 }))).toBe(0)
-    })
-  })
-
   test('too many bad signatures within a minute make everybody wait for a minute', async () => {
-    await withSimulator({ now: () => NOW * 1_000, gateway: { authFailuresPerMinute: 3 } }, async simulator => {
+    await withSimulator({ now: () => NOW * 1_000, authFailuresPerMinute: 3 }, async simulator => {
       const use = (key: string): Promise<number> =>
         codeOf(simulator, 'friend_delete_all', clear('user_1'), { query: { usersig: sign({ key, issuedAt: NOW }) } })
       expect([await use('x'), await use('x'), await use('x'), await use(SAMPLE_KEY)]).toEqual([70009, 70009, 70009, 0])

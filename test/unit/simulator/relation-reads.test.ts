@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Simulator } from '../../../simulator/index.ts'
-import { type Answer, call, clear, codeOf, withSimulator } from './caller.ts'
+import { call, clear, codeOf, withSimulator } from './caller.ts'
 import { GRAPH } from './small-graph.ts'
-
-const relation = (answer: Answer): unknown => answer.InfoItem
 
 /** Reads all pages as a client would. */
 const readAll = async (simulator: Simulator, account: string): Promise<{ names: string[]; pages: number }> => {
@@ -24,7 +22,7 @@ describe('friend_get', () => {
       const { names, pages } = await readAll(simulator, 'user_1')
       expect([names, pages]).toEqual([simulator.friendsOf('user_1'), 3])
     })
-    await withSimulator({ users: { count: 1, privateFriends: 250 }, state: { pageSize: 7 } }, async simulator => {
+    await withSimulator({ users: { count: 1, privateFriends: 250 }, pageSize: 7 }, async simulator => {
       expect((await readAll(simulator, 'user_1')).pages).toBe(36)
     })
   })
@@ -70,18 +68,6 @@ describe('friend_get', () => {
     })
   })
 
-  test.each([
-    ['array', { UserDataItem: [] }],
-    ['missing', {}],
-    ['null', { UserDataItem: null }],
-  ] as const)('shows an empty list as %s when told so', async (emptyList, shown) => {
-    await withSimulator({ ...GRAPH, state: { emptyList } }, async simulator => {
-      const answer = await call(simulator, 'friend_get', { From_Account: 'dora', StartIndex: 0 })
-      expect(answer).toMatchObject({ FriendNum: 0, CompleteFlag: 1, ...shown })
-      expect('UserDataItem' in answer).toBe(emptyList !== 'missing')
-    })
-  })
-
   test('shows the old list for a while after a write when reads lag behind', async () => {
     let now = 1_000
     await withSimulator({ ...GRAPH, readLagMs: 500, monotonic: () => now }, async simulator => {
@@ -102,67 +88,5 @@ describe('friend_get', () => {
     ['a start beyond the end', { From_Account: 'anna', StartIndex: 99 }, 0],
   ])('answers %s with its code', async (_, body, code) => {
     await withSimulator(GRAPH, async simulator => expect(await codeOf(simulator, 'friend_get', body)).toBe(code))
-  })
-})
-
-describe('friend_get_list and friend_check', () => {
-  test('name the strangers among those asked for', async () => {
-    await withSimulator(GRAPH, async simulator => {
-      const answer = await call(simulator, 'friend_get_list', {
-        From_Account: 'rich',
-        To_Account: ['anna', 'bert'],
-        TagList: ['Tag_SNS_Custom_Test'],
-      })
-      expect(relation(answer)).toEqual([
-        {
-          To_Account: 'anna',
-          SnsProfileItem: [{ Tag: 'Tag_SNS_Custom_Test', Value: 'x' }],
-          ResultCode: 0,
-          ResultInfo: '',
-        },
-        { To_Account: 'bert', SnsProfileItem: [], ResultCode: 31211, ResultInfo: 'SNS_FRD_GET_LIST_FRD_NO_EXIST' },
-      ])
-      expect(answer.Fail_Account).toEqual(['bert'])
-      const many = Array.from({ length: 101 }, (_, index) => `f${index}`)
-      expect(await codeOf(simulator, 'friend_get_list', { From_Account: 'anna', To_Account: many })).toBe(30001)
-    })
-  })
-
-  test('tell the four relations apart, and two of them one-way', async () => {
-    await withSimulator(GRAPH, async simulator => {
-      const check = async (from: string, type: string): Promise<unknown> =>
-        relation(
-          await call(simulator, 'friend_check', {
-            From_Account: from,
-            To_Account: ['bert', 'dora', 'emil', 'user_1'],
-            CheckType: `CheckResult_Type_${type}`,
-          }),
-        )
-      const shown = (...relations: string[]): unknown =>
-        relations.map(name => ({ Relation: `CheckResult_Type_${name}` }))
-      expect(await check('anna', 'Both')).toMatchObject(Object(shown('BothWay', 'AWithB', 'BWithA', 'NoRelation')))
-      expect(await check('anna', 'Single')).toMatchObject(Object(shown('AWithB', 'AWithB', 'NoRelation', 'NoRelation')))
-    })
-  })
-
-  test('a failed item of friend_check says NoRelation, so that the code must be read first', async () => {
-    await withSimulator({ ...GRAPH, faults: ['item-30006:accounts=bert'] }, async simulator => {
-      const answer = await call(simulator, 'friend_check', {
-        From_Account: 'anna',
-        To_Account: ['bert', 'nobody'],
-        CheckType: 'CheckResult_Type_Both',
-      })
-      expect(relation(answer)).toMatchObject([
-        { Relation: 'CheckResult_Type_NoRelation', ResultCode: 30006 },
-        { Relation: 'CheckResult_Type_NoRelation', ResultCode: 30003 },
-      ])
-      expect(answer.Fail_Account).toEqual(['bert', 'nobody'])
-    })
-  })
-
-  test('friend_check wants a type', async () => {
-    await withSimulator(GRAPH, async simulator => {
-      expect(await codeOf(simulator, 'friend_check', { From_Account: 'anna', To_Account: ['bert'] })).toBe(30001)
-    })
   })
 })

@@ -52,12 +52,6 @@ describe('friend_delete_all', () => {
     })
   })
 
-  test('can be told to answer otherwise for an account without friends', async () => {
-    await withSimulator({ ...GRAPH, state: { noFriendsCode: 30001 } }, async simulator => {
-      expect(await codeOf(simulator, 'friend_delete_all', clear('dora'))).toBe(30001)
-    })
-  })
-
   test.each([
     ['an account nobody imported', { From_Account: 'nobody' }, 30003],
     ['no account', {}, 30001],
@@ -114,13 +108,13 @@ describe('friend_delete', () => {
     })
   })
 
-  test('says nothing of failed accounts when there are none, and can use the code of the FAQ for a stranger', async () => {
-    await withSimulator({ ...GRAPH, state: { nonFriendCode: 30001 } }, async simulator => {
+  test('says nothing of failed accounts when there are none, and 31704 of a stranger', async () => {
+    await withSimulator(GRAPH, async simulator => {
       const answer = await call(simulator, 'friend_delete', { From_Account: 'anna', To_Account: ['bert'] })
       expect(answer).not.toHaveProperty('Fail_Account')
       expect(simulator.friendsOf('bert')).toEqual(['anna'])
       const second = await call(simulator, 'friend_delete', { From_Account: 'anna', To_Account: ['bert'] })
-      expect(second.ResultItem).toMatchObject([{ ResultCode: 30001 }])
+      expect(second.ResultItem).toMatchObject([{ ResultCode: 31704 }])
     })
   })
 

@@ -5,7 +5,7 @@ export const GRAPH: SimulatorOptions = {
   users: {
     count: 20,
     listed: [
-      { account: 'anna', friends: ['bert', 'carl', 'dora'], blocked: ['x1', 'x2', 'x3'] },
+      { account: 'anna', friends: ['bert', 'carl', 'dora'] },
       { account: 'bert', friends: ['anna'] },
       { account: 'carl', friends: ['anna', 'bert'] },
       { account: 'dora', friends: [] },

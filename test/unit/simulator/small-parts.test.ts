@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { WriteLocks } from '../../../simulator/accounts/write-locks.ts'
 import { createClock } from '../../../simulator/clock.ts'
 import { createLatency } from '../../../simulator/faults/latency.ts'
-import { Alarms } from '../../../simulator/figures/alarms.ts'
 import { RandomValues } from '../../../simulator/figures/random-values.ts'
 import { LimitTable } from '../../../simulator/gateway/limit-table.ts'
 import { parseQuery, redactUrl } from '../../../simulator/http/query.ts'
@@ -94,7 +93,7 @@ describe('options as text', () => {
 
   test('ceilings are read for all calls, for some, and for all with exceptions', () => {
     expect(parseCeilings('friend_get=100,friend_delete_all=50')).toEqual({ friend_get: 100, friend_delete_all: 50 })
-    expect(parseCeilings('20,kick=5')).toMatchObject({ friend_get: 20, account_check: 20, kick: 5 })
+    expect(parseCeilings('20,account_check=5')).toMatchObject({ friend_get: 20, account_check: 5 })
   })
 
   test.each([
@@ -162,28 +161,6 @@ describe('random values', () => {
   })
 })
 
-describe('alarms', () => {
-  test('go off once a second and call when more than 80 % of the ceiling arrive in it', () => {
-    const alarms = new Alarms()
-    for (let index = 0; index < 8; index += 1) alarms.note('friend_get', 5_000 + index, 10)
-    expect(alarms.count).toBe(0)
-    alarms.note('friend_get', 5_100, 10)
-    alarms.note('friend_get', 5_200, 10)
-    alarms.note('friend_check', 5_300, 10)
-    expect(alarms.newest).toEqual([{ command: 'friend_get', at: 5_000, calls: 10, limitPerSecond: 10 }])
-    for (let index = 0; index < 9; index += 1) alarms.note('friend_get', 6_000 + index, 10)
-    expect(alarms.count).toBe(2)
-  })
-
-  test('are kept a hundred at most, and all counted', () => {
-    const alarms = new Alarms()
-    for (let second = 0; second < 150; second += 1) alarms.note('kick', second * 1_000, 1)
-    expect(alarms.count).toBe(150)
-    expect(alarms.newest).toHaveLength(100)
-    expect(alarms.newest.at(-1)?.at).toBe(149_000)
-  })
-})
-
 describe('write locks', () => {
   test('are taken all together or not at all', () => {
     const locks = new WriteLocks()
@@ -199,14 +176,14 @@ describe('write locks', () => {
 describe('the table of ceilings', () => {
   test('keeps what a change leaves out, and gives a new rule only where something changed', () => {
     const table = new LimitTable({ friend_get: 50 }, 'sliding')
-    const other = table.ruleOf('friend_check')
+    const other = table.ruleOf('friend_delete')
     expect(table.ruleOf('friend_get')).toEqual({ perSecond: 50, algorithm: 'sliding', countRefused: false, burst: 50 })
     expect(table.ruleOf('account_check').perSecond).toBe(100)
     table.change({ command: 'friend_get', perSecond: 20, algorithm: 'bucket' })
     expect(table.ruleOf('friend_get')).toEqual({ perSecond: 20, algorithm: 'bucket', countRefused: false, burst: 20 })
-    expect(table.ruleOf('friend_check')).toBe(other)
+    expect(table.ruleOf('friend_delete')).toBe(other)
     table.change({ appPerSecond: 500 })
-    expect(table.ruleOf('friend_check')).toBe(other)
+    expect(table.ruleOf('friend_delete')).toBe(other)
     expect(table.total?.perSecond).toBe(500)
     table.change({ appPerSecond: null })
     expect(table.total).toBeUndefined()
