@@ -1,17 +1,19 @@
 /**
- * Real worker processes at a simulator in this process, with a corner of the run's Redis: what an end-to-end test
- * needs. One of it may serve a whole file, since accounts of different tests do not meet.
+ * Real worker processes at a simulator in this process, with a corner of the run's Redis or a server of the test's own:
+ * what an end-to-end test needs. One of it may serve a whole file, since accounts of different tests do not meet.
  */
 import { Redis } from 'ioredis'
+import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { createProducer, type Entry, type Producer } from '../../../jobs/enqueue/producer.ts'
 import { type ClearFriendsQueue, openQueue } from '../../../jobs/job/queue.ts'
 import { createFleetControl, type FleetControl } from '../../../jobs/status/fleet-control.ts'
 import { createFleetStatusReader, type FleetStatus } from '../../../jobs/status/fleet-status.ts'
+import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 import { type AnswerRecord, type Simulator, type SimulatorOptions, startSimulator } from '../../../simulator/index.ts'
 import { eventually } from '../eventually.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'
-import { testRedis } from '../redis/redis.ts'
+import { type TestRedis, testRedis } from '../redis/redis.ts'
 
 /** What the worker's log says of a job that ended; user ids are not in it. */
 const settledSchema = z.object({
@@ -46,6 +48,8 @@ export interface VendorAndWorkers {
   enqueue(accounts: Iterable<Entry>): Promise<void>
   /** Waits until so many jobs have their final outcome, all in all. */
   untilSettled(jobs: number, timeoutMs?: number): Promise<void>
+  /** Brings jobs back that wait for their next attempt, so that a test need not. */
+  hurry(): Promise<void>
   /** What the workers logged of jobs that ended, at `LOG_LEVEL=debug`. */
   settledLines(): SettledLine[]
   stop(): Promise<void>
@@ -53,19 +57,38 @@ export interface VendorAndWorkers {
 
 /** How to start it. */
 export interface VendorAndWorkersOptions {
+  /** Default: any number of calls a second, since a call that a busy machine delays must not be refused. */
   readonly simulator?: SimulatorOptions
   /** How many worker processes; default 1. */
   readonly workers?: number
   /** Settings on top of those that lead to Redis and the simulator, and `LOG_LEVEL=debug`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** A server that the test may break; stays the caller's. Default: a corner of the run's Redis. */
+  readonly server?: { readonly url: string }
+}
+
+/** More than any test can send. */
+const UNLIMITED = 1_000_000
+
+/** Starts a fleet that ends with the test. */
+export async function fleetForTest(options: VendorAndWorkersOptions = {}): Promise<VendorAndWorkers> {
+  const fleet = await startVendorAndWorkers(options)
+  onTestFinished(() => fleet.stop())
+  return fleet
 }
 
 /** Starts a simulator and workers, and resolves when all are ready. */
 export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {}): Promise<VendorAndWorkers> {
-  const corner = testRedis()
+  const { server } = options
+  const corner: TestRedis =
+    server === undefined ? testRedis() : { url: server.url, prefix: DEFAULT_PREFIX, cleanUp: async () => {} }
   const redis = new Redis(corner.url, { maxRetriesPerRequest: null })
   const answers: AnswerRecord[] = []
-  const simulator = await startSimulator({ ...options.simulator, onAnswer: record => void answers.push(record) })
+  const simulator = await startSimulator({
+    limitPerSecond: UNLIMITED,
+    ...options.simulator,
+    onAnswer: record => void answers.push(record),
+  })
   const producer = createProducer({ redis, prefix: corner.prefix })
   const queue = await openQueue(redis, corner.prefix)
   const readStatus = createFleetStatusReader(redis, corner.prefix, { ceilingPerSecond: 200, margin: 0.01 })
@@ -92,6 +115,9 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     enqueue: async accounts => void (await producer.enqueueMany(accounts)),
     untilSettled: (jobs, timeoutMs = 60_000) =>
       eventually(`${jobs} jobs to be settled`, async () => (await countSettled()) >= jobs, timeoutMs),
+    hurry: async () => {
+      for (const job of await queue.getDelayed()) await job.promote().catch(() => {})
+    },
     settledLines: () => workers.flatMap(worker => worker.logLines.flatMap(parseSettled)),
     stop: async () => {
       await Promise.all(workers.map(worker => worker.stop()))

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Limiter } from '../../../limiter/limiter.ts'
-import { keysOf } from '../../../redis/keys.ts'
+import { permitGaps } from '../../helpers/redis/permit-slots.ts'
 import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
 
 let corner: TestRedis
@@ -23,11 +23,9 @@ afterEach(async () => {
 /** Makes calls and gives the shortest time between two of their permits, in µs on the clock of Redis. */
 async function shortestGapOf(command: string): Promise<number> {
   await Promise.all(Array.from({ length: 20 }, () => limiter.pace(command, () => {})))
-  const slots = (await redis.zrange(keysOf(corner.prefix).permits(command), '0', '-1'))
-    .map(Number)
-    .filter(Number.isFinite)
-  expect(slots.length).toBeGreaterThan(10)
-  return Math.min(...slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0)))
+  const gaps = await permitGaps(redis, corner.prefix, command)
+  expect(gaps.length).toBeGreaterThan(10)
+  return Math.min(...gaps)
 }
 
 it('calls account_check half as often as the other commands, as the vendor wants it', async () => {

@@ -1,0 +1,59 @@
+/** How a worker process ends: at a signal, in time, and with its receipts sealed. */
+import { describe, expect, it } from 'vitest'
+import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { fleetForTest, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
+import { exportedLines, findingsIn, testSeals } from '../helpers/receipts/receipts.ts'
+
+const accounts = (count: number): string[] => Array.from({ length: count }, (_, index) => `user_${index + 1}`)
+const deletesOf = ({ simulator }: VendorAndWorkers): number => simulator.figures().byCommand.friend_delete_all.calls
+
+describe('a worker at SIGTERM', () => {
+  it('finishes what is sent, hands back the rest unspent, seals the receipts, and exits with 0', async () => {
+    const fleet = await fleetForTest({
+      simulator: { users: { count: 400 }, latency: 300 },
+      settings: { DRAIN_SECONDS: '60', VERIFY: 'off' },
+    })
+    await fleet.producer.enqueueMany(accounts(400), { request: 'ticket-1' })
+    await eventually('calls to be under way', async () => deletesOf(fleet) > 50)
+    expect(await fleet.workers[0]?.stop()).toBe(0)
+
+    const calls = deletesOf(fleet)
+    expect(calls).toBeLessThan(400)
+    const { queue, outcomes } = await fleet.readStatus()
+    expect(queue).toEqual({ waiting: 400 - calls, active: 0, delayed: 0, failed: 0 })
+    expect(outcomes.cleared).toBe(calls)
+    expect(new Set((await fleet.queue.getPrioritized()).map(job => job.attemptsMade))).toEqual(new Set([0]))
+
+    const newest = await new Checkpoints(fleet.redis, fleet.prefix, testSeals).newest(1)
+    expect(newest).toMatchObject([{ seq: calls, state: 'good' }])
+    const { lines, troubles } = await exportedLines({ redis: fleet.redis, prefix: fleet.prefix })
+    expect(troubles).toEqual([])
+    expect(lines.map(line => JSON.parse(line))).toMatchObject(
+      Array.from({ length: calls }, (_, index) => ({
+        ...{ v: 1, seq: index + 1, request: 'ticket-1', outcome: 'cleared', verified: 'skipped', code: null },
+        ...{ calls: 1, attempts: 1 },
+      })),
+    )
+    expect(await findingsIn(lines)).toEqual([])
+  })
+
+  it('whose calls hang stops within DRAIN_SECONDS, or at once at the second signal', async () => {
+    const fleet = await fleetForTest({
+      simulator: { users: { count: 10 }, faults: [{ accounts: 'all', answer: 'hang', times: 'always' }] },
+      settings: { DRAIN_SECONDS: '1' },
+    })
+    await fleet.enqueue(accounts(5))
+    await eventually('calls to hang', async () => deletesOf(fleet) === 5)
+    expect(await fleet.workers[0]?.stop()).toBe(1)
+    expect((await fleet.readStatus()).queue.active).toBe(5)
+
+    const impatient = await fleet.addWorker({ DRAIN_SECONDS: '3600' })
+    await fleet.enqueue(accounts(10).slice(5))
+    await eventually('further calls to hang', async () => deletesOf(fleet) === 10)
+    impatient.signal('SIGTERM')
+    await eventually('the drain to begin', async () => impatient.logLines.some(line => line.includes('"draining"')))
+    impatient.signal('SIGTERM')
+    expect(await impatient.ended).toBe(1)
+  })
+})
