@@ -2,12 +2,35 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { DEFAULT_APP, type FaultAnswer, type Simulator } from '../../../simulator/index.ts'
 import { eventually } from '../eventually.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from './vendor-and-workers.ts'
 
 const LOOPBACK = ['127.0.0.1', '::1', '::ffff:127.0.0.1']
 const LONG_MS = 60_000
+
+/**
+ * How many jobs may go back with a counted attempt before three accounts in a row have met a fault: two workers, and each
+ * lets two accounts pass before the third is a row. An OK that was under way and comes in between begins the row anew, so
+ * that it may be twice as many.
+ */
+export const BEFORE_A_ROW = 8
+
+/**
+ * At most so many calls meet a fault before the fleet halts. At 30 to 60 ms a call about ten of 200 a second are under way;
+ * half a second of calls allows for news that a busy machine holds up.
+ */
+const UNDER_WAY = 100
+
+/** What the operator broke, and how it is mended. */
+export interface Fault {
+  readonly code: string
+  /** What the operator is told. */
+  readonly told: RegExp
+  readonly breakIt: (fleet: FaultyFleet) => unknown
+  readonly mendIt: (fleet: FaultyFleet) => unknown
+}
 
 /** A fleet with what a test of a halt asks and does. */
 export class FaultyFleet {
@@ -114,4 +137,22 @@ export class FaultyFleet {
     await this.fleet.stop()
     await rm(this.#folder, { recursive: true })
   }
+}
+
+/** Breaks something under load, and shows that the fleet stands still with every job as it was. */
+export async function haltBy(fault: Fault, fleet: FaultyFleet): Promise<void> {
+  const from = fleet.fleet.answers.length
+  await fault.breakIt(fleet)
+  await fleet.untilHalted()
+  await fleet.untilQuiet()
+  const { halted, queue } = await fleet.fleet.readStatus()
+  expect(halted).toMatchObject({ code: fault.code, reason: expect.stringMatching(fault.told) })
+  const refused = fleet.fleet.answers
+    .slice(from)
+    .filter(each => each.answer === fault.code && each.command === 'friend_delete_all')
+  expect(refused.length).toBeGreaterThan(0)
+  // An old signature is tried once more, with a new one.
+  expect(refused.length).toBeLessThanOrEqual(UNDER_WAY * (fault.code === '70001' ? 2 : 1))
+  expect(queue.failed).toBe(0)
+  expect(await fleet.attemptsSpent()).toBe(0)
 }
