@@ -1,17 +1,14 @@
 /** Promise 7 of the design: due dates decide. */
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
-import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
+import { fleetForTest } from '../helpers/fleets/vendor-and-workers.ts'
 
-const WAVE = 5000
+const WAVE = 2000
 const CONCURRENCY = 40
 const HOUR = 3600
 
-let fleet: VendorAndWorkers
-afterEach(() => fleet.stop())
-
 it('a wave due in 30 days delays an account due in 2 hours by no more than the jobs in hand', async ({ annotate }) => {
-  fleet = await startVendorAndWorkers({
+  const fleet = await fleetForTest({
     simulator: { users: { importAll: true } },
     settings: { WORKER_CONCURRENCY: String(CONCURRENCY), VERIFY: 'off' },
   })
