@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { setFleetRate } from '../../jobs/status/fleet-control.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
+import { runCommand } from '../helpers/commands/run-command.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { fleetForTest, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
-import { runCommand } from '../helpers/commands/run-command.ts'
 
 const ACCOUNTS = 150
 const keys = keysOf(DEFAULT_PREFIX)
