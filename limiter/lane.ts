@@ -1,7 +1,9 @@
+import { AskPace } from './ask-pace.ts'
 import type { Clock, Timers } from './clock.ts'
 import { LateUses } from './late-uses.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
+import { SentBins } from './sent-bins.ts'
 
 /** Why no call was made: the fleet is paused or halted, the caller gave up or is no longer ready, or this process drains. */
 export type Closed = 'paused' | 'halted' | 'aborted' | 'unready' | 'draining'
@@ -53,15 +55,6 @@ interface Waiter {
 const USE_BY_MS = 5
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
 const EARLY_MS = 0.5
-/** Reserve this far ahead: enough to keep going while Redis answers, and all that a stopped process can waste. */
-const HORIZON_MS = 60
-const HORIZON_AT_MOST_MS = 900
-const LEAD_AT_LEAST_MS = 2
-const LEAD_AT_FIRST_MS = 10
-const LEAD_AT_MOST_MS = 400
-const ASKS_REMEMBERED = 16
-/** Three of four answers are here by then. */
-const USUAL = 0.75
 const WANT_AT_MOST = 1000
 const ASK_AGAIN_AFTER_MS = 100
 const REPORT_SENT_AFTER_MS = 500
@@ -82,10 +75,8 @@ export class Lane {
   #returned: Slot[] = []
   /** To be told to Redis with the next ask. */
   readonly #lateUses: LateUses
-  /** Calls sent that Redis may not know of, by 10 ms bin. */
-  readonly #sent = new Map<number, number>()
-  readonly #askMs: number[] = []
-  #leadMs = LEAD_AT_FIRST_MS
+  readonly #sent = new SentBins()
+  readonly #askPace = new AskPace()
   #asking = false
   #clockJumped = false
   #closed: Closed | undefined
@@ -184,14 +175,14 @@ export class Lane {
     if (this.#asking || this.#closed !== undefined || !this.#options.isOpen()) return
     const want = Math.min(this.#waiting.length - this.#slots.length, WANT_AT_MOST)
     if (want <= 0) return this.#reportSentSoon()
-    if (this.#aheadMs() > this.#horizonMs() / 2) return
+    if (this.#aheadMs() > this.#askPace.horizonMs / 2) return
     void this.#reserve(want)
   }
 
   async #reserve(want: number): Promise<void> {
     const { clock, redisClock } = this.#options
     const generation = this.#generation
-    const sentBins = [...this.#sent]
+    const sentBins = this.#sent.unreported()
     const returned = this.#returned
     const usedLate = this.#lateUses.untold()
     const clockJumped = this.#clockJumped
@@ -200,17 +191,16 @@ export class Lane {
     this.#returned = []
     this.#stopAskTimers()
     try {
-      const leadMs = this.#leadMs
+      const { leadMs, horizonMs } = this.#askPace
       const holdsPermits = this.#slots.length > 0
-      const horizonMs = this.#horizonMs()
       // Until the clock is known well enough, the answer's time is all that is wanted.
       const wantNow = redisClock.isSettled ? want : 0
       const request = { want: wantNow, leadMs, horizonMs, holdsPermits, clockJumped, returned, usedLate, sentBins }
       const reservation = await this.#options.reserve(request)
       const answeredAt = clock.monotonicMs()
       this.#asking = false
-      this.#rememberAskMs(answeredAt - askedAt)
-      this.#forgetSent(sentBins)
+      this.#askPace.remember(answeredAt - askedAt)
+      this.#sent.forget(sentBins, redisClock.redisAt(answeredAt))
       this.#lateUses.forget(usedLate)
       if (!redisClock.observe(askedAt, answeredAt, reservation.redisNow)) this.#options.onClockJump()
       else if (clockJumped) this.#clockJumped = false
@@ -257,7 +247,7 @@ export class Lane {
         continue
       }
       this.#waiting.shift()
-      this.#countSent()
+      this.#sent.count(redisClock.redisAt(now))
       onPermit('used', now - waiter.since)
       waiter.go(slot)
     }
@@ -280,7 +270,7 @@ export class Lane {
 
   /** Without further asks nobody would hear of the last calls sent. */
   #reportSentSoon(): void {
-    if (this.#sent.size === 0) return
+    if (this.#sent.isEmpty) return
     this.#stopReportTimer ??= this.#options.timers.afterIfRunning(REPORT_SENT_AFTER_MS, () => void this.#reserve(0))
   }
 
@@ -290,39 +280,8 @@ export class Lane {
     this.#stopReportTimer = undefined
   }
 
-  #countSent(): void {
-    const bin = this.#binNow()
-    this.#sent.set(bin, (this.#sent.get(bin) ?? 0) + 1)
-  }
-
-  /** Forgets what Redis has heard, apart from the bin that may still grow. */
-  #forgetSent(told: readonly (readonly [bin: number, count: number])[]): void {
-    const now = this.#binNow()
-    for (const [bin, count] of told) if (bin !== now && this.#sent.get(bin) === count) this.#sent.delete(bin)
-  }
-
-  #binNow(): number {
-    return Math.floor(this.#options.redisClock.redisAt(this.#options.clock.monotonicMs()) / 10)
-  }
-
   #aheadMs(): number {
     const last = this.#slots.at(-1)
     return last === undefined ? 0 : this.#options.redisClock.steadyAt(last / 1000) - this.#options.clock.monotonicMs()
-  }
-
-  /**
-   * Takes in how long an answer took to get here. The lead follows from how long most of the last ones took. The slowest of
-   * them would be the worst guide: slots before the lead are lost to everybody, while a slot that is missed now and then is
-   * made up for.
-   */
-  #rememberAskMs(askMs: number): void {
-    this.#askMs.push(askMs)
-    if (this.#askMs.length > ASKS_REMEMBERED) this.#askMs.shift()
-    const usualMs = this.#askMs.toSorted((a, b) => a - b)[Math.floor(this.#askMs.length * USUAL)] ?? askMs
-    this.#leadMs = Math.min(Math.max(LEAD_AT_LEAST_MS, usualMs), LEAD_AT_MOST_MS)
-  }
-
-  #horizonMs(): number {
-    return Math.min(HORIZON_MS + 2 * this.#leadMs, HORIZON_AT_MOST_MS)
   }
 }
