@@ -1,31 +1,34 @@
 /**
- * Answers that are remembered: two thirds of a second of a process that works alone, some seconds of one of many. Among
- * half as many, those that one moment of 50 ms holds up would be one in ten, and so be taken for usual.
+ * Size of the sample. A lone process at 200 calls/s fills it in 0.6 s. With 64, a single 50 ms stall would make up a tenth of
+ * the sample and pass for normal.
  */
 const REMEMBERED = 128
-/** What is usual is found out anew after so many answers; sorting for each would cost more than it tells. */
+/** The usual time is computed anew after this many answers. Sorting for each answer would cost more than it gains. */
 const LOOK_AFTER = 16
 /**
- * A process that has just started, and those that start beside it, hold up a third of their calls. Of so many first answers
- * the fastest is taken for usual, and none is remembered, or it would be seconds until a delay shows again. Half would be
- * over before eight programs have started on two cores.
+ * While processes start, a third of the calls are delayed. So the first 64 answers are compared with the fastest of them and
+ * kept out of the sample, or a delay would not show for seconds. 32 would be over before eight programs have started on two
+ * cores.
  */
 const FIRST = 64
 const UNUSUAL_AT_FIRST_MS = 6
-/** An answer is unusual that is later than the usual one by this, and by so many times what one in ten is later by. */
+/**
+ * An answer counts as late when it exceeds the median by 3 ms plus twice the distance from the median to the 90th
+ * percentile.
+ */
 const UNUSUAL_MS = 3
 const UNUSUAL_TIMES = 2
 /**
- * More is not told, since most of what takes longer is the vendor's own work. Where one call in ten is slow, twice as much
- * would cost a percent of the ceiling.
+ * A call counts as held up by 50 ms at most, since the vendor's own work is most of what takes longer. Where one call in ten
+ * is slow, 100 ms would cost 1 % of the ceiling.
  */
-const TOLD_AT_MOST_MS = 50
+const AT_MOST_MS = 50
 
 /**
- * Tells how much later than its neighbours a call may have arrived at the vendor, by how much later than usual its answer
- * came: it arrived before it was answered, and nobody else knows when.
+ * Estimates how late a call arrived at the vendor, from how late its answer came. A call arrives before it is answered, and
+ * nobody else knows when.
  *
- * Where the vendor's answers take differently long anyway, they tell nothing of the way, and nothing is made of them.
+ * Where the vendor's answers vary much anyway, they say nothing of the way, and no call counts as held up.
  */
 export class AnswerTimes {
   #first = 0
@@ -38,11 +41,11 @@ export class AnswerTimes {
    * Takes in an answer.
    *
    * @param tookMs from sending to the answer, ms
-   * @returns how late the call may have arrived, ms; 0 for most
+   * @returns by how many ms the call may have arrived late; 0 for most
    */
   heldUpMs(tookMs: number): number {
     this.#remember(tookMs)
-    return tookMs < this.#unusualFromMs ? 0 : Math.min(tookMs - this.#usualMs, TOLD_AT_MOST_MS)
+    return tookMs < this.#unusualFromMs ? 0 : Math.min(tookMs - this.#usualMs, AT_MOST_MS)
   }
 
   #remember(tookMs: number): void {

@@ -47,10 +47,9 @@ interface Waiter {
 }
 
 /**
- * A slot that was missed by more than this is not used. Redis is told of a call that left late long before the calls a
- * second behind it get their slots; but where that gets lost, this and the way to the vendor together must stay below the
- * 13 ms that the slots leave, or the call meets those behind it in the same second. Half of this would give back one slot
- * in a hundred on a busy machine; double would leave nothing for the way.
+ * A slot is dropped when the lane is more than 5 ms late for it. Slots 200 apart leave 13 ms of slack; 5 ms of lateness plus
+ * the network's jitter must fit into it even if the report of the late call is lost. 2.5 ms would give back one slot in a
+ * hundred on a busy machine; 10 ms would leave nothing for the network.
  */
 const USE_BY_MS = 5
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
@@ -184,7 +183,7 @@ export class Lane {
     const generation = this.#generation
     const sentBins = this.#sent.unreported()
     const returned = this.#returned
-    const usedLate = this.#lateUses.untold()
+    const usedLate = this.#lateUses.unreported()
     const clockJumped = this.#clockJumped
     const askedAt = clock.monotonicMs()
     this.#asking = true

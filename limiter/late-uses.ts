@@ -5,14 +5,14 @@ import type { Slot } from './reservation.ts'
 /** A slot, and when it was used: microseconds of Redis' clock. */
 export type LateUse = readonly [slot: Slot, usedAt: number]
 
-/** Redis is not told of less, which is what timers are off by now and then where nobody is busy. */
+/** Smaller delays are not reported: even an idle process' timers are off by up to 2 ms. */
 const LATE_MS = 2
-/** More are told only by a process that could not ask for seconds; then the oldest no longer matter. */
+/** Only a process that could not ask for seconds has more to report; then the oldest no longer matter. */
 const REMEMBERED = 500
 
 /**
- * Slots that were used late, until Redis has been told: calls that left late, and those that may have arrived late, by
- * what their answers show. All times are steady ms.
+ * Keeps the slots that were used late until Redis has heard of them: calls that left late, and calls whose late answers show
+ * that they may have arrived late. All times are steady ms.
  */
 export class LateUses {
   readonly #redisClock: RedisClock
@@ -34,14 +34,14 @@ export class LateUses {
     if (heldUpMs > 0) this.#remember(slot, sentAt + heldUpMs)
   }
 
-  /** What Redis is to be told. */
-  untold(): readonly LateUse[] {
+  /** What is to be reported to Redis. */
+  unreported(): readonly LateUse[] {
     return [...this.#uses]
   }
 
-  /** Redis has been told, apart from what was found out since. */
-  forget(told: readonly LateUse[]): void {
-    for (const [slot, usedAt] of told) if (this.#uses.get(slot) === usedAt) this.#uses.delete(slot)
+  /** Forgets what Redis has heard, apart from what was found out since. */
+  forget(reported: readonly LateUse[]): void {
+    for (const [slot, usedAt] of reported) if (this.#uses.get(slot) === usedAt) this.#uses.delete(slot)
   }
 
   #remember(slot: Slot, usedAt: number): void {

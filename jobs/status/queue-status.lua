@@ -6,12 +6,13 @@
 --          `<10 ms bin>:<caller>`
 -- KEYS[4]  state of the fleet (hash)
 -- KEYS[5]  stream of receipts, one for each settled job; an entry's id is `<seq>-<epoch ms>`
--- ARGV[1]  how many due-date steps to look at
--- ARGV[2]  epoch second at which the steps begin
--- ARGV[3]  seconds of a step
--- ARGV[4]  the vendor's ceiling in calls per second
--- ARGV[5]  margin kept off it, as a share
--- ARGV[6]  the command that clears
+-- ARGV, in this order:
+--   steps    how many due-date steps to look at
+--   begin    epoch second at which the steps begin
+--   span     seconds of a step
+--   ceiling  the vendor's, in calls per second
+--   margin   kept off the ceiling, as a share
+--   command  the command that clears
 --
 -- Answers { now in ms, wait, prioritized, active, delayed, failed, oldest enqueue time in ms or 0, paused 0/1,
 --           jobs that will miss their due date, calls sent in the last second, calls per second allowed now as text,
@@ -22,10 +23,11 @@
 -- there until it is clear that all later ones are in time. Active jobs are looked at from their old end. At most 4,400
 -- steps (thirty days) and 1,000 jobs that are tried again, whose due date is in their data. A million jobs of one wave
 -- take 1 ms, spread over each step of thirty days 25 ms; a thousand that are tried again 5 ms more.
+local steps, begin, span, ceiling, margin, command = unpack(ARGV)
 local queue = KEYS[1]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + time[2] / 1000000
-local allowed = allowedRate(KEYS[4], ARGV[6], tonumber(ARGV[4]), now * 1000000)
+local allowed = allowedRate(KEYS[4], command, tonumber(ceiling), now * 1000000)
 local oldest = 0
 
 -- Calls sent in the last second, and for how many of the last ten seconds the fleet has been calling; none when idle.
@@ -76,7 +78,7 @@ end
 local lastSecond, callingFor = recentCalls()
 -- While no job is settled, the allowed rate is the best guess.
 local settled = callingFor and settledLastTen() or 0
-local jobsPerSecond = settled > 0 and settled / callingFor or allowed * (1 - ARGV[5])
+local jobsPerSecond = settled > 0 and settled / callingFor or allowed * (1 - margin)
 
 local function look(jobId)
   if not jobId then return end
@@ -114,7 +116,7 @@ local total = ahead + redis.call('ZCARD', queue .. 'prioritized')
 -- Enqueued first of those that were never handed back: BullMQ counts up in the lower half of the score.
 local firstCounter, firstOfAll
 local from, allInTime = '-inf', false
-for _ = 1, tonumber(ARGV[1]) do
+for _ = 1, tonumber(steps) do
   local first = redis.call('ZRANGEBYSCORE', queue .. 'prioritized', from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if not first[1] then break end
   local score = tonumber(first[2])
@@ -126,7 +128,7 @@ for _ = 1, tonumber(ARGV[1]) do
   local jobs = allInTime and 0 or redis.call('ZCOUNT', queue .. 'prioritized', from, '(' .. to)
   if priority > RETRIED then
     -- Before the first due date of the step so many jobs can be done; later steps have more time.
-    local inTime = (ARGV[2] + priority * ARGV[3] - now) * jobsPerSecond
+    local inTime = (begin + priority * span - now) * jobsPerSecond
     allInTime = allInTime or total <= inTime
     atRisk = atRisk + math.max(0, jobs - math.max(0, math.floor(inTime - ahead)))
   else

@@ -55,7 +55,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'a window that is longer than a second',
-    without: [{ file: PERMIT, from: '(SECOND + TRAVEL) / (1 - tonumber(ARGV[3]))', to: 'SECOND' }],
+    without: [{ file: PERMIT, from: '(SECOND + TRAVEL) / (1 - margin)', to: 'SECOND' }],
     scenario: calm,
     broken: isOver,
   },
@@ -128,7 +128,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'hold when the clock of Redis jumped',
-    without: [{ file: PERMIT, from: " or ARGV[7] == '1' then", to: ' then' }, ...notVoid],
+    without: [{ file: PERMIT, from: " or jumped == '1' then", to: ' then' }, ...notVoid],
     scenario: { ...calm, faults: [at(6000, 'stepClock', 800)] },
     broken: isOver,
   },
