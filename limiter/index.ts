@@ -8,4 +8,4 @@
 export type { Closed, Paced, PaceOptions } from './lane.ts'
 export type { PermitResult } from './limiter.ts'
 export { createPermits, InvalidPermitOptionsError, type Permits, type PermitsOptions } from './permits.ts'
-export type { Sign } from './trouble-watch.ts'
+export type { HealthSignal } from './trouble-watch.ts'

@@ -12,7 +12,7 @@ import { Lane, type Paced, type PaceOptions } from './lane.ts'
 import { OncePerMinute } from './once-per-minute.ts'
 import { RedisClock } from './redis-clock.ts'
 import { parseReservation, type Reservation, type ReserveRequest, reserveArguments } from './reservation.ts'
-import { type Sign, type Trouble, TroubleWatch } from './trouble-watch.ts'
+import { type HealthSignal, type Trouble, TroubleWatch } from './trouble-watch.ts'
 
 const readLua = (file: string): string => allowedRateLua + readFileSync(new URL(file, import.meta.url), 'utf8')
 const permitScript = readLua('./permit.lua')
@@ -109,8 +109,8 @@ export class Limiter {
   /**
    * Takes in what a request showed of the vendor's health, and lowers or raises the fleet's rate where it must.
    */
-  see(command: string, sign: Sign): void {
-    this.#watchOf(command).see(sign)
+  observe(command: string, signal: HealthSignal): void {
+    this.#watchOf(command).observe(signal)
   }
 
   /** Makes no further call in this process, apart from probes, until {@link openGate}; gives up the permits it holds. */

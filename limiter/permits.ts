@@ -4,7 +4,7 @@ import { type RedisConnection, waitUntilReady } from '../redis/connection.ts'
 import { DEFAULT_PREFIX } from '../redis/keys.ts'
 import type { Paced, PaceOptions } from './lane.ts'
 import { Limiter, type LimiterOptions } from './limiter.ts'
-import type { Sign } from './trouble-watch.ts'
+import type { HealthSignal } from './trouble-watch.ts'
 
 /** How to make permits. The rate settings must be those of the workers, or the strictest of all holds for its program only. */
 export interface PermitsOptions {
@@ -43,7 +43,7 @@ export interface Permits {
     options?: PaceOptions & { readonly evenWhileClosed?: boolean },
   ): Promise<Paced<T>>
   /** Tells what an answer showed of the vendor's health, so that all lower the rate when it calls one of them too fast. */
-  see(command: string, sign: Sign): void
+  observe(command: string, signal: HealthSignal): void
   /** Resolves when Redis answers. Not needed before {@link pace}, which waits as well. */
   ready(): Promise<void>
   /** Ends all waits as `closed` and closes the connection. */
@@ -97,7 +97,7 @@ export function createPermits(options: PermitsOptions): Permits {
   return {
     pace: (command, send, { evenWhileClosed = false, ...wait } = {}) =>
       evenWhileClosed ? limiter.probe(command, send, wait) : limiter.pace(command, send, wait),
-    see: (command, sign) => limiter.see(command, sign),
+    observe: (command, signal) => limiter.observe(command, signal),
     ready: () => waitUntilReady(redis),
     close: () => {
       limiter.close()

@@ -2,7 +2,7 @@
 export type Trouble = 'throttled' | 'throttled_all' | 'outage' | 'recovered'
 
 /** What a request showed of the vendor's health. `unanswered`: no answer of the vendor's own (reset, time-out, 5xx). */
-export type Sign = 'answered' | 'unanswered' | 'throttled' | 'throttled_all'
+export type HealthSignal = 'answered' | 'unanswered' | 'throttled' | 'throttled_all'
 
 const REMEMBERED = 20
 /** Half of the last answers missing is an outage; fewer are the faults of a day. */
@@ -20,15 +20,15 @@ export class TroubleWatch {
   readonly #report: (trouble: Trouble) => void
   #unanswered: boolean[] = []
 
-  /** @param report tells the fleet; called for each sign of trouble, so it must be cheap or bounded */
+  /** @param report tells the fleet; called for each signal of trouble, so it must be cheap or bounded */
   constructor(report: (trouble: Trouble) => void) {
     this.#report = report
   }
 
   /** Takes in what one request showed. */
-  see(sign: Sign): void {
-    if (sign === 'throttled' || sign === 'throttled_all') this.#report(sign)
-    if (sign === 'unanswered') return this.#seeUnanswered()
+  observe(signal: HealthSignal): void {
+    if (signal === 'throttled' || signal === 'throttled_all') this.#report(signal)
+    if (signal === 'unanswered') return this.#observeUnanswered()
     if (this.#count() >= SUSPICIOUS_AT) {
       this.#report('recovered')
       this.#unanswered = []
@@ -37,7 +37,7 @@ export class TroubleWatch {
     }
   }
 
-  #seeUnanswered(): void {
+  #observeUnanswered(): void {
     this.#remember(true)
     if (this.#count() >= OUTAGE_AT) this.#report('outage')
   }

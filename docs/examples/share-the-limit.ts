@@ -38,7 +38,7 @@ async function countFriends(account: string): Promise<string> {
   paced.answered()
   const { ErrorCode: code, FriendNum: friends }: Answer = JSON.parse(await response.text())
   // All programs slow down together when the vendor calls one of them too fast.
-  permits.see('friend_get', code === 60007 ? 'throttled' : 'answered')
+  permits.observe('friend_get', code === 60007 ? 'throttled' : 'answered')
   return code === 0 ? `${friends} friends` : `the vendor answered ${code}`
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../limiter/clock.ts'
 import type { Closed } from '../../limiter/lane.ts'
 import type { Limiter } from '../../limiter/limiter.ts'
-import type { Sign } from '../../limiter/trouble-watch.ts'
+import type { HealthSignal } from '../../limiter/trouble-watch.ts'
 import { classify, type Verdict } from './classify.ts'
 import type { ApiClient, Command, Reply } from './client.ts'
 import type { Connection, Connections } from './connections.ts'
@@ -17,7 +17,7 @@ export type RequestResult =
 
 /** What requests are made with. */
 export interface RequestOptions {
-  readonly limiter: Pick<Limiter, 'pace' | 'see'>
+  readonly limiter: Pick<Limiter, 'pace' | 'observe'>
   readonly client: ApiClient
   readonly connections: Connections
   readonly signer: Signer
@@ -61,11 +61,11 @@ export async function requestOnce(
   const verdict = classify(reply)
   if (verdict.class === 'done') signer.accepted(sent.signature)
   onRequest(command, verdict, clock.monotonicMs() - sentAt)
-  options.limiter.see(command, signOf(verdict))
+  options.limiter.observe(command, signalOf(verdict))
   return { kind: 'answered', verdict, signature: sent.signature }
 }
 
-function signOf(verdict: Verdict): Sign {
+function signalOf(verdict: Verdict): HealthSignal {
   if (verdict.class === 'throttled' || verdict.class === 'throttled_all') return verdict.class
   return verdict.answered ? 'answered' : 'unanswered'
 }

@@ -17,7 +17,7 @@ it('in a full memory calls go on, since they end jobs, and the rate is lowered w
   const permits = createPermits({ redis: server.url, onRefused: reason => void refusals.push(reason) })
   onTestFinished(() => permits.close())
   expect(await permits.pace('friend_get', () => 'called')).toMatchObject({ kind: 'sent', value: 'called' })
-  permits.see('friend_get', 'throttled')
+  permits.observe('friend_get', 'throttled')
   const lowered = () => redis.hget(keysOf(DEFAULT_PREFIX).fleet, 'lowered:friend_get')
   await eventually('the rate to be lowered', async () => (await lowered()) !== null)
   expect(refusals).toEqual([])

@@ -36,7 +36,7 @@ it('calls account_check half as often as the other commands, as the vendor wants
 })
 
 it('lowers the rate of a command from its own ceiling', async () => {
-  limiter.see('account_check', 'throttled')
+  limiter.observe('account_check', 'throttled')
   await expect.poll(() => redis.hget(`${corner.prefix}:fleet`, 'lowered:account_check')).toMatch(/^99\./)
 })
 
@@ -48,10 +48,10 @@ it('says that the rate was changed only where it was', async () => {
     onRate: (_command, trouble) => void changes.push(trouble),
   })
   // A few requests without an answer, and then one with: no outage, and so no end of one.
-  for (const sign of ['unanswered', 'unanswered', 'unanswered', 'answered'] as const) told.see('friend_get', sign)
-  for (let n = 0; n < 10; n++) told.see('friend_get', 'unanswered')
+  for (const sign of ['unanswered', 'unanswered', 'unanswered', 'answered'] as const) told.observe('friend_get', sign)
+  for (let n = 0; n < 10; n++) told.observe('friend_get', 'unanswered')
   await expect.poll(() => changes).toContain('outage')
-  told.see('friend_get', 'answered')
+  told.observe('friend_get', 'answered')
   await expect.poll(() => changes).toContain('recovered')
   expect(changes.filter(each => each === 'recovered')).toHaveLength(1)
   told.close()

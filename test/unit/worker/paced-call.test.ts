@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../limiter/clock.ts'
-import type { Sign } from '../../../limiter/trouble-watch.ts'
+import type { HealthSignal } from '../../../limiter/trouble-watch.ts'
 import { ApiClient, type Command } from '../../../worker/vendor/client.ts'
 import { Connections } from '../../../worker/vendor/connections.ts'
 import { type CallResult, createPacedCall, type PacedCallOptions } from '../../../worker/vendor/paced-call.ts'
@@ -17,7 +17,7 @@ const envelope = (code: number): Uint8Array =>
 
 interface Caller {
   readonly server: ByteServer
-  readonly signs: Sign[]
+  readonly signs: HealthSignal[]
   /** How many answers the limiter was told of. */
   answers(): number
   readonly signer: Signer
@@ -43,14 +43,14 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
   })
   const connections = new Connections({ origin: server.url, connectTimeoutMs: 5000 })
   opened.push(connections, server)
-  const signs: Sign[] = []
+  const signs: HealthSignal[] = []
   let answers = 0
   const answered = (): void => {
     answers += 1
   }
   const limiter: PacedCallOptions['limiter'] = {
     pace: async (_command, send) => ({ kind: 'sent', value: send(), answered }),
-    see: (_command, sign) => void signs.push(sign),
+    observe: (_command, sign) => void signs.push(sign),
   }
   const client = new ApiClient({ ...options, signer, timeoutMs: 10_000 })
   const call = createPacedCall({
