@@ -12,7 +12,7 @@ const WITH_REDIS = { globalSetup: ['test/helpers/redis/redis-for-tests.ts'], hoo
  * cores may run at once. The files share the modules of their process: to load them anew for each file took half of the
  * processor time.
  */
-const SIDE_BY_SIDE = { maxWorkers: 4, isolate: false, sequence: { groupOrder: 0 } }
+const SIDE_BY_SIDE = { maxWorkers: 6, isolate: false, sequence: { groupOrder: 0 } }
 
 export default defineConfig({
   test: {
