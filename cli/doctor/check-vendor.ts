@@ -5,7 +5,7 @@ import { ApiClient, type Reply } from '../../worker/vendor/client.ts'
 import { type Connection, Connections } from '../../worker/vendor/connections.ts'
 import { Signer } from '../../worker/vendor/signer.ts'
 import type { WorkerSettings } from '../../worker/worker-settings.ts'
-import { type Finding, failure, ok } from './finding.ts'
+import { type CheckResult, failure, ok } from './check-result.ts'
 
 const CONNECT_TIMEOUT_MS = 5000
 /** A fleet that was lowered to one call a second, after a restart of Redis, grants the first one after three. */
@@ -18,7 +18,7 @@ const UNKNOWN_ADMIN =
  * Checks the vendor with one harmless read under the fleet's limit: does `account_check` of the admin account itself
  * answer? That takes the right domain, a signature that is accepted, and the admin right.
  */
-export async function checkVendor(settings: WorkerSettings, permits: RedisConnection): Promise<Finding[]> {
+export async function checkVendor(settings: WorkerSettings, permits: RedisConnection): Promise<CheckResult[]> {
   const { origin } = new URL(settings.IM_BASE_URL)
   const connections = new Connections({ origin, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   try {
@@ -57,7 +57,7 @@ async function askOnce(
   }
 }
 
-function judge(reply: Reply, origin: string): Finding[] {
+function judge(reply: Reply, origin: string): CheckResult[] {
   const { class: answerClass, reason, act } = classify(reply)
   // What is about the account that was asked for is about the admin here.
   const advice =

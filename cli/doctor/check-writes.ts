@@ -1,13 +1,13 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
-import { type Finding, failure, ok } from './finding.ts'
+import { type CheckResult, failure, ok } from './check-result.ts'
 
 /**
  * Checks whether Redis takes writes, with a key that is gone a second later. To be asked last: where Redis is a replica the
  * connection is made anew after that.
  */
-export async function checkWrites(redis: RedisConnection, prefix: string): Promise<Finding> {
+export async function checkWrites(redis: RedisConnection, prefix: string): Promise<CheckResult> {
   try {
     await redis.set(keysOf(prefix).doctor, '', 'PX', 1000)
     return ok('redis writes', 'taken')

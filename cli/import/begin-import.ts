@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { count } from '../words.ts'
-import type { Checkpoint, ImportIdentity, ImportState } from './checkpoint.ts'
+import type { ImportCheckpoint, ImportIdentity, ImportState } from './checkpoint.ts'
 import type { Content } from './input.ts'
 
 /** Thrown when an import cannot go on where an earlier one stopped. Nothing was enqueued. */
@@ -40,7 +40,11 @@ export const newImport = ({ content, fleet, options, now, due }: WantedImport): 
  * @throws {ResumeError} when there is none, when it was another one, or when one is there and would be lost
  * @throws {ImportFileError} when the checkpoint cannot be read
  */
-export async function beginImport(wanted: WantedImport, checkpoint: Checkpoint, resume: boolean): Promise<ImportState> {
+export async function beginImport(
+  wanted: WantedImport,
+  checkpoint: ImportCheckpoint,
+  resume: boolean,
+): Promise<ImportState> {
   const found = await checkpoint.read()
   if (resume) return requireSame(found, wanted, checkpoint.file)
   if (found !== undefined && isSameContent(found.content, wanted.content)) {

@@ -54,7 +54,7 @@ const stateSchema = z.object({
 export type ImportState = z.infer<typeof stateSchema>
 
 /** The file that keeps an {@link ImportState}. It holds no account. */
-export class Checkpoint {
+export class ImportCheckpoint {
   readonly file: string
 
   constructor(file: string) {

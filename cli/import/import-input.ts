@@ -8,7 +8,7 @@ import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { count } from '../words.ts'
 import { beginImport, newImport, type WantedImport } from './begin-import.ts'
-import type { Checkpoint, Done, ImportState } from './checkpoint.ts'
+import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { type Format, formatOf } from './format.ts'
 import { filesOf } from './import-files.ts'
 import { contentOf, type Input } from './input.ts'
@@ -68,7 +68,7 @@ async function begin(
   input: Input,
   { format, column, deleteType, due, request, resume }: ImportOptions,
   { redis, prefix, settings }: FleetConnection,
-  checkpoint: Checkpoint | undefined,
+  checkpoint: ImportCheckpoint | undefined,
   signal: AbortSignal,
 ): Promise<ImportState> {
   const now = Math.floor(Date.now() / 1000)
@@ -92,7 +92,7 @@ async function begin(
 interface Run {
   readonly input: Input
   readonly state: ImportState
-  readonly checkpoint: Checkpoint | undefined
+  readonly checkpoint: ImportCheckpoint | undefined
   readonly rejectedLines: RejectedLines
   readonly options: ImportOptions
   readonly fleet: FleetConnection
@@ -119,7 +119,7 @@ async function run({ options, fleet, shell, ...rest }: Run): Promise<Done> {
   }
 }
 
-const howToGoOn = (checkpoint: Checkpoint | undefined): string =>
+const howToGoOn = (checkpoint: ImportCheckpoint | undefined): string =>
   checkpoint === undefined
     ? 'running the same import again enqueues no account twice that is still in the queue'
     : 'the same command with --resume goes on from here'

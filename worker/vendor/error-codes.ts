@@ -77,9 +77,9 @@ const NOTHING_UNLESS_IMPORTED =
 const ASK_IF_IT_STAYS = 'Nothing; ask the vendor’s support if it stays.'
 
 /** One odd account, or two, are no sign; three in a row are. */
-const FEW = 3
+const HALTS_AFTER_FEW = 3
 /** A vendor that has a bad minute fails some accounts in a row; twenty without one success is everybody. */
-const MANY = 20
+const HALTS_AFTER_MANY = 20
 /** A code that nobody knows is given these attempts, and then to a person: it may never pass. */
 const ATTEMPTS_AT_THE_UNKNOWN = 3
 
@@ -88,7 +88,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   0: rule('done', 'the vendor has done it'),
 
   30001: rule('permanent', 'the vendor calls a parameter illegal', 'Check that the account is a user id of this app.'),
-  30002: { ...rule('check_account', 'the account is illegal or was deleted', MATCH_APP), haltsAfter: FEW },
+  30002: { ...rule('check_account', 'the account is illegal or was deleted', MATCH_APP), haltsAfter: HALTS_AFTER_FEW },
   30003: rule('check_account', 'the account is not imported into the app', NOTHING_UNLESS_IMPORTED),
   30004: rule('stop', 'IM_ADMIN is not an app admin', MAKE_ADMIN),
   30005: rule('unexpected', 'the follow feature is off', REPORT_BUG),
@@ -118,14 +118,14 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   40006: rule('retry_later', 'clearing the profile failed'),
 
   60002: rule('stop', 'the vendor could not parse the URL', REPORT_BUG),
-  60003: { ...rule('permanent', 'the vendor could not parse the body', REPORT_BUG), haltsAfter: FEW },
+  60003: { ...rule('permanent', 'the vendor could not parse the body', REPORT_BUG), haltsAfter: HALTS_AFTER_FEW },
   60004: rule('recheck_signature', 'the vendor could not check account or signature', MATCH_KEY),
   60005: rule('recheck_signature', 'the vendor could not check account or signature', MATCH_KEY),
   60006: older('stop', 'the SDKAppID is not valid', MATCH_APP),
   60007: rule('throttled', 'this command was called too often'),
   60008: {
     ...rule('retry_later', 'the service timed out; whether it was done is not known', ASK_IF_IT_STAYS),
-    haltsAfter: MANY,
+    haltsAfter: HALTS_AFTER_MANY,
   },
   60009: rule('stop', 'the vendor does not know the command', REPORT_BUG),
   60010: rule('stop', 'IM_ADMIN is not an app admin', MAKE_ADMIN),
@@ -200,7 +200,7 @@ const rangeRules: readonly { readonly from: number; readonly to: number; readonl
 
 const UNKNOWN: CodeRule = {
   ...older('retry_later', 'a code that the vendor’s pages do not list', ASK_VENDOR),
-  haltsAfter: MANY,
+  haltsAfter: HALTS_AFTER_MANY,
   attempts: ATTEMPTS_AT_THE_UNKNOWN,
 }
 
