@@ -46,7 +46,10 @@ export interface VendorAndWorkers {
   readonly control: FleetControl
   readonly readStatus: () => Promise<FleetStatus>
   enqueue(accounts: Iterable<Entry>): Promise<void>
-  /** Waits until so many jobs have their final outcome, all in all. */
+  /**
+   * Waits until so many jobs have their final outcome, all in all, and no job is in hand: BullMQ completes a job a moment
+   * after it was settled.
+   */
   untilSettled(jobs: number, timeoutMs?: number): Promise<void>
   /** Brings jobs back that wait for their next attempt, so that a test need not. */
   hurry(): Promise<void>
@@ -94,8 +97,10 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
   const readStatus = createFleetStatusReader(redis, corner.prefix, { ceilingPerSecond: 200, margin: 0.01 })
   const settings = { ...workerSettingsFor(simulator, corner), LOG_LEVEL: 'debug', ...options.settings }
   const workers = await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorkerProcess(settings)))
-  const countSettled = async (): Promise<number> =>
-    Object.values((await readStatus()).outcomes).reduce((sum, jobs) => sum + jobs, 0)
+  const areSettled = async (jobs: number): Promise<boolean> => {
+    const { outcomes, queue } = await readStatus()
+    return queue.active === 0 && Object.values(outcomes).reduce((sum, count) => sum + count, 0) >= jobs
+  }
   return {
     simulator,
     answers,
@@ -114,7 +119,7 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     readStatus,
     enqueue: async accounts => void (await producer.enqueueMany(accounts)),
     untilSettled: (jobs, timeoutMs = 60_000) =>
-      eventually(`${jobs} jobs to be settled`, async () => (await countSettled()) >= jobs, timeoutMs),
+      eventually(`${jobs} jobs to be settled`, () => areSettled(jobs), timeoutMs),
     hurry: async () => {
       for (const job of await queue.getDelayed()) await job.promote().catch(() => {})
     },

@@ -29,8 +29,8 @@ function drain({ redis, prefix, queue }: JobsCorner): () => Promise<number> {
 describe('enqueueing many with a bound for the queue', () => {
   it('waits for room and never exceeds the bound, down to a bound of one', async () => {
     for (const [maxBacklog, entries] of [
-      [1500, 4500],
-      [7, 100],
+      [1500, 3000],
+      [7, 50],
       [1, 20],
     ] as const) {
       const stop = drain(corner())
@@ -44,7 +44,7 @@ describe('enqueueing many with a bound for the queue', () => {
   it('exceeds it by no more than a batch for each further producer', async () => {
     const { redis, prefix } = corner()
     const stop = drain(corner())
-    const wave = (name: string): string[] => accounts(3000).map(account => `${name}_${account}`)
+    const wave = (name: string): string[] => accounts(2000).map(account => `${name}_${account}`)
     const importAll = (name: string) => createProducer({ redis, prefix }).enqueueMany(wave(name), { maxBacklog: 1500 })
     await Promise.all(['a', 'b', 'c'].map(importAll))
     expect(await stop()).toBeLessThanOrEqual(1500 + 2 * 1000)
