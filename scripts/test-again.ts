@@ -106,6 +106,8 @@ async function runAll(count: number, busy: number, command: string): Promise<rea
   const runs: Run[] = []
   for (let number = 1; number <= count && !stop.signal.aborted; number++) {
     const run = await runOnce(number, command, folder, stop.signal)
+    // It says nothing of the tests.
+    if (stop.signal.aborted) break
     tellRun(run)
     runs.push(run)
   }
@@ -123,5 +125,5 @@ if (!Number.isInteger(count) || count < 1 || !Number.isInteger(busy) || busy < 0
   process.exit(2)
 }
 const runs = await runAll(count, busy, values.command)
-tellAll(runs, busy)
-process.exitCode = runs.every(run => run.passed) ? 0 : 1
+if (runs.length > 0) tellAll(runs, busy)
+process.exitCode = runs.length === count && runs.every(run => run.passed) ? 0 : 1
