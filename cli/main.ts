@@ -1,3 +1,10 @@
+/**
+ * The command line: finds the command, runs it, and turns every error into one message and an exit code.
+ *
+ * What belongs in `cli/`: arguments, options, files, words for the operator. What does not: the work itself, which each
+ * command calls in `jobs/`, `worker/` or `simulator/`. A command is a file here, or a folder with `command.ts`.
+ */
+
 import { Command, CommanderError } from 'commander'
 import { SettingsError } from '../config/load-settings.ts'
 import { readVersion } from '../config/version.ts'

@@ -1,3 +1,10 @@
+/**
+ * The environment's only way in: a command loads its settings here, once, and gets all faults at once.
+ *
+ * What belongs in `config/`: names, schemas, defaults and faults of settings, secrets, the package's version. What does
+ * not: the use of a setting, and whatever opens a connection (`redis/`). This room imports no other.
+ */
+
 import { isAbsolute } from 'node:path'
 import { faultsBetween } from './faults-between.ts'
 import { Secret } from './secret.ts'

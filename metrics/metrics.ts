@@ -1,3 +1,11 @@
+/**
+ * The metrics of one worker, as Prometheus reads them.
+ *
+ * What belongs in `metrics/`: the catalogue of all metrics, their values, the reading of Redis for a scrape, the
+ * dashboard and the alert rules. What does not: the events that are counted; `worker/` calls these functions where they
+ * happen.
+ */
+
 import { FINAL_OUTCOMES, type FinalOutcome, type Verified } from '../jobs/job/outcome.ts'
 import { ENQUEUE_RESULTS } from '../jobs/status/fleet-figures.ts'
 import { ceilingOf } from '../limiter/ceilings.ts'

@@ -1,8 +1,11 @@
 /**
- * A Redis of one's own for the demo, the tests and the fault suite.
+ * A Redis server that belongs to this process, for the demo, the tests and the fault suite.
  *
- * Its life: started (answers) → stopped for good, or killed → restarted on the same port with the same files, any number
- * of times → stopped. Stopping removes the files; so does the end of this process, whatever ends it.
+ * Its life: started (answers) → killed and restarted on the same port with the same files, any number of times →
+ * stopped. Stopping removes the temporary files; so does the end of this process, however it ends.
+ *
+ * What belongs in `private-redis/`: finding, fetching, starting and stopping a server. What does not: anything about
+ * jobs; a worker never starts a Redis.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,10 @@
+/**
+ * The connection to Redis, and the errors that callers see when Redis is away or refuses.
+ *
+ * What belongs in `redis/`: opening a connection, names of keys, running a Lua script, versions, refusals. What does
+ * not: what the keys mean; each room above keeps its own scripts.
+ */
+
 import type { Cluster, Redis } from 'ioredis'
 import { RedisUnavailableError } from './redis-errors.ts'
 import { refusalOf } from './redis-refusal.ts'

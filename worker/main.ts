@@ -1,3 +1,17 @@
+/**
+ * The worker: takes jobs from the queue, clears the friends of each account at the vendor, and writes a receipt.
+ *
+ * - `pool/` takes jobs from BullMQ and gives them back; no other room here calls BullMQ.
+ * - `attempt/` makes one attempt at one account: delete, look, outcome.
+ * - `vendor/` sends every HTTP request to the vendor, with a permit of its own, and judges the answer.
+ * - `halt/` halts the fleet on a fault of our own, probes whether it is gone, and lets the fleet go on.
+ * - `observe/` writes log, metrics and traces, and changes nothing.
+ * - `upkeep/` does chores in Redis: seals and trims receipts, empties BullMQ's events.
+ *
+ * This file runs the process until a signal; `assemble.ts` builds all parts. What does not belong in `worker/`: what
+ * Redis keeps of jobs (`jobs/`) and how permits are granted (`limiter/`).
+ */
+
 import { loadSettings } from '../config/load-settings.ts'
 import { answerWithin } from '../redis/answer-within.ts'
 import { assembleWorker } from './assemble.ts'

@@ -1,3 +1,10 @@
+/**
+ * Dead letters: jobs that gave up and wait for a person.
+ *
+ * What belongs in `jobs/dead-letters/`: reading, replaying and discarding them, and the log of these actions. What does
+ * not: the decision that a job gives up (`worker/attempt/`), and the command for operators (`cli/failed/`).
+ */
+
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'

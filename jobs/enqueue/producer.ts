@@ -1,3 +1,10 @@
+/**
+ * The producer: puts accounts into the queue, singly or as a stream.
+ *
+ * What belongs in `jobs/enqueue/`: batches, the wait for room in the queue, the count of accepted, duplicate and
+ * rejected accounts. What does not: reading files (`cli/import/`) and withdrawing accounts (`jobs/settle/cancel.ts`).
+ */
+
 import { Redis } from 'ioredis'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { DEFAULT_PREFIX, JOB_NAME } from '../../redis/keys.ts'

@@ -1,12 +1,15 @@
+/**
+ * The contract between producers and workers, version 1: the data of a job.
+ *
+ * Both sides validate it, because anybody may write to the queue. Producers in other languages find the same contract
+ * in `clear-friends-job.schema.json`.
+ *
+ * What belongs in `jobs/job/`: what a job is (data, id, due date, outcome, errors) and the queue that holds it. What
+ * does not: what is done with jobs; each of these things has a room beside this one.
+ */
+
 import { z } from 'zod'
 import { InvalidJobError } from './errors.ts'
-
-/**
- * The contract between producers and workers, version 1: what is in the data of a job.
- *
- * Validated on both sides, because anybody may write to the queue. `clear-friends-job.schema.json` is the same contract
- * for producers in other languages.
- */
 
 /** The vendor's limit for a user id, in bytes of UTF-8 (vendor page 34381, read 2026-11). */
 const ACCOUNT_MAX_BYTES = 32

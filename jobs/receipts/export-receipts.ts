@@ -1,3 +1,11 @@
+/**
+ * The export of receipts: reads them from Redis, checks them, and seals each line that holds.
+ *
+ * What belongs in `jobs/receipts/`: a receipt's content and seals, the checkpoints over their chain
+ * (`receipt-keeper.ts`), export and verification (`verify-receipts.ts`). What does not: writing a receipt, which is one
+ * step with settling a job (`jobs/settle/`).
+ */
+
 import type { RedisConnection } from '../../redis/connection.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { type BeginMark, LineSealer, type Receipt, toUnsealed } from './exported-line.ts'

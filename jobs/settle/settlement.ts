@@ -1,3 +1,11 @@
+/**
+ * The end of a job: one Lua script writes its receipt, its request's figures and the fleet's counters in one step.
+ *
+ * What belongs in `jobs/settle/`: everything that gives a job its final outcome, by a worker (`settle.lua`) or by an
+ * operator (`cancel.lua`). `ledger.lua` holds what they share with the scripts of dead letters. What does not belong
+ * here: the choice of the outcome (`worker/attempt/`), and reading receipts (`jobs/receipts/`).
+ */
+
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { askRedis, type RedisConnection } from '../../redis/connection.ts'

@@ -1,3 +1,20 @@
+/**
+ * One attempt at a job, from its stored data to its outcome:
+ *
+ * 1. `lookUp` finds the outcome of a job that a lost worker settled and did not complete (`jobs/settle/settlement.ts`).
+ * 2. `parseJobData` checks the data, since anybody may write to the queue (`jobs/job/clear-friends-job.ts`).
+ * 3. `clearAccount` asks the hook, deletes the friends and looks whether the list is empty (`clear-account.ts`).
+ * 4. `exhaust` ends a job that has used up its attempts (this file).
+ * 5. `recordOf` builds what the pool settles of a job that ends (`final-record.ts`).
+ *
+ * An attempt leaves its job in one of three states (`processed.ts`). `went_back`: the job stays in the queue, after
+ * `retry`, `snooze` or `stop`. `ends`: the pool must settle it. `settled_before`: it has its receipt, so BullMQ may
+ * complete it.
+ *
+ * What belongs in `attempt/`: decisions about one account. What does not: HTTP (`vendor/`), the queue (`pool/`), the
+ * fleet (`halt/`).
+ */
+
 import { parseJobData } from '../../jobs/job/clear-friends-job.ts'
 import { isLast, type Outcome } from '../../jobs/job/outcome.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'

@@ -1,3 +1,10 @@
+/**
+ * The guard: halts the fleet on a fault of our own, so that the fault uses up no jobs.
+ *
+ * What belongs in `halt/`: halting, this process' gate, the fleet's news, the probes that end a halt. What does not:
+ * the stored state of the fleet (`jobs/status/`), and which answers of the vendor are our fault (`vendor/`).
+ */
+
 import type { Reason } from '../../jobs/job/outcome.ts'
 import type { FleetControl } from '../../jobs/status/fleet-control.ts'
 import { createFleetReader, type FleetState, TOO_MANY_MISSING } from '../../jobs/status/fleet-state.ts'

@@ -1,3 +1,10 @@
+/**
+ * The recorder: writes into metrics, log and traces what becomes of each job.
+ *
+ * What belongs in `observe/`: whatever shows the work of this process. What does not: anything that changes the work.
+ * User ids never come here.
+ */
+
 import { finalOutcomeOf } from '../../jobs/job/outcome.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { Metrics } from '../../metrics/metrics.ts'

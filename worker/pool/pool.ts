@@ -1,3 +1,17 @@
+/**
+ * The pool: the slots of a worker. The story of a job, as `#work` tells it:
+ *
+ * 1. BullMQ locks the next job and hands it to a free slot: retried jobs first, then the earliest due (this file).
+ * 2. `processJob` makes one attempt at its account and returns an outcome (`attempt/process-job.ts`).
+ * 3. `settle` writes receipt and counters, where the job ends with this outcome (`jobs/settle/settlement.ts`).
+ * 4. The recorder counts and logs the result; the guard halts the fleet where the outcome blames our own settings
+ *    (`observe/recorder.ts`, `halt/queue-guard.ts`).
+ * 5. `tellBullMq` lets BullMQ complete, fail, delay or return the job (`tell-bullmq.ts`).
+ *
+ * What belongs in `pool/`: everything that BullMQ must be told, and why. What does not: what an outcome means for an
+ * account (`attempt/`) or for the fleet (`halt/`).
+ */
+
 import {
   type BackendFactory,
   createRedisBackend,

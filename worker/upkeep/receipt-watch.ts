@@ -1,3 +1,10 @@
+/**
+ * The receipts' upkeep: one worker of the fleet seals and trims them every few seconds.
+ *
+ * What belongs in `upkeep/`: chores in Redis that no job causes. What does not: how receipts are sealed
+ * (`jobs/receipts/`).
+ */
+
 import type { ReceiptKeeper } from '../../jobs/receipts/receipt-keeper.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import { answerWithin } from '../../redis/answer-within.ts'

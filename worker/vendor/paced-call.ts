@@ -1,3 +1,11 @@
+/**
+ * The only way to the vendor: permit, request, verdict, record; repeated where the policy says so.
+ *
+ * What belongs in `vendor/`: the vendor's API (`client.ts`, `wire.ts`), what its codes mean (`error-codes.ts`),
+ * connections, signatures, repeats. What does not: what a verdict means for a job (`attempt/`), and when a permit is
+ * granted (`limiter/`).
+ */
+
 import pRetry from 'p-retry'
 import type { Closed } from '../../limiter/lane.ts'
 import type { Verdict } from './classify.ts'
