@@ -46,15 +46,21 @@ async function capture(command: string, stop: AbortSignal): Promise<{ code: numb
       output += text
     })
   }
-  const end = (): void => endGroup(child)
+  const end = (): void => signalGroup(child, 'SIGTERM')
   stop.addEventListener('abort', end)
   await once(child, 'close')
   stop.removeEventListener('abort', end)
+  // A worker that a test has frozen does not hear of the end.
+  signalGroup(child, 'SIGKILL')
   return { code: child.exitCode, output: stripVTControlCharacters(output) }
 }
 
-function endGroup({ pid, exitCode }: ChildProcess): void {
-  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGTERM')
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // Nobody of it is left.
+  }
 }
 
 /** The tests that failed, each once; where there is none, the last words: a check before the tests failed, for instance. */
