@@ -48,10 +48,12 @@ async function capture(command: string, stop: AbortSignal): Promise<{ code: numb
   }
   const end = (): void => signalGroup(child, 'SIGTERM')
   stop.addEventListener('abort', end)
-  await once(child, 'close')
+  const closed = once(child, 'close')
+  await once(child, 'exit')
   stop.removeEventListener('abort', end)
-  // A worker that a test has frozen does not hear of the end.
+  // A worker that a test has frozen does not hear of the end, and holds the output open.
   signalGroup(child, 'SIGKILL')
+  await closed
   return { code: child.exitCode, output: stripVTControlCharacters(output) }
 }
 
