@@ -82,11 +82,11 @@ describe('the installed package', () => {
   })
 
   it('shares the limit with another program, as the example shows', async () => {
-    const corner = testRedis()
+    const keySpace = testRedis()
     const simulator = await startSimulator({ users: { count: 3 } })
     try {
       await cp(join(root, 'docs', 'examples', 'share-the-limit.ts'), join(folder, 'share-the-limit.ts'))
-      const { IM_SECRET_KEY = '', ...settings } = workerSettingsFor(simulator, corner)
+      const { IM_SECRET_KEY = '', ...settings } = workerSettingsFor(simulator, keySpace)
       const { IM_SDK_APP_ID: appId, IM_ADMIN: admin = '' } = settings
       const env = {
         ...environment,
@@ -99,32 +99,32 @@ describe('the installed package', () => {
       })
       expect(stdout).toMatch(/^(\d+ friends\n){3}$/)
       expect(simulator.figures().byCommand.friend_get).toMatchObject({ calls: 3 })
-      const redis = new Redis(corner.url)
-      expect(await redis.zcard(keysOf(corner.prefix).permits('friend_get'))).toBeGreaterThan(3)
+      const redis = new Redis(keySpace.url)
+      expect(await redis.zcard(keysOf(keySpace.prefix).permits('friend_get'))).toBeGreaterThan(3)
       redis.disconnect()
     } finally {
       await simulator.close()
-      await corner.cleanUp()
+      await keySpace.cleanUp()
     }
   })
 
   it('lets a pipeline veto a clear, as the example shows', async () => {
-    const corner = testRedis()
-    const redis = new Redis(corner.url, { maxRetriesPerRequest: null })
+    const keySpace = testRedis()
+    const redis = new Redis(keySpace.url, { maxRetriesPerRequest: null })
     const simulator = await startSimulator({ users: { count: 2, privateFriends: 2 } })
-    const producer = createProducer({ redis, prefix: corner.prefix })
+    const producer = createProducer({ redis, prefix: keySpace.prefix })
     await cp(join(root, 'docs', 'examples', 'worker-with-veto.ts'), join(folder, 'worker-with-veto.ts'))
     const LEGAL_HOLD_FILE = join(folder, 'legal-hold.txt')
     await writeFile(LEGAL_HOLD_FILE, 'user_2\n')
     const worker = spawn(process.execPath, ['worker-with-veto.ts'], {
       cwd: folder,
-      env: { ...environment, ...workerSettingsFor(simulator, corner), LEGAL_HOLD_FILE },
+      env: { ...environment, ...workerSettingsFor(simulator, keySpace), LEGAL_HOLD_FILE },
       stdio: 'ignore',
     })
     const ended = once(worker, 'exit')
     try {
       await producer.enqueueMany(['user_1', 'user_2'])
-      const outcomes = () => redis.hgetall(keysOf(corner.prefix).outcomes)
+      const outcomes = () => redis.hgetall(keysOf(keySpace.prefix).outcomes)
       await eventually('both to be settled', async () => Object.keys(await outcomes()).length === 2, 30_000)
       expect(await outcomes()).toEqual({ cleared: '1', cancelled: '1' })
       expect(simulator.friendsOf('user_1')).toEqual([])
@@ -134,7 +134,7 @@ describe('the installed package', () => {
       await ended
       await producer.close()
       await simulator.close()
-      await corner.cleanUp()
+      await keySpace.cleanUp()
       redis.disconnect()
     }
   })

@@ -44,8 +44,8 @@ const collector = createServer(async (request, response) => {
   spans.push(...batches.flatMap(each => each.spans))
   response.end('{}')
 })
-const corner = testRedis()
-const redis = new Redis(corner.url, { maxRetriesPerRequest: null })
+const keySpace = testRedis()
+const redis = new Redis(keySpace.url, { maxRetriesPerRequest: null })
 
 beforeAll(async () => {
   collector.listen(0, '127.0.0.1')
@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(async () => {
   collector.close()
   collector.closeAllConnections()
-  await corner.cleanUp()
+  await keySpace.cleanUp()
   redis.disconnect()
 })
 
@@ -75,8 +75,8 @@ describe('traces', () => {
       users: { count: 3 },
       faults: [{ accounts: { list: ['user_2'] }, answer: { code: 30008 }, times: 1 }],
     })
-    const settings = workerSettingsFor(simulator, corner)
-    const producerSettings = { REDIS_URL: corner.url, REDIS_PREFIX: corner.prefix, ...tracedEnvironment() }
+    const settings = workerSettingsFor(simulator, keySpace)
+    const producerSettings = { REDIS_URL: keySpace.url, REDIS_PREFIX: keySpace.prefix, ...tracedEnvironment() }
     const { code } = await startCommand(['enqueue', 'user_1', 'user_2'], producerSettings).ended
     expect(code).toBe(0)
     const worker = await startWorkerProcess({ ...settings, ...tracedEnvironment(), LOG_LEVEL: 'info' })
@@ -114,10 +114,12 @@ describe('traces', () => {
 
   it('are off otherwise, and jobs do not grow by them', async () => {
     spans = []
-    const { code } = await startCommand(['enqueue', 'user_3'], { REDIS_URL: corner.url, REDIS_PREFIX: corner.prefix })
-      .ended
+    const { code } = await startCommand(['enqueue', 'user_3'], {
+      REDIS_URL: keySpace.url,
+      REDIS_PREFIX: keySpace.prefix,
+    }).ended
     expect(code).toBe(0)
-    const queue = await openQueue(redis, corner.prefix)
+    const queue = await openQueue(redis, keySpace.prefix)
     const [job] = await queue.getPrioritized()
     await queue.close()
     expect(job?.opts).not.toHaveProperty('telemetry')

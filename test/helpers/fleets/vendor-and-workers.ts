@@ -1,5 +1,5 @@
 /**
- * Real worker processes at a simulator in this process, with a corner of the run's Redis or a server of the test's own:
+ * Real worker processes at a simulator in this process, with a key space of the run's Redis or a server of the test's own:
  * what an end-to-end test needs. One of it may serve a whole file, since accounts of different tests do not meet.
  */
 import { Redis } from 'ioredis'
@@ -13,7 +13,7 @@ import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 import { type AnswerRecord, type Simulator, type SimulatorOptions, startSimulator } from '../../../simulator/index.ts'
 import { eventually } from '../eventually.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'
-import { type TestRedis, testRedis } from '../redis/redis.ts'
+import { type KeySpace, testRedis } from '../redis/redis.ts'
 
 /** What the worker's log says of a job that ended; user ids are not in it. */
 const settledSchema = z.object({
@@ -66,7 +66,7 @@ export interface VendorAndWorkersOptions {
   readonly workers?: number
   /** Settings on top of those that lead to Redis and the simulator, and `LOG_LEVEL=debug`. */
   readonly settings?: Readonly<Record<string, string>>
-  /** A server that the test may break; stays the caller's. Default: a corner of the run's Redis. */
+  /** A server that the test may break; stays the caller's. Default: a key space of the run's Redis. */
   readonly server?: { readonly url: string }
 }
 
@@ -83,19 +83,19 @@ export async function fleetForTest(options: VendorAndWorkersOptions = {}): Promi
 /** Starts a simulator and workers, and resolves when all are ready. */
 export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {}): Promise<VendorAndWorkers> {
   const { server } = options
-  const corner: TestRedis =
+  const keySpace: KeySpace =
     server === undefined ? testRedis() : { url: server.url, prefix: DEFAULT_PREFIX, cleanUp: async () => {} }
-  const redis = new Redis(corner.url, { maxRetriesPerRequest: null })
+  const redis = new Redis(keySpace.url, { maxRetriesPerRequest: null })
   const answers: AnswerRecord[] = []
   const simulator = await startSimulator({
     limitPerSecond: UNLIMITED,
     ...options.simulator,
     onAnswer: record => void answers.push(record),
   })
-  const producer = createProducer({ redis, prefix: corner.prefix })
-  const queue = await openQueue(redis, corner.prefix)
-  const readStatus = createFleetStatusReader(redis, corner.prefix, { ceilingPerSecond: 200, margin: 0.01 })
-  const settings = { ...workerSettingsFor(simulator, corner), LOG_LEVEL: 'debug', ...options.settings }
+  const producer = createProducer({ redis, prefix: keySpace.prefix })
+  const queue = await openQueue(redis, keySpace.prefix)
+  const readStatus = createFleetStatusReader(redis, keySpace.prefix, { ceilingPerSecond: 200, margin: 0.01 })
+  const settings = { ...workerSettingsFor(simulator, keySpace), LOG_LEVEL: 'debug', ...options.settings }
   const workers = await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorkerProcess(settings)))
   const areSettled = async (jobs: number): Promise<boolean> => {
     const { outcomes, queue } = await readStatus()
@@ -107,7 +107,7 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     workers,
     settings,
     redis,
-    prefix: corner.prefix,
+    prefix: keySpace.prefix,
     addWorker: async (more = {}) => {
       const worker = await startWorkerProcess({ ...settings, ...more })
       workers.push(worker)
@@ -115,7 +115,7 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     },
     producer,
     queue,
-    control: createFleetControl(redis, queue, corner.prefix),
+    control: createFleetControl(redis, queue, keySpace.prefix),
     readStatus,
     enqueue: async accounts => void (await producer.enqueueMany(accounts)),
     untilSettled: (jobs, timeoutMs = 60_000) =>
@@ -129,7 +129,7 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
       await simulator.close()
       await queue.close()
       await producer.close()
-      await corner.cleanUp()
+      await keySpace.cleanUp()
       redis.disconnect()
     },
   }

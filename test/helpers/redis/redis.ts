@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { inject } from 'vitest'
 
-/** A corner of the run's Redis that belongs to one test, or to one file. */
-export interface TestRedis {
+/** A key space of the run's Redis that belongs to one test, or to one file. */
+export interface KeySpace {
   readonly url: string
   /** For `REDIS_PREFIX`: unique, with a hash tag, such as `{test-1f0c…}`. */
   readonly prefix: string
@@ -18,7 +18,7 @@ const KEYS_PER_ROUND = 1000
  *
  * For integration and end-to-end tests; a fault test starts its own server, since it breaks it.
  */
-export function testRedis(): TestRedis {
+export function testRedis(): KeySpace {
   const url = inject('redisUrl')
   const prefix = `{test-${randomBytes(8).toString('hex')}}`
   return { url, prefix, cleanUp: () => deleteKeys(url, prefix) }

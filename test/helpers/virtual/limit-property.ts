@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { sequence } from '../../../simulator/faults/seeded-random.ts'
-import type { TestRedis } from '../redis/redis.ts'
+import type { KeySpace } from '../redis/redis.ts'
 import { type Seen, sumUp } from '../vendor/arrivals.ts'
 import { startVirtualFleet, type VirtualFleet, type VirtualFleetOptions, type VirtualProcess } from './virtual-fleet.ts'
 
@@ -81,19 +81,19 @@ export interface Played {
   readonly roundTripsPerCall: number
 }
 
-/** Plays a scenario with the real script in a corner of a real Redis. */
+/** Plays a scenario with the real script in a key space of a real Redis. */
 export async function play(
   scenario: Scenario,
-  corner: Pick<TestRedis, 'url' | 'prefix'>,
+  keySpace: Pick<KeySpace, 'url' | 'prefix'>,
   createLimiter: VirtualFleetOptions['createLimiter'],
 ): Promise<Played> {
-  const redis = new Redis(corner.url)
+  const redis = new Redis(keySpace.url)
   const random = sequence(scenario.seed, 'limit')
   const oneWayMs = (): number => (random() * scenario.roundTripMs) / 2
   try {
     const fleet = startVirtualFleet({
       redis,
-      prefix: corner.prefix,
+      prefix: keySpace.prefix,
       ceilingPerSecond: CEILING,
       createLimiter,
       random,
@@ -114,7 +114,7 @@ export async function play(
       roundTripsPerCall: fleet.server.scriptsRun / arrivals.length,
     }
   } finally {
-    const keys = await redis.keys(`${corner.prefix}*`)
+    const keys = await redis.keys(`${keySpace.prefix}*`)
     if (keys.length > 0) await redis.del(keys)
     redis.disconnect()
   }

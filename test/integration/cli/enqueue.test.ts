@@ -1,43 +1,43 @@
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../helpers/commands/run-command.ts'
-import { openCorner } from './corner.ts'
+import { openKeySpace } from './key-space.ts'
 
 describe.concurrent('clear-friends enqueue', () => {
   it('enqueues the accounts that it is given, and prints the sums alone', async context => {
-    const corner = await openCorner(context)
-    const result = await corner.run('enqueue', 'user_1', ' user 2 ', 'user_1', '用户')
+    const keySpace = await openKeySpace(context)
+    const result = await keySpace.run('enqueue', 'user_1', ' user 2 ', 'user_1', '用户')
     expect(result).toEqual({ code: 0, stdout: 'accepted 3, duplicate 1\n', stderr: '' })
-    expect(await corner.accounts()).toEqual([' user 2 ', 'user_1', '用户'])
+    expect(await keySpace.accounts()).toEqual([' user 2 ', 'user_1', '用户'])
   })
 
   it('passes its options on', async context => {
-    const corner = await openCorner(context)
+    const keySpace = await openKeySpace(context)
     const options = ['--delete-type', 'single', '--due', '2030-01-01', '--request', 'ticket-12', '--json']
-    const { code, stdout } = await corner.run('enqueue', ...options, '--', '-user')
+    const { code, stdout } = await keySpace.run('enqueue', ...options, '--', '-user')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual({ accounts: 1, accepted: 1, duplicate: 0, rejected: 0 })
     const due = Date.UTC(2030, 0, 1) / 1000
-    expect(await corner.jobs()).toEqual([{ v: 1, account: '-user', type: 'single', request: 'ticket-12', due }])
+    expect(await keySpace.jobs()).toEqual([{ v: 1, account: '-user', type: 'single', request: 'ticket-12', due }])
   })
 
   it('takes the due date from DUE_DAYS', async context => {
-    const corner = await openCorner(context)
+    const keySpace = await openKeySpace(context)
     const before = Math.floor(Date.now() / 1000)
-    expect((await runCommand(['enqueue', 'user_1'], { ...corner.settings, DUE_DAYS: '2' })).code).toBe(0)
-    const due = (await corner.jobs())[0]?.['due']
+    expect((await runCommand(['enqueue', 'user_1'], { ...keySpace.settings, DUE_DAYS: '2' })).code).toBe(0)
+    const due = (await keySpace.jobs())[0]?.['due']
     expect(due).toBeGreaterThanOrEqual(before + 172_800)
     expect(due).toBeLessThanOrEqual(Date.now() / 1000 + 172_800)
   })
 
   it('enqueues nothing when one of the accounts does not fit, and does not repeat any', async context => {
-    const corner = await openCorner(context)
-    expect(await corner.run('enqueue', 'user_good', 'user_bad\n')).toEqual({
+    const keySpace = await openKeySpace(context)
+    expect(await keySpace.run('enqueue', 'user_good', 'user_bad\n')).toEqual({
       code: 2,
       stdout: '',
       stderr:
         'error: argument 2: the account holds a character that is not printable\n(--help shows what is possible)\n',
     })
-    expect(await corner.jobs()).toEqual([])
+    expect(await keySpace.jobs()).toEqual([])
   })
 
   it.for([
@@ -46,11 +46,11 @@ describe.concurrent('clear-friends enqueue', () => {
     ['--request', ''],
     ['--request', 'r'.repeat(65)],
   ] as const)('refuses %s %s as wrong usage', async ([option, value], context) => {
-    const corner = await openCorner(context)
-    const { code, stdout, stderr } = await corner.run('enqueue', 'user_secret', option, value)
+    const keySpace = await openKeySpace(context)
+    const { code, stdout, stderr } = await keySpace.run('enqueue', 'user_secret', option, value)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(`error: option '${option} `)
     expect(stderr).not.toContain('user_secret')
-    expect(await corner.jobs()).toEqual([])
+    expect(await keySpace.jobs()).toEqual([])
   })
 })

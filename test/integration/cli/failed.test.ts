@@ -3,10 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { QUEUE_NAME } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { type CommandCorner, openCorner } from './corner.ts'
+import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
 /** Lets accounts give up as workers do, and gives the ids of their jobs. */
-async function giveUp({ redis, prefix }: CommandCorner, accounts: readonly string[], code: string): Promise<string[]> {
+async function giveUp(
+  { redis, prefix }: CommandKeySpace,
+  accounts: readonly string[],
+  code: string,
+): Promise<string[]> {
   const producer = createProducer({ redis, prefix })
   const worker = new Worker(QUEUE_NAME, null, { connection: redis, prefix, autorun: false })
   const settle = testSettle(redis, prefix)
@@ -25,26 +29,26 @@ async function giveUp({ redis, prefix }: CommandCorner, accounts: readonly strin
 
 describe.concurrent('clear-friends failed', () => {
   it('lists and shows dead letters without user ids, unless they are asked for', async context => {
-    const corner = await openCorner(context)
-    const [jobId = ''] = await giveUp(corner, ['user_4711'], '30001')
-    const listed = await corner.run('failed', 'list')
+    const keySpace = await openKeySpace(context)
+    const [jobId = ''] = await giveUp(keySpace, ['user_4711'], '30001')
+    const listed = await keySpace.run('failed', 'list')
     expect(listed.code).toBe(0)
     expect(listed.stdout).toMatch(new RegExp(`^${jobId}  \\S+Z  30001  the vendor says no\n$`))
-    const json = await corner.run('failed', 'list', '--code', '30001', '--json')
+    const json = await keySpace.run('failed', 'list', '--code', '30001', '--json')
     expect(JSON.parse(json.stdout)).toMatchObject([{ jobId, code: '30001', request: 'ticket-12' }])
-    const shown = await corner.run('failed', 'show', jobId)
+    const shown = await keySpace.run('failed', 'show', jobId)
     expect(shown.stdout).toContain('request   ticket-12')
     for (const { stdout } of [listed, json, shown]) expect(stdout).not.toContain('user_4711')
-    expect((await corner.run('failed', 'show', jobId, '--reveal')).stdout).toContain('account   user_4711')
+    expect((await keySpace.run('failed', 'show', jobId, '--reveal')).stdout).toContain('account   user_4711')
   })
 
   it('exports them, with user ids only where they are asked for', async context => {
-    const corner = await openCorner(context)
-    await giveUp(corner, ['user_1', 'user_2'], '30001')
-    const plain = await corner.run('failed', 'export')
+    const keySpace = await openKeySpace(context)
+    await giveUp(keySpace, ['user_1', 'user_2'], '30001')
+    const plain = await keySpace.run('failed', 'export')
     expect(plain).toMatchObject({ code: 0, stderr: '2 dead letters\n' })
     expect(plain.stdout).not.toContain('user_')
-    const { stdout } = await corner.run('failed', 'export', '--reveal')
+    const { stdout } = await keySpace.run('failed', 'export', '--reveal')
     expect(
       stdout
         .trimEnd()
@@ -54,42 +58,42 @@ describe.concurrent('clear-friends failed', () => {
   })
 
   it('replays those of a code, once, after a dry run, and logs it', async context => {
-    const corner = await openCorner(context)
-    await giveUp(corner, ['user_1', 'user_2'], '30001')
-    await giveUp(corner, ['user_3'], '38000')
-    const dry = await corner.run('failed', 'replay', '--code', '30001', '--dry-run')
+    const keySpace = await openKeySpace(context)
+    await giveUp(keySpace, ['user_1', 'user_2'], '30001')
+    await giveUp(keySpace, ['user_3'], '38000')
+    const dry = await keySpace.run('failed', 'replay', '--code', '30001', '--dry-run')
     expect(dry).toMatchObject({ code: 0, stdout: '2 dead letters would be replayed\n' })
-    expect(await corner.accounts()).toEqual([])
-    const replayed = await corner.run('failed', 'replay', '--code', '30001')
+    expect(await keySpace.accounts()).toEqual([])
+    const replayed = await keySpace.run('failed', 'replay', '--code', '30001')
     expect(replayed).toMatchObject({ code: 0, stdout: '2 dead letters were replayed\n' })
-    expect(await corner.accounts()).toEqual(['user_1', 'user_2'])
-    const again = await corner.run('failed', 'replay', '--code', '30001')
+    expect(await keySpace.accounts()).toEqual(['user_1', 'user_2'])
+    const again = await keySpace.run('failed', 'replay', '--code', '30001')
     expect(again).toMatchObject({ code: 0, stdout: '0 dead letters were replayed\n' })
-    expect((await corner.run('failed', 'log')).stdout).toMatch(/^\S+Z {2}replay {2}2 {2}--code 30001\n$/)
-    const status = await corner.run('status', '--request', 'ticket-12', '--json')
+    expect((await keySpace.run('failed', 'log')).stdout).toMatch(/^\S+Z {2}replay {2}2 {2}--code 30001\n$/)
+    const status = await keySpace.run('status', '--request', 'ticket-12', '--json')
     expect(JSON.parse(status.stdout)).toMatchObject({ accepted: 3, dead: 1, pending: 2 })
   })
 
   it('discards those that are named', async context => {
-    const corner = await openCorner(context)
-    const [jobId = ''] = await giveUp(corner, ['user_1', 'user_2'], '30001')
-    const discarded = await corner.run('failed', 'discard', jobId, '--json')
+    const keySpace = await openKeySpace(context)
+    const [jobId = ''] = await giveUp(keySpace, ['user_1', 'user_2'], '30001')
+    const discarded = await keySpace.run('failed', 'discard', jobId, '--json')
     expect(JSON.parse(discarded.stdout)).toEqual({ discarded: 1 })
-    expect(JSON.parse((await corner.run('failed', 'list', '--json')).stdout)).toHaveLength(1)
+    expect(JSON.parse((await keySpace.run('failed', 'list', '--json')).stdout)).toHaveLength(1)
   })
 
   it('refuses to replay what waits, runs or is not there, and says which', async context => {
-    const corner = await openCorner(context)
-    await corner.run('enqueue', 'user_1')
-    const producer = createProducer({ redis: corner.redis, prefix: corner.prefix })
+    const keySpace = await openKeySpace(context)
+    await keySpace.run('enqueue', 'user_1')
+    const producer = createProducer({ redis: keySpace.redis, prefix: keySpace.prefix })
     const { jobId } = await producer.enqueue('user_1')
     await producer.close()
-    const { code, stdout, stderr } = await corner.run('failed', 'replay', jobId, 'made-up')
+    const { code, stdout, stderr } = await keySpace.run('failed', 'replay', jobId, 'made-up')
     expect(code).toBe(1)
     expect(stdout).toContain('0 dead letters were replayed')
     expect(stderr).toContain(`${jobId}: it is no dead letter: it waits in the queue or is in hand`)
     expect(stderr).toContain('made-up: there is no such dead letter')
-    const shown = await corner.run('failed', 'show', jobId)
+    const shown = await keySpace.run('failed', 'show', jobId)
     expect(shown).toMatchObject({ code: 1, stderr: expect.stringContaining(`there is no dead letter ${jobId}`) })
   })
 
@@ -100,7 +104,7 @@ describe.concurrent('clear-friends failed', () => {
     [['list', '--limit', '0'], 'Expected a whole number from 1'],
     [['list', '--since', 'soon'], '"soon" is no time'],
   ] as const)('refuses %j', async ([args, message], context) => {
-    const { code, stdout, stderr } = await (await openCorner(context)).run('failed', ...args)
+    const { code, stdout, stderr } = await (await openKeySpace(context)).run('failed', ...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
   })

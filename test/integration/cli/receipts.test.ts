@@ -3,22 +3,22 @@ import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../helpers/commands/run-command.ts'
 import { writeReceipts } from '../../helpers/receipts/receipts.ts'
 import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
-import { type CommandCorner, openCorner } from './corner.ts'
+import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
 const key = { RECEIPT_KEY: TEST_RECEIPT_KEY }
-const run = ({ settings }: CommandCorner, ...args: string[]) => runCommand(args, { ...settings, ...key })
+const run = ({ settings }: CommandKeySpace, ...args: string[]) => runCommand(args, { ...settings, ...key })
 const verify = (input: string | Buffer, settings: Record<string, string> = key, ...args: string[]) =>
   runCommand(['receipts', 'verify', '-', ...args], settings, input)
 
 describe.concurrent('clear-friends receipts export', () => {
   it('writes one JSON object a line, which `verify` proves offline with the key alone', async context => {
-    const corner = await openCorner(context)
-    await writeReceipts(corner.redis, corner.prefix, 20)
-    const exported = await run(corner, 'receipts', 'export')
+    const keySpace = await openKeySpace(context)
+    await writeReceipts(keySpace.redis, keySpace.prefix, 20)
+    const exported = await run(keySpace, 'receipts', 'export')
     expect(exported).toMatchObject({ code: 0, stderr: '20 receipts, complete from number 1 to 20\n' })
     expect(exported.stdout.trimEnd().split('\n')).toHaveLength(20)
     expect(exported.stdout).not.toContain('user_')
-    const file = await corner.file('receipts.ndjson', exported.stdout)
+    const file = await keySpace.file('receipts.ndjson', exported.stdout)
     const verified = await runCommand(['receipts', 'verify', file], key)
     expect(verified).toEqual({
       code: 0,
@@ -29,9 +29,9 @@ describe.concurrent('clear-friends receipts export', () => {
   })
 
   it('takes a request, a time and a number to go on behind', async context => {
-    const corner = await openCorner(context)
-    await writeReceipts(corner.redis, corner.prefix, 9)
-    const ofRequest = await run(corner, 'receipts', 'export', '--request', 'ticket-1', '--since', '1h')
+    const keySpace = await openKeySpace(context)
+    await writeReceipts(keySpace.redis, keySpace.prefix, 9)
+    const ofRequest = await run(keySpace, 'receipts', 'export', '--request', 'ticket-1', '--since', '1h')
     expect(
       ofRequest.stdout
         .trimEnd()
@@ -40,15 +40,15 @@ describe.concurrent('clear-friends receipts export', () => {
     ).toEqual([3, 6, 9])
     const { stdout } = await verify(ofRequest.stdout)
     expect(stdout).toContain('export of all receipts of request "ticket-1" since 20')
-    const rest = await run(corner, 'receipts', 'export', '--after', '7')
+    const rest = await run(keySpace, 'receipts', 'export', '--after', '7')
     expect(rest.stdout.trimEnd().split('\n')).toHaveLength(2)
   })
 
   it('of an empty range writes nothing, says so, and is no failure', async context => {
-    const corner = await openCorner(context)
-    expect(await run(corner, 'receipts', 'export')).toEqual({ code: 0, stdout: '', stderr: 'no receipts fit\n' })
-    await writeReceipts(corner.redis, corner.prefix, 3)
-    expect(await run(corner, 'receipts', 'export', '--request', 'ticket-99')).toEqual({
+    const keySpace = await openKeySpace(context)
+    expect(await run(keySpace, 'receipts', 'export')).toEqual({ code: 0, stdout: '', stderr: 'no receipts fit\n' })
+    await writeReceipts(keySpace.redis, keySpace.prefix, 3)
+    expect(await run(keySpace, 'receipts', 'export', '--request', 'ticket-99')).toEqual({
       code: 0,
       stdout: '',
       stderr: 'no receipts fit, complete from number 1 to 3\n',
@@ -56,20 +56,20 @@ describe.concurrent('clear-friends receipts export', () => {
   })
 
   it('tells what was changed in Redis and fails', async context => {
-    const corner = await openCorner(context)
-    await writeReceipts(corner.redis, corner.prefix, 5)
-    await run(corner, 'receipts', 'export')
-    const [entry] = await corner.redis.xrange(`${corner.prefix}:receipts`, '3', '3')
-    await corner.redis.xdel(`${corner.prefix}:receipts`, entry?.[0] ?? '')
-    const { code, stderr } = await run(corner, 'receipts', 'export')
+    const keySpace = await openKeySpace(context)
+    await writeReceipts(keySpace.redis, keySpace.prefix, 5)
+    await run(keySpace, 'receipts', 'export')
+    const [entry] = await keySpace.redis.xrange(`${keySpace.prefix}:receipts`, '3', '3')
+    await keySpace.redis.xdel(`${keySpace.prefix}:receipts`, entry?.[0] ?? '')
+    const { code, stderr } = await run(keySpace, 'receipts', 'export')
     expect(code).toBe(1)
     expect(stderr).toContain('receipt 3 is missing from Redis\n')
   })
 
   it('refuses another key than the one in use', async context => {
-    const corner = await openCorner(context)
-    await run(corner, 'receipts', 'export')
-    const other = { ...corner.settings, RECEIPT_KEY: 'another made-up key, of other tests' }
+    const keySpace = await openKeySpace(context)
+    await run(keySpace, 'receipts', 'export')
+    const other = { ...keySpace.settings, RECEIPT_KEY: 'another made-up key, of other tests' }
     const { code, stderr } = await runCommand(['receipts', 'export'], other)
     expect(code).toBe(1)
     expect(stderr).toContain('RECEIPT_KEY is not the key that the receipts in this Redis are sealed with')
@@ -80,13 +80,13 @@ describe.concurrent('clear-friends receipts export', () => {
     [['--after', '-1'], 'Expected the number of a receipt'],
     [['--request', ''], 'the request id is empty'],
   ] as const)('refuses %j', async ([args, message], context) => {
-    const { code, stdout, stderr } = await run(await openCorner(context), 'receipts', 'export', ...args)
+    const { code, stdout, stderr } = await run(await openKeySpace(context), 'receipts', 'export', ...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
   })
 
   it('needs the key', async context => {
-    const { settings } = await openCorner(context)
+    const { settings } = await openKeySpace(context)
     const { code, stderr } = await runCommand(['receipts', 'export'], settings)
     expect(code).toBe(78)
     expect(stderr).toContain('RECEIPT_KEY: not set')
@@ -103,10 +103,10 @@ describe.concurrent('clear-friends receipts verify', () => {
     expect(stderr).toBe(`clear-friends: ${file}: it cannot be read (${fault})\n`)
   })
 
-  const exported = async (context: Parameters<typeof openCorner>[0]): Promise<string> => {
-    const corner = await openCorner(context)
-    await writeReceipts(corner.redis, corner.prefix, 12)
-    return (await run(corner, 'receipts', 'export')).stdout
+  const exported = async (context: Parameters<typeof openKeySpace>[0]): Promise<string> => {
+    const keySpace = await openKeySpace(context)
+    await writeReceipts(keySpace.redis, keySpace.prefix, 12)
+    return (await run(keySpace, 'receipts', 'export')).stdout
   }
 
   it('names the line that was changed', async context => {

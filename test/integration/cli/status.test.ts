@@ -5,10 +5,10 @@ import { createFleetControl } from '../../../jobs/status/fleet-control.ts'
 import { beginCommand } from '../../helpers/commands/run-command.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { type CommandCorner, openCorner } from './corner.ts'
+import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
 /** Enqueues accounts and gives the id of the first one's job. */
-async function enqueue({ redis, prefix }: CommandCorner, count: number): Promise<string> {
+async function enqueue({ redis, prefix }: CommandKeySpace, count: number): Promise<string> {
   const producer = createProducer({ redis, prefix })
   const { jobId } = await producer.enqueue('user_0')
   await producer.enqueueMany(Array.from({ length: count }, (_, n) => `user_${n}`))
@@ -24,9 +24,9 @@ const shape = (value: unknown): unknown =>
 
 describe.concurrent('clear-friends status', () => {
   it('--json prints exactly the fields that programs rely on', async context => {
-    const corner = await openCorner(context)
-    await testSettle(corner.redis, corner.prefix)(await enqueue(corner, 1200), 'cleared')
-    const { code, stdout, stderr } = await corner.run('status', '--json')
+    const keySpace = await openKeySpace(context)
+    await testSettle(keySpace.redis, keySpace.prefix)(await enqueue(keySpace, 1200), 'cleared')
+    const { code, stdout, stderr } = await keySpace.run('status', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const status: unknown = JSON.parse(stdout)
     expect(shape(status)).toEqual({
@@ -53,25 +53,25 @@ describe.concurrent('clear-friends status', () => {
   })
 
   it('tells a halt with code, reason and time', async context => {
-    const corner = await openCorner(context)
-    const queue = await openQueue(corner.redis, corner.prefix)
+    const keySpace = await openKeySpace(context)
+    const queue = await openQueue(keySpace.redis, keySpace.prefix)
     const halt = { code: '70001', reason: 'the signature is refused', sinceMs: 1_800_000_000_000 }
-    await createFleetControl(corner.redis, queue, corner.prefix).halt(halt)
+    await createFleetControl(keySpace.redis, queue, keySpace.prefix).halt(halt)
     await queue.close()
-    expect(JSON.parse((await corner.run('status', '--json')).stdout)).toMatchObject({
+    expect(JSON.parse((await keySpace.run('status', '--json')).stdout)).toMatchObject({
       halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:00:00.000Z' },
       paused: false,
     })
-    expect((await corner.run('status')).stdout.split('\n')[0]).toBe(
+    expect((await keySpace.run('status')).stdout.split('\n')[0]).toBe(
       'HALTED    since 2027-01-15T08:00:00.000Z, code 70001: the signature is refused',
     )
   })
 
   it('puts it into words for people', async context => {
-    const corner = await openCorner(context)
-    expect((await corner.run('status')).stdout).toContain('oldest    nothing is pending\n')
-    await enqueue(corner, 1200)
-    const { code, stdout, stderr } = await corner.run('status')
+    const keySpace = await openKeySpace(context)
+    expect((await keySpace.run('status')).stdout).toContain('oldest    nothing is pending\n')
+    await enqueue(keySpace, 1200)
+    const { code, stdout, stderr } = await keySpace.run('status')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.replace(/^oldest {4}\d+ s$/m, 'oldest    a moment')).toBe(
       [
@@ -89,8 +89,8 @@ describe.concurrent('clear-friends status', () => {
 
 describe.concurrent('clear-friends status --watch', () => {
   it('goes on until it is asked to end, which is no failure', async context => {
-    const corner = await openCorner(context)
-    const command = beginCommand(['status', '--watch', '--json'], corner.settings)
+    const keySpace = await openKeySpace(context)
+    const command = beginCommand(['status', '--watch', '--json'], keySpace.settings)
     const lines = await command.stdout.until(printed => (printed.length >= 2 ? printed : undefined))
     command.interrupt()
     const { code, stderr } = await command.ended
@@ -99,8 +99,8 @@ describe.concurrent('clear-friends status --watch', () => {
   })
 
   it('as a process ends without a word when nobody reads it any more', async context => {
-    const corner = await openCorner(context)
-    const command = startCommand(['status', '--watch'], corner.settings)
+    const keySpace = await openKeySpace(context)
+    const command = startCommand(['status', '--watch'], keySpace.settings)
     await command.stdout.until(printed => printed[0])
     command.stopReading()
     expect(await command.ended).toMatchObject({ code: 0, stderr: '' })
@@ -109,7 +109,7 @@ describe.concurrent('clear-friends status --watch', () => {
 
 describe.concurrent('clear-friends status --request', () => {
   it('tells what became of the accounts of the request, and adds up', async context => {
-    const { redis, prefix, run } = await openCorner(context)
+    const { redis, prefix, run } = await openKeySpace(context)
     await run('enqueue', 'user_1', 'user_2', 'user_3', '--request', 'ticket-12')
     const producer = createProducer({ redis, prefix })
     const { jobId } = await producer.enqueue('user_1')
@@ -128,7 +128,7 @@ describe.concurrent('clear-friends status --request', () => {
   })
 
   it('says that it does not know the request', async context => {
-    const { run } = await openCorner(context)
+    const { run } = await openKeySpace(context)
     const { code, stdout, stderr } = await run('status', '--request', 'ticket-99')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain('there is no request "ticket-99": no account was enqueued under it')

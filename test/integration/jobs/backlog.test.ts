@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { accounts, type JobsCorner, jobsCorner, waitingAccounts } from './corner.ts'
+import { accounts, type JobsKeySpace, jobsKeySpace, waitingAccounts } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 /** Takes jobs away, as fast workers do, and tells how many were in the queue at most. */
-function drain({ redis, prefix, queue }: JobsCorner): () => Promise<number> {
+function drain({ redis, prefix, queue }: JobsKeySpace): () => Promise<number> {
   const { queue: start } = keysOf(prefix)
   let most = 0
   let over = false
@@ -33,17 +33,17 @@ describe('enqueueing many with a bound for the queue', () => {
       [7, 50],
       [1, 20],
     ] as const) {
-      const stop = drain(corner())
-      const manifest = await corner().producer.enqueueMany(accounts(entries), { maxBacklog })
+      const stop = drain(keySpace())
+      const manifest = await keySpace().producer.enqueueMany(accounts(entries), { maxBacklog })
       expect(manifest).toMatchObject({ entries, accepted: entries })
       expect(await stop()).toBeLessThanOrEqual(maxBacklog)
-      await corner().empty()
+      await keySpace().empty()
     }
   })
 
   it('exceeds it by no more than a batch for each further producer', async () => {
-    const { redis, prefix } = corner()
-    const stop = drain(corner())
+    const { redis, prefix } = keySpace()
+    const stop = drain(keySpace())
     const wave = (name: string): string[] => accounts(2000).map(account => `${name}_${account}`)
     const importAll = (name: string) => createProducer({ redis, prefix }).enqueueMany(wave(name), { maxBacklog: 1500 })
     await Promise.all(['a', 'b', 'c'].map(importAll))
@@ -51,7 +51,7 @@ describe('enqueueing many with a bound for the queue', () => {
   })
 
   it('counts jobs that are worked on and that wait for their backoff, but no dead letters', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     await producer.enqueueMany(accounts(4))
     const [, delayed, dead] = [await take(), await take(), await take()]
     await delayed?.moveToDelayed(Date.now() + 60_000, token)
@@ -66,7 +66,7 @@ describe('enqueueing many with a bound for the queue', () => {
   })
 
   it('tells how many there are while it waits', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     await producer.enqueueMany(accounts(3))
     const stop = new AbortController()
     const seen: number[] = []
@@ -79,7 +79,7 @@ describe('enqueueing many with a bound for the queue', () => {
   })
 
   it('gives up the wait at a signal, and tells of no entry that it has not sent', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     const stop = new AbortController()
     const manifest = await producer.enqueueMany(accounts(2500), {
       maxBacklog: 1200,
@@ -87,27 +87,27 @@ describe('enqueueing many with a bound for the queue', () => {
       onProgress: () => stop.abort(),
     })
     expect(manifest).toEqual({ entries: 1000, accepted: 1000, duplicate: 0, rejected: 0 })
-    expect(await waitingAccounts(corner())).toHaveLength(1000)
+    expect(await waitingAccounts(keySpace())).toHaveLength(1000)
   })
 
   it.for([0, -1, 2.5, Number.NaN])('refuses a bound of %d', async maxBacklog => {
-    await expect(corner().producer.enqueueMany(['user_1'], { maxBacklog })).rejects.toThrow(RangeError)
-    expect(await waitingAccounts(corner())).toEqual([])
+    await expect(keySpace().producer.enqueueMany(['user_1'], { maxBacklog })).rejects.toThrow(RangeError)
+    expect(await waitingAccounts(keySpace())).toEqual([])
   })
 })
 
 describe('entries that are sent a second time under the same key', () => {
   it('answer as they did the first time and make no second job', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     const key = 'a made-up key'
     await producer.enqueueMany(accounts(30), { repeatable: { key, firstIndex: 0 } })
     const again = await producer.enqueueMany(accounts(50).slice(20), { repeatable: { key, firstIndex: 20 } })
     expect(again).toEqual({ entries: 30, accepted: 30, duplicate: 0, rejected: 0 })
-    expect((await waitingAccounts(corner())).toSorted()).toEqual(accounts(50).toSorted())
+    expect((await waitingAccounts(keySpace())).toSorted()).toEqual(accounts(50).toSorted())
   })
 
   it('are not added again when their jobs have ended since, whatever their producer knows', async () => {
-    const { producer, redis, prefix, take, token } = corner()
+    const { producer, redis, prefix, take, token } = keySpace()
     const repeatable = { key: 'a made-up key', firstIndex: 0 }
     const killed = producer.enqueueMany(accounts(10), {
       repeatable,
@@ -122,16 +122,16 @@ describe('entries that are sent a second time under the same key', () => {
       await job?.moveToCompleted(null, token, false)
       await job?.remove()
     }
-    const left = await waitingAccounts(corner())
+    const left = await waitingAccounts(keySpace())
     expect(left).toHaveLength(7)
     const again = await producer.enqueueMany(accounts(12), { repeatable })
     expect(again).toEqual({ entries: 12, accepted: 12, duplicate: 0, rejected: 0 })
-    expect((await waitingAccounts(corner())).toSorted()).toEqual([...left, 'user_11', 'user_12'].toSorted())
+    expect((await waitingAccounts(keySpace())).toSorted()).toEqual([...left, 'user_11', 'user_12'].toSorted())
     expect(await redis.exists(keysOf(prefix).batches)).toBe(0)
   })
 
   it('are duplicates under another key, and those of another import are too', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     await producer.enqueueMany(accounts(3), { repeatable: { key: 'one', firstIndex: 0 } })
     const other = await producer.enqueueMany(accounts(3), { repeatable: { key: 'other', firstIndex: 0 } })
     expect(other).toMatchObject({ accepted: 0, duplicate: 3 })

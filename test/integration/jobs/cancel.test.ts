@@ -5,24 +5,24 @@ import { createRequestReader } from '../../../jobs/status/request-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines, findingsIn, testSeals } from '../../helpers/receipts/receipts.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { accounts, jobsCorner } from './corner.ts'
+import { accounts, jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 const cancel = (...names: string[]) => {
-  const { redis, prefix } = corner()
+  const { redis, prefix } = keySpace()
   return createCanceller({ redis, prefix, seals: testSeals, receiptDays: 400 }).cancel(names)
 }
 const receipts = async () => {
-  const { lines } = await exportedLines({ redis: corner().redis, prefix: corner().prefix })
+  const { lines } = await exportedLines({ redis: keySpace().redis, prefix: keySpace().prefix })
   if (lines.length > 0) expect(await findingsIn(lines)).toEqual([])
   return lines.map(line => JSON.parse(line))
 }
 
 describe('cancelling an account', () => {
   it('that waits takes all of it out of Redis, and leaves a receipt and its request’s figures', async () => {
-    const { producer, redis, prefix, queue, take } = corner()
+    const { producer, redis, prefix, queue, take } = keySpace()
     const { jobId } = await producer.enqueue('user_1', { request: 'ticket-1' })
     expect(await cancel('user_1')).toEqual(['cancelled'])
     expect(await queue.getJob(jobId)).toBeUndefined()
@@ -38,13 +38,13 @@ describe('cancelling an account', () => {
 
   it('that waits without a priority, as a foreign producer enqueues it, works too', async () => {
     const data = { v: 1, account: 'user_1', due: 2_000_000_000 }
-    await corner().queue.add('c', data, { deduplication: { id: 'user_1' } })
+    await keySpace().queue.add('c', data, { deduplication: { id: 'user_1' } })
     expect(await cancel('user_1')).toEqual(['cancelled'])
-    expect(await corner().queue.getWaitingCount()).toBe(0)
+    expect(await keySpace().queue.getWaitingCount()).toBe(0)
   })
 
   it('in flight is refused, and the worker goes on', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     await producer.enqueue('user_1')
     const job = await take()
     expect(await cancel('user_1')).toEqual(['in_flight'])
@@ -53,7 +53,7 @@ describe('cancelling an account', () => {
   })
 
   it('that was handed back unsent can be withdrawn, from the waiting line and from its backoff', async () => {
-    const { producer, take, token, queue } = corner()
+    const { producer, take, token, queue } = keySpace()
     await producer.enqueue('user_1')
     await (await take())?.moveToWait(token)
     expect(await cancel('user_1')).toEqual(['cancelled'])
@@ -64,7 +64,7 @@ describe('cancelling an account', () => {
   })
 
   it('for which requests were sent is refused', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     await producer.enqueue('user_1')
     const job = await take()
     await job?.updateProgress({ calls: 2 })
@@ -73,7 +73,7 @@ describe('cancelling an account', () => {
   })
 
   it('that a lost worker may have sent is refused', async () => {
-    const { producer, redis, prefix, take, token } = corner()
+    const { producer, redis, prefix, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     await (await take())?.moveToWait(token)
     await redis.hset(keysOf(prefix).queue + jobId, 'stc', 1)
@@ -81,26 +81,26 @@ describe('cancelling an account', () => {
   })
 
   it('never seen, or cleared before, is not found', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
-    await testSettle(corner().redis, corner().prefix)(jobId, 'cleared')
+    await testSettle(keySpace().redis, keySpace().prefix)(jobId, 'cleared')
     await job?.moveToCompleted(null, token, false)
     expect(await cancel('user_1', 'user_2')).toEqual(['not_found', 'not_found'])
     expect(await receipts()).toMatchObject([{ outcome: 'cleared' }])
   })
 
   it('that a crashed worker settled and did not complete is not found', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
-    await testSettle(corner().redis, corner().prefix)(jobId, 'cleared')
+    await testSettle(keySpace().redis, keySpace().prefix)(jobId, 'cleared')
     await job?.moveToWait(token)
     expect(await cancel('user_1')).toEqual(['not_found'])
   })
 
   it('while workers take jobs makes each account cancelled or taken, never both', async () => {
-    const { producer, take } = corner()
+    const { producer, take } = keySpace()
     const names = accounts(150)
     await producer.enqueueMany(names)
     const takeAll = async (): Promise<string[]> => {
@@ -116,12 +116,12 @@ describe('cancelling an account', () => {
   })
 
   it('that is no account withdraws nothing', async () => {
-    await corner().producer.enqueue('user_1')
+    await keySpace().producer.enqueue('user_1')
     await expect(cancel('user_1', '')).rejects.toThrow('account 2: the account is empty')
-    expect(await corner().queue.getPrioritizedCount()).toBe(1)
+    expect(await keySpace().queue.getPrioritizedCount()).toBe(1)
   })
   it('with another key than the one in use withdraws nothing', async () => {
-    const { redis, prefix, producer, queue } = corner()
+    const { redis, prefix, producer, queue } = keySpace()
     await producer.enqueue('user_1')
     await cancel('user_2')
     const seals = createReceiptSeals('another made-up key, of other tests')

@@ -4,17 +4,17 @@ import { createRequestReader } from '../../../jobs/status/request-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines, testSeals } from '../../helpers/receipts/receipts.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { jobsCorner } from './corner.ts'
+import { jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
-const letters = () => createDeadLetters(corner().redis, corner().prefix)
+const letters = () => createDeadLetters(keySpace().redis, keySpace().prefix)
 const settle = (...args: Parameters<ReturnType<typeof testSettle>>) =>
-  testSettle(corner().redis, corner().prefix)(...args)
+  testSettle(keySpace().redis, keySpace().prefix)(...args)
 const figures = (request: string) =>
-  createRequestReader(corner().redis, corner().prefix, { ceilingPerSecond: 200, margin: 0 })(request)
-const codes = () => corner().redis.hgetall(keysOf(corner().prefix).deadLetterCodes)
+  createRequestReader(keySpace().redis, keySpace().prefix, { ceilingPerSecond: 200, margin: 0 })(request)
+const codes = () => keySpace().redis.hgetall(keysOf(keySpace().prefix).deadLetterCodes)
 const ids = async (filter = {}): Promise<string[]> => {
   const found: string[] = []
   for await (const { jobId } of letters().read(filter)) found.push(jobId)
@@ -23,7 +23,7 @@ const ids = async (filter = {}): Promise<string[]> => {
 
 /** Enqueues an account and lets it give up as a worker does. */
 async function giveUp(account: string, code = '30001', request = 'ticket-1'): Promise<string> {
-  const { producer, take, token } = corner()
+  const { producer, take, token } = keySpace()
   const { jobId } = await producer.enqueue(account, { request, due: 1_800_000_000 })
   const job = await take()
   await settle(jobId, 'dead_lettered', { account, request, code, why: 'the vendor says no' })
@@ -43,7 +43,7 @@ describe('dead letters', () => {
   })
 
   it('are read page by page, all of them once, though many gave up at the same moment', async () => {
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     const { queue } = keysOf(prefix)
     const all = Array.from({ length: 950 }, (_, index) => `made-up-${index}`)
     for (const [index, jobId] of all.entries()) {
@@ -66,7 +66,7 @@ describe('dead letters', () => {
 
 describe('replaying', () => {
   it('makes a new job with fresh attempts in its old place in line', async () => {
-    const { producer, queue, take } = corner()
+    const { producer, queue, take } = keySpace()
     await producer.enqueue('user_2', { due: 1_790_000_000 })
     const early = await take()
     const jobId = await giveUp('user_1')
@@ -82,7 +82,7 @@ describe('replaying', () => {
   })
 
   it('moves the figures of the request back to pending, and ends in a second receipt', async () => {
-    const { redis, prefix, take, token } = corner()
+    const { redis, prefix, take, token } = keySpace()
     const jobId = await giveUp('user_1')
     expect(await figures('ticket-1')).toMatchObject({ accepted: 1, dead: 1, pending: 0 })
     expect(await codes()).toEqual({ 30001: '1' })
@@ -105,12 +105,12 @@ describe('replaying', () => {
     const jobId = await giveUp('user_1')
     const results = await Promise.all([letters().replay([jobId], 'one'), letters().replay([jobId], 'other')])
     expect(results.flat().toSorted()).toEqual(['not_found', 'replayed'])
-    expect(await corner().queue.getPrioritizedCount()).toBe(1)
-    expect((await corner().producer.enqueue('user_1')).result).toBe('duplicate')
+    expect(await keySpace().queue.getPrioritizedCount()).toBe(1)
+    expect((await keySpace().producer.enqueue('user_1')).result).toBe('duplicate')
   })
 
   it('is refused for a job that waits or runs, and for one that does not exist', async () => {
-    const { producer, take } = corner()
+    const { producer, take } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     expect(await letters().replay([jobId, 'made-up'], 'a test')).toEqual(['in_queue', 'not_found'])
     await take()
@@ -120,7 +120,7 @@ describe('replaying', () => {
 
   it('leaves a dead letter whose account is in the queue again', async () => {
     const jobId = await giveUp('user_1')
-    await corner().producer.enqueue('user_1')
+    await keySpace().producer.enqueue('user_1')
     expect(await letters().replay([jobId], 'a test')).toEqual(['live'])
     expect(await ids()).toEqual([jobId])
     expect(await codes()).toEqual({ 30001: '1' })
@@ -133,7 +133,7 @@ describe('replaying', () => {
   })
 
   it('begins the figures of a request anew that have expired meanwhile', async () => {
-    const { redis, prefix, take } = corner()
+    const { redis, prefix, take } = keySpace()
     const jobId = await giveUp('user_1')
     await redis.del(`${keysOf(prefix).requests}ticket-1`)
     await letters().replay([jobId], 'a test')
@@ -150,7 +150,7 @@ describe('replaying', () => {
 
 describe('discarding', () => {
   it('ends all data of the job; receipt and figures stand', async () => {
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     const jobId = await giveUp('user_1')
     expect(await letters().discard([jobId, 'made-up'], 'a test')).toEqual(['discarded', 'not_found'])
     expect((await redis.keys(`${prefix}*`)).filter(key => key.includes(jobId) || key.includes('user_1'))).toEqual([])
@@ -161,7 +161,7 @@ describe('discarding', () => {
   })
 
   it('is refused for what has no receipt, which can be replayed', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     await (await take())?.moveToFailed(new Error('made up'), token)
     expect(await letters().discard([jobId], 'a test')).toEqual(['unsettled'])

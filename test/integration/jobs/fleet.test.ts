@@ -4,16 +4,17 @@ import { createFleetControl, type FleetControl, setFleetRate } from '../../../jo
 import { createFleetReader, TOO_MANY_MISSING } from '../../../jobs/status/fleet-state.ts'
 import { createFleetStatusReader } from '../../../jobs/status/fleet-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
-import { jobsCorner } from './corner.ts'
+import { jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
-const control = (): FleetControl => createFleetControl(corner().redis, corner().queue, corner().prefix)
-const state = () => createFleetReader(corner().redis, corner().prefix)()
-const status = () => createFleetStatusReader(corner().redis, corner().prefix, { ceilingPerSecond: 200, margin: 0.01 })()
+const control = (): FleetControl => createFleetControl(keySpace().redis, keySpace().queue, keySpace().prefix)
+const state = () => createFleetReader(keySpace().redis, keySpace().prefix)()
+const status = () =>
+  createFleetStatusReader(keySpace().redis, keySpace().prefix, { ceilingPerSecond: 200, margin: 0.01 })()
 /** Whether workers may fetch. */
-const isOpen = async (): Promise<boolean> => !(await corner().queue.isPaused())
+const isOpen = async (): Promise<boolean> => !(await keySpace().queue.isPaused())
 
 const pause = { reason: 'a made-up incident', sinceMs: 1_800_000_000_000 }
 const halt = { code: '70001', reason: 'the signature is refused', sinceMs: 1_800_000_100_000 }
@@ -26,7 +27,7 @@ describe('the fleet', () => {
   })
 
   it('takes no job while it is paused, and goes on where it was', async () => {
-    const { producer, take } = corner()
+    const { producer, take } = keySpace()
     await producer.enqueue('user_1')
     await control().pause(pause)
     expect(await state()).toMatchObject({ paused: pause, halted: null })
@@ -91,7 +92,7 @@ describe('the fleet', () => {
     ['halt', 'null'],
     ['halt', '{"code":1}'],
   ])('counts as closed when the %s that is stored is %s', async (field, text) => {
-    await corner().redis.hset(keysOf(corner().prefix).fleet, field, text)
+    await keySpace().redis.hset(keysOf(keySpace().prefix).fleet, field, text)
     const { paused, halted } = await state()
     expect(field === 'pause' ? paused : halted).toMatchObject({ reason: expect.stringContaining('cannot be read') })
     await control().resume(resume)
@@ -109,10 +110,10 @@ describe('the fleet', () => {
   })
 
   it('brings the queue in line where a process was killed between changing the state and the queue', async () => {
-    await corner().queue.pause()
+    await keySpace().queue.pause()
     await control().align()
     expect(await isOpen()).toBe(true)
-    await corner().redis.hset(keysOf(corner().prefix).fleet, 'halt', JSON.stringify(halt))
+    await keySpace().redis.hset(keysOf(keySpace().prefix).fleet, 'halt', JSON.stringify(halt))
     await control().align()
     expect(await isOpen()).toBe(false)
   })
@@ -129,14 +130,14 @@ describe('the fleet', () => {
 
   it('keeps its state, and takes new jobs, while it stands still', async () => {
     await control().pause(pause)
-    expect((await corner().producer.enqueue('user_1')).result).toBe('accepted')
+    expect((await keySpace().producer.enqueue('user_1')).result).toBe('accepted')
     expect(await status()).toMatchObject({ paused: true, queue: { waiting: 1 } })
   })
 })
 
 describe('the rate of the fleet', () => {
   it('can be lowered and raised up to the ceiling', async () => {
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     await setFleetRate(redis, prefix, 20, 200)
     expect((await status()).rate).toMatchObject({ limit: 200, allowed: 20 })
     await setFleetRate(redis, prefix, 200, 200)
@@ -144,18 +145,18 @@ describe('the rate of the fleet', () => {
   })
 
   it.each([0, -1, 0.5, 201, Number.NaN, Number.POSITIVE_INFINITY])('cannot be set to %d', async rate => {
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     await expect(setFleetRate(redis, prefix, rate, 200)).rejects.toThrow(InvalidRateError)
     expect((await status()).rate.allowed).toBe(200)
   })
 
   it('is the ceiling when more than that is stored, as before the ceiling was set down', async () => {
-    await corner().redis.hset(keysOf(corner().prefix).fleet, 'rate', '9999')
+    await keySpace().redis.hset(keysOf(keySpace().prefix).fleet, 'rate', '9999')
     expect((await status()).rate.allowed).toBe(200)
   })
 
   it.each(['no number', '0', '-5'])('is none when %j is stored, since nobody knows what was meant', async text => {
-    await corner().redis.hset(keysOf(corner().prefix).fleet, 'rate', text)
+    await keySpace().redis.hset(keysOf(keySpace().prefix).fleet, 'rate', text)
     expect((await status()).rate.allowed).toBe(0)
   })
 })

@@ -5,7 +5,7 @@ import { createProducer, type Producer, type ProducerOptions } from '../../../jo
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { startTcpProxy } from '../../helpers/network/tcp-proxy.ts'
-import { accounts, waitingAccounts } from './corner.ts'
+import { accounts, waitingAccounts } from './key-space.ts'
 
 let server: PrivateRedis
 let admin: Redis

@@ -7,14 +7,14 @@ import { parseJobData } from '../../../jobs/job/clear-friends-job.ts'
 import { priorityOfDue } from '../../../jobs/job/due.ts'
 import { InvalidJobError } from '../../../jobs/job/errors.ts'
 import { JOB_NAME, keysOf } from '../../../redis/keys.ts'
-import { accounts, jobsCorner, waitingAccounts } from './corner.ts'
+import { accounts, jobsKeySpace, waitingAccounts } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 describe('enqueueing one account', () => {
   it('makes a job that follows the contract', async () => {
-    const { producer, queue } = corner()
+    const { producer, queue } = keySpace()
     const { result, jobId } = await producer.enqueue('user_1', {
       deleteType: 'single',
       request: 'ticket-12',
@@ -30,7 +30,7 @@ describe('enqueueing one account', () => {
   })
 
   it('takes the due date from the settings where none is given', async () => {
-    const { redis, prefix, queue } = corner()
+    const { redis, prefix, queue } = keySpace()
     const before = Math.floor(Date.now() / 1000)
     const { jobId } = await createProducer({ redis, prefix, dueDays: 2 }).enqueue('user_1')
     const data: unknown = (await queue.getJob(jobId))?.data
@@ -41,17 +41,17 @@ describe('enqueueing one account', () => {
   })
 
   it('that has a live job already answers with that job', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     const first = await producer.enqueue('user_1')
     expect(await producer.enqueue('user_1', { request: 'another' })).toEqual({
       result: 'duplicate',
       jobId: first.jobId,
     })
-    expect(await waitingAccounts(corner())).toEqual(['user_1'])
+    expect(await waitingAccounts(keySpace())).toEqual(['user_1'])
   })
 
   it('that is being worked on, or waits for its next attempt, is a duplicate too', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
     expect(await producer.enqueue('user_1')).toEqual({ result: 'duplicate', jobId })
@@ -60,7 +60,7 @@ describe('enqueueing one account', () => {
   })
 
   it.each(['completed', 'failed'] as const)('whose job has %s is accepted again', async end => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
     if (end === 'completed') await job?.moveToCompleted(null, token, false)
@@ -71,7 +71,7 @@ describe('enqueueing one account', () => {
   })
 
   it('at the same time from many places makes one job', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     const results = await Promise.all(Array.from({ length: 50 }, () => producer.enqueue('user_1')))
     expect(results.filter(({ result }) => result === 'accepted')).toHaveLength(1)
     expect(new Set(results.map(({ jobId }) => jobId)).size).toBe(1)
@@ -80,38 +80,38 @@ describe('enqueueing one account', () => {
   it.each(['0', '4711', ' user 1 ', 'a:b:c', '{x}', '__proto__', '用户🦊', '"quoted"'])(
     'called %j keeps its id to the byte',
     async account => {
-      const { producer } = corner()
+      const { producer } = keySpace()
       expect((await producer.enqueue(account)).result).toBe('accepted')
       expect((await producer.enqueue(account)).result).toBe('duplicate')
-      expect(await waitingAccounts(corner())).toEqual([account])
+      expect(await waitingAccounts(keySpace())).toEqual([account])
     },
   )
 
   it('that does not fit is refused, and nothing is enqueued', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     await expect(producer.enqueue('')).rejects.toThrow(new InvalidJobError('the account is empty'))
     await expect(producer.enqueue('user_1', { due: Date.now() })).rejects.toThrow('the due date is after the year 9999')
     await expect(producer.enqueue('user_1', { due: 0.5 })).rejects.toThrow(InvalidJobError)
     await expect(producer.enqueue('user_1', { request: '' })).rejects.toThrow('the request id is empty')
-    expect(await waitingAccounts(corner())).toEqual([])
+    expect(await waitingAccounts(keySpace())).toEqual([])
   })
 })
 
 describe('enqueueing many accounts', () => {
   it('goes on over batches, and tells the sums after each', async () => {
     const sums: Manifest[] = []
-    const manifest = await corner().producer.enqueueMany(accounts(2500), { onProgress: each => sums.push(each) })
+    const manifest = await keySpace().producer.enqueueMany(accounts(2500), { onProgress: each => sums.push(each) })
     expect(manifest).toEqual({ entries: 2500, accepted: 2500, duplicate: 0, rejected: 0 })
     expect(sums.map(({ accepted }) => accepted)).toEqual([1000, 2000, 2500])
-    expect((await waitingAccounts(corner())).toSorted()).toEqual(accounts(2500).toSorted())
+    expect((await waitingAccounts(keySpace())).toSorted()).toEqual(accounts(2500).toSorted())
   })
 
   it('tells accepted from duplicate, also inside one batch', async () => {
-    const { producer } = corner()
+    const { producer } = keySpace()
     await producer.enqueue('user_2')
     const manifest = await producer.enqueueMany(['user_1', 'user_2', 'user_1', 'user_3', 'user_3', 'user_3'])
     expect(manifest).toEqual({ entries: 6, accepted: 2, duplicate: 4, rejected: 0 })
-    expect((await waitingAccounts(corner())).toSorted()).toEqual(accounts(3))
+    expect((await waitingAccounts(keySpace())).toSorted()).toEqual(accounts(3))
   })
 
   it('refuses entries with their index and a reason, and enqueues the others', async () => {
@@ -119,7 +119,7 @@ describe('enqueueing many accounts', () => {
       '["user_1", "", {"account": "user_2", "due": -1}, null, 4711, {}, {"account": "user_3", "deleteType": "Both"}, {"account": "user_4"}]',
     )
     const rejected: (readonly [number, string])[] = []
-    const manifest = await corner().producer.enqueueMany(entries, {
+    const manifest = await keySpace().producer.enqueueMany(entries, {
       onRejected: (index, reason) => rejected.push([index, reason]),
     })
     expect(manifest).toEqual({ entries: 8, accepted: 2, duplicate: 0, rejected: 6 })
@@ -131,11 +131,11 @@ describe('enqueueing many accounts', () => {
       [5, 'the account is not a string'],
       [6, "the delete type is neither 'both' nor 'single'"],
     ])
-    expect((await waitingAccounts(corner())).toSorted()).toEqual(['user_1', 'user_4'])
+    expect((await waitingAccounts(keySpace())).toSorted()).toEqual(['user_1', 'user_4'])
   })
 
   it('gives entries the options of the call where they have none of their own', async () => {
-    const { producer, queue } = corner()
+    const { producer, queue } = keySpace()
     const own = { account: 'user_2', due: 1_950_000_000, request: 'mine', deleteType: 'both' } as const
     await producer.enqueueMany(['user_1', own], { due: 1_900_000_000, request: 'ours', deleteType: 'single' })
     const data = (await queue.getPrioritized()).map((job): unknown => job.data)
@@ -146,7 +146,7 @@ describe('enqueueing many accounts', () => {
   })
 
   it('of nothing is done at once', async () => {
-    expect(await corner().producer.enqueueMany([])).toEqual({ entries: 0, accepted: 0, duplicate: 0, rejected: 0 })
+    expect(await keySpace().producer.enqueueMany([])).toEqual({ entries: 0, accepted: 0, duplicate: 0, rejected: 0 })
   })
 
   it('reads a slow source no further ahead than a batch', async () => {
@@ -160,7 +160,7 @@ describe('enqueueing many accounts', () => {
         yield account
       }
     }
-    const manifest = await corner().producer.enqueueMany(source(), {
+    const manifest = await keySpace().producer.enqueueMany(source(), {
       onProgress: sums => {
         done = sums.entries
       },
@@ -182,9 +182,9 @@ describe('enqueueing many accounts', () => {
         isClosed = true
       }
     }
-    const manifest = await corner().producer.enqueueMany(source(), { signal: stop.signal })
+    const manifest = await keySpace().producer.enqueueMany(source(), { signal: stop.signal })
     expect(manifest).toEqual({ entries: 1201, accepted: 1201, duplicate: 0, rejected: 0 })
-    expect(await waitingAccounts(corner())).toHaveLength(1201)
+    expect(await waitingAccounts(keySpace())).toHaveLength(1201)
     expect(isClosed).toBe(true)
   })
 
@@ -193,13 +193,13 @@ describe('enqueueing many accounts', () => {
       yield 'user_1'
       throw new Error('the source is gone')
     }
-    await expect(corner().producer.enqueueMany(source())).rejects.toThrow('the source is gone')
+    await expect(keySpace().producer.enqueueMany(source())).rejects.toThrow('the source is gone')
   })
 })
 
 describe('closing a producer', () => {
   it('leaves a connection of the caller open', async () => {
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     const producer = createProducer({ redis, prefix })
     await producer.enqueue('user_1')
     await producer.close()
@@ -207,7 +207,7 @@ describe('closing a producer', () => {
   })
 
   it('lets the program end by itself; one that never used it needs not even that', async () => {
-    const { prefix } = corner()
+    const { prefix } = keySpace()
     const program = `
       import { createProducer } from ${JSON.stringify(new URL('../../../jobs/index.ts', import.meta.url).href)}
       const options = { redis: ${JSON.stringify(inject('redisUrl'))}, prefix: ${JSON.stringify(prefix)} }
@@ -227,6 +227,6 @@ describe('closing a producer', () => {
     })
     const [code] = await once(child, 'close')
     expect({ code, printed }).toEqual({ code: 0, printed: 'accepted\n' })
-    expect(await corner().redis.exists(`${keysOf(prefix).queue}meta`)).toBe(1)
+    expect(await keySpace().redis.exists(`${keysOf(prefix).queue}meta`)).toBe(1)
   })
 })

@@ -7,14 +7,14 @@ import { createFleetStatusReader } from '../../../jobs/status/fleet-status.ts'
 import { createQueueStatusReader, type RateSettings } from '../../../jobs/status/queue-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { accounts, jobsCorner } from './corner.ts'
+import { accounts, jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 const settings: RateSettings = { ceilingPerSecond: 200, margin: 0.01 }
-const readQueue = (given = settings) => createQueueStatusReader(corner().redis, corner().prefix, given)()
-const readFleet = (given = settings) => createFleetStatusReader(corner().redis, corner().prefix, given)()
+const readQueue = (given = settings) => createQueueStatusReader(keySpace().redis, keySpace().prefix, given)()
+const readFleet = (given = settings) => createFleetStatusReader(keySpace().redis, keySpace().prefix, given)()
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 
@@ -35,7 +35,7 @@ describe('the status of a queue', () => {
   })
 
   it('counts jobs by what they are doing', async () => {
-    const { producer, queue, take, token } = corner()
+    const { producer, queue, take, token } = keySpace()
     await producer.enqueueMany(accounts(10))
     // A job without a priority, as a producer in another language may make it.
     await queue.add('clear', { v: 1, account: 'user_plain', due: nowSeconds() })
@@ -47,7 +47,7 @@ describe('the status of a queue', () => {
   })
 
   it('counts settled jobs by outcome', async () => {
-    const { producer, redis, prefix } = corner()
+    const { producer, redis, prefix } = keySpace()
     const settle = testSettle(redis, prefix)
     const outcomes = ['cleared', 'cleared', 'not_imported', 'dead_lettered', 'cleared'] as const
     for (const [index, outcome] of outcomes.entries()) {
@@ -57,7 +57,7 @@ describe('the status of a queue', () => {
   })
 
   it('tells the calls of the last second, whatever bins they fell into', async () => {
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     const sent = keysOf(prefix).sent('friend_delete_all')
     const [now] = await redis.time()
     const pipeline = redis.pipeline()
@@ -72,7 +72,7 @@ describe('the status of a queue', () => {
 
 describe('the age of the oldest pending job', () => {
   const agedBy = async (account: string, seconds: number, due?: number): Promise<string> => {
-    const { producer, redis, prefix } = corner()
+    const { producer, redis, prefix } = keySpace()
     const { jobId } = await producer.enqueue(account, due === undefined ? {} : { due })
     await redis.hset(keysOf(prefix).queue + jobId, 'timestamp', String(Date.now() - seconds * 1000))
     return jobId
@@ -94,10 +94,10 @@ describe('the age of the oldest pending job', () => {
 
   it('is that of a job that is worked on, or waits for its next attempt', async () => {
     await agedBy('user_1', 9000)
-    const job = await corner().take()
+    const job = await keySpace().take()
     await agedBy('user_2', 60)
     await expectAge(9000)
-    await job?.moveToDelayed(Date.now() + 60_000, corner().token)
+    await job?.moveToDelayed(Date.now() + 60_000, keySpace().token)
     await expectAge(9000)
   })
 
@@ -108,7 +108,7 @@ describe('the age of the oldest pending job', () => {
 
   it('does not count dead letters', async () => {
     await agedBy('user_1', 9000)
-    await (await corner().take())?.moveToFailed(new Error('a made-up reason'), corner().token, false)
+    await (await keySpace().take())?.moveToFailed(new Error('a made-up reason'), keySpace().token, false)
     expect(await oldest()).toBe(0)
   })
 })
@@ -135,13 +135,13 @@ function naivelyAtRisk(placed: readonly Placed[], perSecond: number, atMs: numbe
 
 describe('the forecast of due dates', () => {
   it('is what going through the queue job by job gives', async () => {
-    const { producer, queue } = corner()
+    const { producer, queue } = keySpace()
     const aroundNow = fc.integer({ min: -3 * STEP_SECONDS, max: 12 * STEP_SECONDS })
     const job = fc.record({ dueIn: aroundNow, retried: fc.boolean() })
     const rate = fc.record({ ceilingPerSecond: fc.constantFrom(1, 2, 7), margin: fc.constantFrom(0, 0.01, 0.99) })
     await fc.assert(
       fc.asyncProperty(fc.array(job, { maxLength: 40 }), rate, async (jobs, given) => {
-        await corner().empty()
+        await keySpace().empty()
         const start = nowSeconds()
         const due = (index: number): number => start + (jobs[index]?.dueIn ?? 0)
         await producer.enqueueMany(jobs.map((_, index): Entry => ({ account: `user_${index}`, due: due(index) })))
@@ -164,23 +164,23 @@ describe('the forecast of due dates', () => {
 
   it('gets worse when the fleet is slower', async () => {
     const due = nowSeconds() + 3600
-    await corner().producer.enqueueMany(accounts(100).map((account): Entry => ({ account, due })))
+    await keySpace().producer.enqueueMany(accounts(100).map((account): Entry => ({ account, due })))
     expect((await readQueue({ ceilingPerSecond: 200, margin: 0.01 })).dueAtRisk).toBe(0)
     expect((await readQueue({ ceilingPerSecond: 1, margin: 0.99 })).dueAtRisk).toBeGreaterThan(50)
-    await setFleetRate(corner().redis, corner().prefix, 1, 200)
+    await setFleetRate(keySpace().redis, keySpace().prefix, 1, 200)
     expect(await readQueue({ ceilingPerSecond: 200, margin: 0.99 })).toMatchObject({ allowedPerSecond: 1 })
     expect((await readQueue({ ceilingPerSecond: 200, margin: 0.99 })).dueAtRisk).toBeGreaterThan(50)
   })
 
   it('counts all that is overdue', async () => {
-    await corner().producer.enqueueMany(accounts(7), { due: nowSeconds() - 86_400 })
+    await keySpace().producer.enqueueMany(accounts(7), { due: nowSeconds() - 86_400 })
     expect((await readQueue()).dueAtRisk).toBe(7)
   })
 })
 
 describe('jobs that are tried again', () => {
   it('are late when their due date is before the end of their backoff, or before their turn', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     await producer.enqueueMany([
       { account: 'user_1', due: nowSeconds() + 30 },
       { account: 'user_2', due: nowSeconds() + 3600 },
@@ -195,7 +195,7 @@ describe('jobs that are tried again', () => {
   })
 
   it('take their turn from those that have not been tried', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     const due = nowSeconds() + 2 * STEP_SECONDS
     await producer.enqueueMany(accounts(3).map((account): Entry => ({ account, due })))
     const slow = { ceilingPerSecond: 1, margin: 0.999 }
@@ -213,7 +213,7 @@ describe('jobs that are tried again', () => {
  * @returns the epoch second in which it stopped
  */
 async function beenWorking(jobsPerSecond: number, seconds: number): Promise<number> {
-  const { redis, prefix } = corner()
+  const { redis, prefix } = keySpace()
   const [now = '0'] = await redis.time()
   const pipeline = redis.pipeline()
   let seq = 0
@@ -235,7 +235,7 @@ async function beenWorking(jobsPerSecond: number, seconds: number): Promise<numb
 
 describe('the time until the queue is empty', () => {
   it('follows from the jobs that were settled, not from the calls that it took', async () => {
-    await corner().producer.enqueueMany(accounts(1000))
+    await keySpace().producer.enqueueMany(accounts(1000))
     const stoppedAt = await beenWorking(50, 30)
     const { jobsPerSecond, readAt } = await readQueue()
     // Of the ten seconds that are looked at, those since it stopped have no receipts.
@@ -246,34 +246,34 @@ describe('the time until the queue is empty', () => {
   })
 
   it('does not take a fleet that has just begun for a slow one', async () => {
-    await corner().producer.enqueueMany(accounts(1000))
+    await keySpace().producer.enqueueMany(accounts(1000))
     const stoppedAt = await beenWorking(50, 3)
     const { jobsPerSecond, readAt } = await readQueue()
     expect(jobsPerSecond).toBeGreaterThan((3 * 50) / (4 + readAt / 1000 - stoppedAt))
   })
 
   it('follows from the allowed rate when the last job was settled long ago', async () => {
-    const { redis, prefix, producer } = corner()
+    const { redis, prefix, producer } = keySpace()
     await producer.enqueueMany(accounts(1000))
     await redis.xadd(keysOf(prefix).receipts, `1-${Date.now() - 60_000}`, 'a', '')
     expect((await readFleet({ ceilingPerSecond: 10, margin: 0 })).etaSeconds).toBe(100)
   })
 
   it('is not before the last backoff ends', async () => {
-    const { producer, take, token } = corner()
+    const { producer, take, token } = keySpace()
     await producer.enqueue('user_1')
     await (await take())?.moveToDelayed(Date.now() + 600_000, token)
     expect((await readFleet()).etaSeconds).toBeGreaterThan(500)
   })
 
   it('follows from the allowed rate while nobody works', async () => {
-    await corner().producer.enqueueMany(accounts(1000))
+    await keySpace().producer.enqueueMany(accounts(1000))
     expect((await readFleet({ ceilingPerSecond: 10, margin: 0 })).etaSeconds).toBe(100)
     expect((await readFleet({ ceilingPerSecond: 10, margin: 0.5 })).etaSeconds).toBe(200)
   })
 
   it('is unknown while the fleet stands still', async () => {
-    const { producer, queue, redis, prefix } = corner()
+    const { producer, queue, redis, prefix } = keySpace()
     await producer.enqueueMany(accounts(10))
     const control = createFleetControl(redis, queue, prefix)
     await control.pause({ reason: 'a test', sinceMs: Date.now() })

@@ -5,25 +5,25 @@ import { ReceiptKeeper } from '../../../jobs/receipts/receipt-keeper.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines, findingsIn, testSeals, writeReceipts } from '../../helpers/receipts/receipts.ts'
-import { jobsCorner } from './corner.ts'
+import { jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 const DAY_MS = 86_400_000
 const keeper = (receiptDays = 400) => {
-  const { redis, prefix } = corner()
+  const { redis, prefix } = keySpace()
   return new ReceiptKeeper({ redis, prefix, seals: testSeals, receiptDays })
 }
-const write = (count: number) => writeReceipts(corner().redis, corner().prefix, count)
-const exported = (options = {}) => exportedLines({ redis: corner().redis, prefix: corner().prefix, ...options })
-const keys = () => keysOf(corner().prefix)
+const write = (count: number) => writeReceipts(keySpace().redis, keySpace().prefix, count)
+const exported = (options = {}) => exportedLines({ redis: keySpace().redis, prefix: keySpace().prefix, ...options })
+const keys = () => keysOf(keySpace().prefix)
 const seqsOf = (lines: readonly string[]): number[] => lines.map(line => JSON.parse(line).seq)
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
 /** Puts another entry in the place of one, as whoever can write to Redis may do. */
 async function rewrite(seq: number, change: (fields: string[]) => string[], id?: string): Promise<void> {
-  const { redis } = corner()
+  const { redis } = keySpace()
   const all = await redis.xrange(keys().receipts, '-', '+')
   await redis.del(keys().receipts)
   for (const [oldId, fields] of all) {
@@ -67,7 +67,7 @@ describe('exporting receipts', () => {
   it('picks those of a request, or from a time on, and they hold', async () => {
     await write(10)
     const at = Date.now() + 50
-    while (Date.now() < at) await corner().redis.ping()
+    while (Date.now() < at) await keySpace().redis.ping()
     await write(5)
     const ofRequest = (await exported({ request: 'ticket-1' })).lines
     expect(seqsOf(ofRequest)).toEqual([3, 6, 9, 12, 15])
@@ -87,7 +87,7 @@ describe('exporting receipts', () => {
   it('with another key is refused', async () => {
     await write(3)
     await exported()
-    const { redis, prefix } = corner()
+    const { redis, prefix } = keySpace()
     const other = new Checkpoints(redis, prefix, createReceiptSeals('another made-up key, of other tests'))
     await expect(other.requireKey()).rejects.toThrow('RECEIPT_KEY is not the key')
   })
@@ -111,7 +111,10 @@ describe('receipts that were changed in Redis', () => {
     await kept.makeCheckpoint()
     await write(10)
     await kept.makeCheckpoint()
-    await corner().redis.xdel(keys().receipts, (await corner().redis.xrange(keys().receipts, 615, 615))[0]?.[0] ?? '')
+    await keySpace().redis.xdel(
+      keys().receipts,
+      (await keySpace().redis.xrange(keys().receipts, 615, 615))[0]?.[0] ?? '',
+    )
     const { lines, troubles } = await exported()
     expect(troubles[0]).toBe('receipt 615 is missing from Redis')
     const findings = await findingsIn(lines)
@@ -128,7 +131,7 @@ describe('receipts that were changed in Redis', () => {
   })
 
   it('at random, once a checkpoint covers them, are always told', async () => {
-    const { redis } = corner()
+    const { redis } = keySpace()
     await write(30)
     await keeper().makeCheckpoint()
     const all = await redis.xrange(keys().receipts, '-', '+')
@@ -191,7 +194,7 @@ describe('receipts that were changed in Redis', () => {
     await write(5)
     const kept = keeper()
     await kept.makeCheckpoint()
-    await corner().empty()
+    await keySpace().empty()
     await write(2)
     expect(await kept.makeCheckpoint()).toBe('broken')
     expect(await kept.makeCheckpoint()).toBe('good')
@@ -207,7 +210,7 @@ describe('keeping receipts', () => {
       expect(await kept.makeCheckpoint()).toBe('good')
     }
     expect(await kept.makeCheckpoint()).toBe('nothing_new')
-    expect(await corner().redis.zcard(keys().receiptCheckpoints)).toBeLessThanOrEqual(4)
+    expect(await keySpace().redis.zcard(keys().receiptCheckpoints)).toBeLessThanOrEqual(4)
   })
 
   it('by many at once comes to the same', async () => {
@@ -223,11 +226,11 @@ describe('keeping receipts', () => {
     const kept = keeper(1)
     await kept.makeCheckpoint()
     const at = Date.now() + 50
-    while (Date.now() < at) await corner().redis.ping()
+    while (Date.now() < at) await keySpace().redis.ping()
     await write(10)
     await kept.makeCheckpoint()
     await kept.trim(at + DAY_MS)
-    expect(await corner().redis.xlen(keys().receipts)).toBe(10)
+    expect(await keySpace().redis.xlen(keys().receipts)).toBe(10)
     const { lines, troubles } = await exported()
     expect(troubles).toEqual([])
     expect(seqsOf(lines)).toEqual(numbers(41, 50))
@@ -240,7 +243,7 @@ describe('keeping receipts', () => {
 })
 
 it('a receipt costs at most 300 bytes of Redis', async () => {
-  const { redis } = corner()
+  const { redis } = keySpace()
   const count = 12_000
   const kept = keeper()
   for (let written = 0; written < count; written += 1000) {

@@ -5,26 +5,26 @@ import { FINAL_OUTCOMES } from '../../../jobs/job/outcome.ts'
 import { createRequestReader } from '../../../jobs/status/request-status.ts'
 import { JOB_NAME, keysOf } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
-import { accounts, jobsCorner } from './corner.ts'
+import { accounts, jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 const read = (request: string) =>
-  createRequestReader(corner().redis, corner().prefix, { ceilingPerSecond: 200, margin: 0.01 })(request)
+  createRequestReader(keySpace().redis, keySpace().prefix, { ceilingPerSecond: 200, margin: 0.01 })(request)
 const settle = (...args: Parameters<ReturnType<typeof testSettle>>) =>
-  testSettle(corner().redis, corner().prefix)(...args)
+  testSettle(keySpace().redis, keySpace().prefix)(...args)
 
 describe('the figures of a request', () => {
   it('count each account that was accepted, once', async () => {
-    await corner().producer.enqueueMany(accounts(3), { request: 'ticket-1' })
-    await corner().producer.enqueueMany(accounts(4), { request: 'ticket-2' })
+    await keySpace().producer.enqueueMany(accounts(3), { request: 'ticket-1' })
+    await keySpace().producer.enqueueMany(accounts(4), { request: 'ticket-2' })
     expect(await read('ticket-1')).toMatchObject({ accepted: 3, pending: 3, cleared: 0, lastAt: null })
     expect(await read('ticket-2')).toMatchObject({ accepted: 1, pending: 1 })
   })
 
   it('heal when a producer died between enqueueing and counting and the import is run again', async () => {
-    const { queue, producer } = corner()
+    const { queue, producer } = keySpace()
     const data = makeJobData({ account: 'user_1', deleteType: 'both', request: 'ticket-1', due: 2_000_000_000 })
     await queue.add(JOB_NAME, data, { deduplication: { id: 'user_1' }, priority: 2 })
     await expect(read('ticket-1')).rejects.toThrow('there is no request "ticket-1"')
@@ -33,7 +33,7 @@ describe('the figures of a request', () => {
   })
 
   it('count a job of a producer that counts nothing when it is settled', async () => {
-    const { queue } = corner()
+    const { queue } = keySpace()
     const data = makeJobData({ account: 'user_1', deleteType: 'both', request: 'ticket-1', due: 2_000_000_000 })
     const job = await queue.add(JOB_NAME, data)
     await settle(job.id ?? '', 'not_imported', { request: 'ticket-1' })
@@ -47,7 +47,7 @@ describe('the figures of a request', () => {
       fc.asyncProperty(fc.array(end, { minLength: 1, maxLength: 12 }), async ends => {
         const request = `ticket-${run++}`
         for (const [index, outcome] of ends.entries()) {
-          const { jobId } = await corner().producer.enqueue(`${request}_${index}`, { request })
+          const { jobId } = await keySpace().producer.enqueue(`${request}_${index}`, { request })
           if (outcome !== null) await settle(jobId, outcome, { request })
         }
         const figures = await read(request)
@@ -61,7 +61,7 @@ describe('the figures of a request', () => {
   })
 
   it('live as long as something is pending, and then as long as receipts', async () => {
-    const { redis, prefix, producer } = corner()
+    const { redis, prefix, producer } = keySpace()
     const key = `${keysOf(prefix).requests}ticket-1`
     const { jobId } = await producer.enqueue('user_1', { request: 'ticket-1' })
     await settle(jobId, 'cleared', { request: 'ticket-1' })
@@ -71,7 +71,7 @@ describe('the figures of a request', () => {
   })
 
   it('cost nothing where a job names no request', async () => {
-    const { redis, prefix, producer } = corner()
+    const { redis, prefix, producer } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     expect(await redis.hexists(keysOf(prefix).queue + jobId, 'counted')).toBe(0)
     expect(await redis.keys(`${keysOf(prefix).requests}*`)).toEqual([])

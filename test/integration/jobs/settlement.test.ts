@@ -4,28 +4,28 @@ import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/receipts/settling.ts'
-import { jobsCorner } from './corner.ts'
+import { jobsKeySpace } from './key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 const seals = createReceiptSeals(TEST_RECEIPT_KEY)
 const settle = (...args: Parameters<ReturnType<typeof testSettle>>) =>
-  testSettle(corner().redis, corner().prefix)(...args)
-const counts = () => corner().redis.hgetall(keysOf(corner().prefix).outcomes)
-const receipts = () => corner().redis.xrange(keysOf(corner().prefix).receipts, '-', '+')
-const figures = (request: string) => corner().redis.hgetall(keysOf(corner().prefix).requests + request)
+  testSettle(keySpace().redis, keySpace().prefix)(...args)
+const counts = () => keySpace().redis.hgetall(keysOf(keySpace().prefix).outcomes)
+const receipts = () => keySpace().redis.xrange(keysOf(keySpace().prefix).receipts, '-', '+')
+const figures = (request: string) => keySpace().redis.hgetall(keysOf(keySpace().prefix).requests + request)
 
 describe('settling a job', () => {
   it.each(FINAL_OUTCOMES)('counts it once as %s and writes one receipt', async outcome => {
-    const { jobId } = await corner().producer.enqueue('user_1')
+    const { jobId } = await keySpace().producer.enqueue('user_1')
     expect(await settle(jobId, outcome)).toEqual({ kind: 'settled', suspicious: false })
     expect(await counts()).toEqual({ [outcome]: '1' })
     expect(await receipts()).toHaveLength(1)
   })
 
   it('a second time changes nothing and tells the outcome that stands', async () => {
-    const { jobId } = await corner().producer.enqueue('user_1')
+    const { jobId } = await keySpace().producer.enqueue('user_1')
     await settle(jobId, 'cleared')
     expect(await settle(jobId, 'cleared')).toMatchObject({ kind: 'already', outcome: 'cleared' })
     expect(await settle(jobId, 'dead_lettered')).toMatchObject({ kind: 'already', outcome: 'cleared' })
@@ -34,7 +34,7 @@ describe('settling a job', () => {
   })
 
   it('from many places at once is won by one of them', async () => {
-    const { jobId } = await corner().producer.enqueue('user_1')
+    const { jobId } = await keySpace().producer.enqueue('user_1')
     const answers = await Promise.all(Array.from({ length: 20 }, () => settle(jobId, 'cleared')))
     expect(answers.filter(answer => answer.kind === 'settled')).toHaveLength(1)
     expect(answers.filter(answer => answer.kind === 'already')).toHaveLength(19)
@@ -43,18 +43,18 @@ describe('settling a job', () => {
   })
 
   it('that is no longer there counts nothing and makes nothing', async () => {
-    const { jobId } = await corner().producer.enqueue('user_1')
-    await (await corner().queue.getJob(jobId))?.remove()
+    const { jobId } = await keySpace().producer.enqueue('user_1')
+    await (await keySpace().queue.getJob(jobId))?.remove()
     expect(await settle(jobId, 'cleared')).toEqual({ kind: 'gone' })
     expect(await counts()).toEqual({})
     expect(await receipts()).toEqual([])
-    expect(await corner().redis.exists(keysOf(corner().prefix).queue + jobId)).toBe(0)
+    expect(await keySpace().redis.exists(keysOf(keySpace().prefix).queue + jobId)).toBe(0)
   })
 
   it('takes one round trip', async () => {
-    const { producer, redis } = corner()
+    const { producer, redis } = keySpace()
     const [first, second] = [await producer.enqueue('user_1'), await producer.enqueue('user_2')]
-    const settleNext = testSettle(redis, corner().prefix)
+    const settleNext = testSettle(redis, keySpace().prefix)
     await settleNext(first.jobId, 'cleared')
     const commands = vi.spyOn(redis, 'sendCommand')
     await settleNext(second.jobId, 'cleared')
@@ -63,7 +63,7 @@ describe('settling a job', () => {
   })
 
   it('works after the server has forgotten its scripts', async () => {
-    const { producer, redis } = corner()
+    const { producer, redis } = keySpace()
     const [first, second] = [await producer.enqueue('user_1'), await producer.enqueue('user_2')]
     await settle(first.jobId, 'cleared')
     await redis.script('FLUSH')
@@ -71,7 +71,7 @@ describe('settling a job', () => {
   })
 
   it('leaves nothing behind when the job goes', async () => {
-    const { producer, take, token, redis, prefix } = corner()
+    const { producer, take, token, redis, prefix } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
     await settle(jobId, 'cleared')
@@ -82,7 +82,7 @@ describe('settling a job', () => {
   })
 
   it('can be looked up by whoever takes the job after a crash', async () => {
-    const { redis, prefix, producer } = corner()
+    const { redis, prefix, producer } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const { lookUp } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
     expect(await lookUp(jobId)).toBeUndefined()
@@ -96,7 +96,7 @@ describe('settling a job', () => {
 
 describe('a receipt', () => {
   it('holds a pseudonym, never the account', async () => {
-    const { jobId } = await corner().producer.enqueue('user_4711')
+    const { jobId } = await keySpace().producer.enqueue('user_4711')
     await settle(jobId, 'cleared', { account: 'user_4711', request: 'ticket-1' })
     const [[id, fields] = ['', []]] = await receipts()
     expect(id).toMatch(/^1-\d{13}$/)
@@ -105,7 +105,7 @@ describe('a receipt', () => {
   })
 
   it('has the next number without gaps, whatever the chain’s own record says', async () => {
-    const { producer, redis, prefix } = corner()
+    const { producer, redis, prefix } = keySpace()
     const chain = keysOf(prefix).receiptChain
     const settleNext = async (account: string) => settle((await producer.enqueue(account)).jobId, 'cleared')
     await settleNext('user_1')
@@ -120,7 +120,7 @@ describe('a receipt', () => {
 
 describe('the figures of a request', () => {
   it('count a job as accepted and ended, once, and end with the receipts', async () => {
-    const { producer, redis, prefix } = corner()
+    const { producer, redis, prefix } = keySpace()
     const { jobId } = await producer.enqueue('user_1', { request: 'ticket-1' })
     await settle(jobId, 'cleared', { request: 'ticket-1' })
     await settle(jobId, 'cleared', { request: 'ticket-1' })
@@ -132,7 +132,7 @@ describe('the figures of a request', () => {
 
 describe('dead letters', () => {
   it('are counted by code', async () => {
-    const { producer, redis, prefix } = corner()
+    const { producer, redis, prefix } = keySpace()
     const codes = ['30001', '30001', 'invalid_job']
     for (const [index, code] of codes.entries()) {
       await settle((await producer.enqueue(`user_${index}`)).jobId, 'dead_lettered', { code })

@@ -4,24 +4,24 @@ import { setFleetRate } from '../../../jobs/status/fleet-control.ts'
 import { createCallRatesReader } from '../../../limiter/call-rates.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { eventually } from '../../helpers/eventually.ts'
-import { jobsCorner } from '../jobs/corner.ts'
+import { jobsKeySpace } from '../jobs/key-space.ts'
 
-const corner = jobsCorner()
-beforeEach(() => corner().empty())
+const keySpace = jobsKeySpace()
+beforeEach(() => keySpace().empty())
 
 const COMMANDS = ['friend_delete_all', 'friend_get']
 const BINS_PER_SECOND = 100
 
-const openReader = () => createCallRatesReader(corner().redis, corner().prefix, 200, COMMANDS)
+const openReader = () => createCallRatesReader(keySpace().redis, keySpace().prefix, 200, COMMANDS)
 
 async function binNow(): Promise<number> {
-  const [seconds, micros] = await corner().redis.time()
+  const [seconds, micros] = await keySpace().redis.time()
   return Math.floor((Number(seconds) * 1_000_000 + Number(micros)) / 10_000)
 }
 
 /** Writes as the permit script does, by how many bins ago the calls were sent. */
 async function send(command: string, calls: readonly (readonly [binsAgo: number, calls: number])[]): Promise<void> {
-  const { redis, prefix } = corner()
+  const { redis, prefix } = keySpace()
   const now = await binNow()
   const pipeline = redis.pipeline()
   for (const [binsAgo, count] of calls) {
@@ -57,7 +57,7 @@ describe('the fleet’s call rates', () => {
     })
     await fc.assert(
       fc.asyncProperty(someCalls, someCalls, async (clears, reads) => {
-        await corner().empty()
+        await keySpace().empty()
         await send('friend_delete_all', clears)
         await send('friend_get', reads)
         const rates = await openReader()('a scraper')
@@ -86,7 +86,7 @@ describe('the fleet’s call rates', () => {
   })
 
   it('show what an operator allows, for all commands', async () => {
-    await setFleetRate(corner().redis, corner().prefix, 50, 200)
+    await setFleetRate(keySpace().redis, keySpace().prefix, 50, 200)
     expect((await openReader()('a scraper')).map(each => each.allowedPerSecond)).toEqual([50, 50])
   })
 })

@@ -6,17 +6,17 @@ import { testRedis } from '../../helpers/redis/redis.ts'
 import { realLimiter, startVirtualFleet } from '../../helpers/virtual/virtual-fleet.ts'
 
 it('every call that was sent is counted once, whatever answers of Redis are lost', async () => {
-  const corner = testRedis()
-  const redis = new Redis(corner.url)
+  const keySpace = testRedis()
+  const redis = new Redis(keySpace.url)
   onTestFinished(async () => {
-    await corner.cleanUp()
+    await keySpace.cleanUp()
     redis.disconnect()
   })
   const random = sequence(1, 'calls sent')
   const oneWayMs = (): number => random() * 10
   const fleet = startVirtualFleet({
     redis,
-    prefix: corner.prefix,
+    prefix: keySpace.prefix,
     ceilingPerSecond: 200,
     createLimiter: realLimiter,
     random,
@@ -29,7 +29,7 @@ it('every call that was sent is counted once, whatever answers of Redis are lost
     fleet.time.at(3000 + faults * 100, () => (faults % 7 === 0 ? process?.loseReplies() : process?.disconnect()))
   }
   // With next to no calls left, all of them can be told of.
-  fleet.time.at(12_000, () => setFleetRate(redis, corner.prefix, 1, 200))
+  fleet.time.at(12_000, () => setFleetRate(redis, keySpace.prefix, 1, 200))
   await fleet.time.passUntil(13_950)
   expect(fleet.arrivals().length).toBeGreaterThan(1000)
   expect(await fleet.server.countSent()).toBe(fleet.arrivals().length)

@@ -12,17 +12,17 @@ const PROCESSES = 8
 const CAME_THROUGH_MS = 1000
 
 it('a rate that an operator sets holds for the whole fleet in less than a second, down and up', async () => {
-  const corner = testRedis()
-  const redis = new Redis(corner.url)
+  const keySpace = testRedis()
+  const redis = new Redis(keySpace.url)
   onTestFinished(async () => {
-    await corner.cleanUp()
+    await keySpace.cleanUp()
     redis.disconnect()
   })
   const random = sequence(1, 'live rate')
   const oneWayMs = (): number => random() * 2
   const fleet = startVirtualFleet({
     redis,
-    prefix: corner.prefix,
+    prefix: keySpace.prefix,
     ceilingPerSecond: CEILING,
     createLimiter: realLimiter,
     random,
@@ -33,7 +33,7 @@ it('a rate that an operator sets holds for the whole fleet in less than a second
   const changes = [50, 200, 7, 120, 1, 200]
   const LASTS_MS = 5000
   for (const [index, rate] of changes.entries()) {
-    fleet.time.at((index + 1) * LASTS_MS, () => setFleetRate(redis, corner.prefix, rate, CEILING))
+    fleet.time.at((index + 1) * LASTS_MS, () => setFleetRate(redis, keySpace.prefix, rate, CEILING))
   }
   await fleet.time.passUntil((changes.length + 1) * LASTS_MS)
   for (const [index, rate] of changes.entries()) {

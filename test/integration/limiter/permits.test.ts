@@ -6,20 +6,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allowedRateLua } from '../../../limiter/allowed-rate.ts'
 import { parseReservation, type ReserveRequest, reserveArguments } from '../../../limiter/reservation.ts'
 import { keysOf } from '../../../redis/keys.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
+import { type KeySpace, testRedis } from '../../helpers/redis/redis.ts'
 import { runSteered, steer } from '../../helpers/virtual/steered-redis.ts'
 
 const COMMAND = 'friend_get'
 const steered = steer(allowedRateLua + readFileSync(new URL('../../../limiter/permit.lua', import.meta.url), 'utf8'))
 
-let corner: TestRedis
+let keySpace: KeySpace
 let redis: Redis
 beforeAll(() => {
-  corner = testRedis()
-  redis = new Redis(corner.url)
+  keySpace = testRedis()
+  redis = new Redis(keySpace.url)
 })
 afterAll(async () => {
-  await corner.cleanUp()
+  await keySpace.cleanUp()
   redis.disconnect()
 })
 
@@ -68,7 +68,7 @@ const settings = fc.record({
 /** One fleet's state with a clock; remembers the slots that may be used. */
 class Counter {
   readonly #settings: Settings
-  readonly #keys = keysOf(corner.prefix)
+  readonly #keys = keysOf(keySpace.prefix)
   nowUs = 1_700_000_000_000_000
   #runs = 1
   #asks = 0
@@ -131,7 +131,7 @@ describe('the permit script', () => {
   it('never grants more than the ceiling in any second and its margin, whoever asks and whatever is lost', async () => {
     await fc.assert(
       fc.asyncProperty(settings, steps, async (given, all) => {
-        await corner.cleanUp()
+        await keySpace.cleanUp()
         const counter = new Counter(given)
         for (const step of all) await counter.take(step)
         const window = 1_002_000 / (1 - given.margin)
@@ -144,7 +144,7 @@ describe('the permit script', () => {
   it('grants the whole ceiling less its margin to callers that want it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 20, max: 400 }), fc.integer({ min: 1, max: 8 }), async (ceiling, callers) => {
-        await corner.cleanUp()
+        await keySpace.cleanUp()
         const counter = new Counter({ ceiling, margin: 0.01 })
         await counter.ask({})
         for (let elapsedMs = 0; elapsedMs < 6000; elapsedMs += 20) {
@@ -163,7 +163,7 @@ describe('the permit script', () => {
 })
 
 it('counts a call from when it really left', async () => {
-  await corner.cleanUp()
+  await keySpace.cleanUp()
   const counter = new Counter({ ceiling: 10, margin: 0 })
   const grant = async (request: Partial<ReserveRequest> = {}): Promise<number> => {
     const before = counter.slots.length
@@ -183,5 +183,5 @@ it('counts a call from when it really left', async () => {
     [1, first],
   ] as const
   expect(await grant({ usedLate })).toBeGreaterThanOrEqual(first + 5000 + 1_002_000)
-  expect(await redis.zscore(keysOf(corner.prefix).permits(COMMAND), '1')).toBeNull()
+  expect(await redis.zscore(keysOf(keySpace.prefix).permits(COMMAND), '1')).toBeNull()
 })

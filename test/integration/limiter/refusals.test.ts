@@ -8,8 +8,8 @@ import { testRedis } from '../../helpers/redis/redis.ts'
 
 const COMMAND = 'friend_get'
 
-/** A corner of Redis with a caller that counts what comes of its calls. */
-function openCorner({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
+/** A key space of Redis with a caller that counts what comes of its calls. */
+function openKeySpace({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
   const place = testRedis()
   const { fleet, permits: permitsOf, sent: sentOf } = keysOf(place.prefix)
   const redis = new Redis(place.url)
@@ -33,12 +33,12 @@ function openCorner({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
   })
   return { redis, fleet, permits: permitsOf(COMMAND), sent: sentOf(COMMAND), startCaller }
 }
-type Corner = ReturnType<typeof openCorner>
+type KeySpaceWithCaller = ReturnType<typeof openKeySpace>
 
 interface Spoiled {
   readonly what: string
-  readonly spoil: (corner: Corner) => Promise<unknown>
-  readonly mend: (corner: Corner) => Promise<unknown>
+  readonly spoil: (keySpace: KeySpaceWithCaller) => Promise<unknown>
+  readonly mend: (keySpace: KeySpaceWithCaller) => Promise<unknown>
   readonly reason: string
 }
 
@@ -71,25 +71,25 @@ describe.concurrent('permits', () => {
   it.for(SPOILED)(
     'are refused while $what; that is told once, and calls go on when it is mended',
     async (spoiled, context) => {
-      const corner = openCorner(context)
-      await spoiled.spoil(corner)
-      const { seen, call } = corner.startCaller()
+      const keySpace = openKeySpace(context)
+      await spoiled.spoil(keySpace)
+      const { seen, call } = keySpace.startCaller()
       const called = call()
       await eventually('the refusal', async () => seen.refusals.length > 0)
       context.expect(seen.refusals[0]).toContain(spoiled.reason)
       // By the time a second caller is refused, the first has asked again.
-      const other = corner.startCaller()
+      const other = keySpace.startCaller()
       const otherCalled = other.call()
       await eventually('another refusal', async () => other.seen.refusals.length > 0)
       context.expect(seen).toMatchObject({ calls: 0, refusals: [context.expect.any(String)] })
-      await spoiled.mend(corner)
+      await spoiled.mend(keySpace)
       await Promise.all([called, otherCalled])
       context.expect(seen.calls).toBe(1)
     },
   )
 
   it('are granted at the ceiling at most when garbage lies among them', async context => {
-    const { redis, permits, startCaller } = openCorner(context)
+    const { redis, permits, startCaller } = openKeySpace(context)
     await redis.zadd(permits, '+inf', 'for ever', '-inf', 'long ago', 5, '5')
     const { seen, call } = startCaller()
     await Promise.all([call(), call(), call()])
@@ -97,7 +97,7 @@ describe.concurrent('permits', () => {
   })
 
   it('are granted where something else lies under the counter of calls', async context => {
-    const { redis, sent, startCaller } = openCorner(context)
+    const { redis, sent, startCaller } = openKeySpace(context)
     const [now] = await redis.time()
     for (let second = Number(now); second < Number(now) + 60; second++) await redis.set(`${sent}:${second}`, 'x')
     const { seen, call } = startCaller()

@@ -7,39 +7,39 @@ import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { COMMAND_NAMES, metricsForTests, seriesValue } from '../../helpers/metric-text.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
+import { type KeySpace, testRedis } from '../../helpers/redis/redis.ts'
 
 const RATE = { ceilingPerSecond: 200, margin: 0.01 }
 
-let corner: TestRedis
+let keySpace: KeySpace
 let redis: Redis
 
 beforeEach(() => {
-  corner = testRedis()
-  redis = new Redis(corner.url, { maxRetriesPerRequest: null })
+  keySpace = testRedis()
+  redis = new Redis(keySpace.url, { maxRetriesPerRequest: null })
 })
 
 afterEach(async () => {
-  await corner.cleanUp()
+  await keySpace.cleanUp()
   redis.disconnect()
 })
 
 const read = async () => {
   await eventually('the connection', async () => redis.status === 'ready')
-  const reading = await createFleetReading(redis, corner.prefix, RATE, [])('test')
+  const reading = await createFleetReading(redis, keySpace.prefix, RATE, [])('test')
   if (reading === undefined) throw new Error('Redis did not answer')
   return reading
 }
 
 describe('what is read of the fleet for a scrape', () => {
   it('counts what producers and imports enqueued, fleet-wide', async () => {
-    const first = createProducer({ redis, prefix: corner.prefix })
-    const second = createProducer({ redis, prefix: corner.prefix })
+    const first = createProducer({ redis, prefix: keySpace.prefix })
+    const second = createProducer({ redis, prefix: keySpace.prefix })
     await first.enqueueMany(['user_1', 'user_2', 'user_2', ''])
     await second.enqueue('user_1')
     await second.enqueue('user_3')
     await second.close()
-    const counter = new EnqueuedCounter(redis, corner.prefix)
+    const counter = new EnqueuedCounter(redis, keySpace.prefix)
     counter.count({ rejected: 2 })
     await counter.done()
     expect((await read()).figures.enqueued).toEqual({ accepted: 3, duplicate: 2, rejected: 3 })
@@ -47,19 +47,19 @@ describe('what is read of the fleet for a scrape', () => {
   })
 
   it('counts a batch with one command', async () => {
-    const producer = createProducer({ redis, prefix: corner.prefix })
+    const producer = createProducer({ redis, prefix: keySpace.prefix })
     // The first one also takes the text of the script to Redis.
     await producer.enqueueMany(['user_1'])
     const sent = vi.spyOn(redis, 'sendCommand')
     await producer.enqueueMany(['user_1', 'user_1', '', 'user_2'])
     await producer.close()
-    const isCount = ({ args }: Command): boolean => args.includes(keysOf(corner.prefix).enqueued)
+    const isCount = ({ args }: Command): boolean => args.includes(keysOf(keySpace.prefix).enqueued)
     expect(sent.mock.calls.filter(([command]) => isCount(command as Command))).toHaveLength(1)
     expect((await read()).figures.enqueued).toEqual({ accepted: 2, duplicate: 2, rejected: 1 })
   })
 
   it('knows the dead letters by code, the receipts and the clock', async () => {
-    const keys = keysOf(corner.prefix)
+    const keys = keysOf(keySpace.prefix)
     await redis.hset(keys.deadLetterCodes, { 30001: 2, 61234: 0, still_has_friends: 1 })
     await redis.hset(keys.receiptChain, { seq: 17 })
     const { figures, clockOffsetMs, roundTripMs } = await read()
@@ -75,7 +75,7 @@ describe('what is read of the fleet for a scrape', () => {
     client.on('error', () => {})
     onTestFinished(() => client.disconnect())
     await eventually('the connection', async () => client.status === 'ready')
-    const readFleet = createFleetReading(client, corner.prefix, RATE, COMMAND_NAMES)
+    const readFleet = createFleetReading(client, keySpace.prefix, RATE, COMMAND_NAMES)
     const metrics = metricsForTests({ readFleet })
     expect(seriesValue(await metrics.text('test'), 'clear_friends_redis_up')).toBe(1)
 

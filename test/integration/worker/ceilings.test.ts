@@ -2,28 +2,28 @@ import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Limiter } from '../../../limiter/limiter.ts'
 import { permitGaps } from '../../helpers/redis/permit-slots.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
+import { type KeySpace, testRedis } from '../../helpers/redis/redis.ts'
 
-let corner: TestRedis
+let keySpace: KeySpace
 let redis: Redis
 let limiter: Limiter
 
 beforeEach(() => {
-  corner = testRedis()
-  redis = new Redis(corner.url, { maxRetriesPerRequest: null })
-  limiter = new Limiter({ redis, prefix: corner.prefix, ceilingPerSecond: 200, margin: 0.01 })
+  keySpace = testRedis()
+  redis = new Redis(keySpace.url, { maxRetriesPerRequest: null })
+  limiter = new Limiter({ redis, prefix: keySpace.prefix, ceilingPerSecond: 200, margin: 0.01 })
 })
 
 afterEach(async () => {
   limiter.close()
   redis.disconnect()
-  await corner.cleanUp()
+  await keySpace.cleanUp()
 })
 
 /** Makes calls and gives the shortest time between two of their permits, in µs on the clock of Redis. */
 async function shortestGapOf(command: string): Promise<number> {
   await Promise.all(Array.from({ length: 20 }, () => limiter.pace(command, () => {})))
-  const gaps = await permitGaps(redis, corner.prefix, command)
+  const gaps = await permitGaps(redis, keySpace.prefix, command)
   expect(gaps.length).toBeGreaterThan(10)
   return Math.min(...gaps)
 }
@@ -37,12 +37,12 @@ it('calls account_check half as often as the other commands, as the vendor wants
 
 it('lowers the rate of a command from its own ceiling', async () => {
   limiter.observe('account_check', 'throttled')
-  await expect.poll(() => redis.hget(`${corner.prefix}:fleet`, 'lowered:account_check')).toMatch(/^99\./)
+  await expect.poll(() => redis.hget(`${keySpace.prefix}:fleet`, 'lowered:account_check')).toMatch(/^99\./)
 })
 
 it('says that the rate was changed only where it was', async () => {
   const changes: string[] = []
-  const { prefix } = corner
+  const { prefix } = keySpace
   const told = new Limiter({
     ...{ redis, prefix, ceilingPerSecond: 200, margin: 0.01 },
     onRate: (_command, trouble) => void changes.push(trouble),

@@ -12,12 +12,12 @@ import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import type { PacedCall } from '../../../worker/vendor/paced-call.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/receipts/settling.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
+import { type KeySpace, testRedis } from '../../helpers/redis/redis.ts'
 import { envelopeReply } from '../../helpers/vendor/scripted-call.ts'
 
 const seals = createReceiptSeals(TEST_RECEIPT_KEY)
 
-let corner: TestRedis
+let keySpace: KeySpace
 let redis: Redis
 let producer: Producer
 let pool: Pool | undefined
@@ -25,9 +25,9 @@ let pool: Pool | undefined
 let told: Processed[]
 
 beforeEach(() => {
-  corner = testRedis()
-  redis = new Redis(corner.url, { maxRetriesPerRequest: null })
-  producer = createProducer({ redis, prefix: corner.prefix })
+  keySpace = testRedis()
+  redis = new Redis(keySpace.url, { maxRetriesPerRequest: null })
+  producer = createProducer({ redis, prefix: keySpace.prefix })
   told = []
 })
 afterEach(async () => {
@@ -35,7 +35,7 @@ afterEach(async () => {
   pool = undefined
   await producer.close()
   redis.disconnect()
-  await corner.cleanUp()
+  await keySpace.cleanUp()
 })
 
 /** What the vendor answers to the delete of a job's account; by then the job is in hand. */
@@ -45,7 +45,7 @@ const NO = 30001
 
 /** Lets a pool work on all that waits, with a vendor that answers as the test says. */
 function work(answer: Answer): void {
-  const { prefix } = corner
+  const { prefix } = keySpace
   const settlement = createSettlement({ redis, prefix, seals, receiptDays: 400 })
   const call: PacedCall = async (_command, body, _signal, onSent) => {
     onSent()
@@ -64,7 +64,7 @@ function work(answer: Answer): void {
   pool.start()
 }
 
-const keys = () => keysOf(corner.prefix)
+const keys = () => keysOf(keySpace.prefix)
 const receipts = (): Promise<number> => redis.xlen(keys().receipts)
 const failed = (): Promise<string[]> => redis.zrange(`${keys().queue}failed`, '0', '-1')
 const isGone = async (jobId: string): Promise<boolean> => (await redis.exists(keys().queue + jobId)) === 0
@@ -107,7 +107,7 @@ describe('a job that ends', () => {
 
   it('for which the vendor’s no is written down already becomes a dead letter although this attempt cleared it', async () => {
     const { jobId } = await producer.enqueue('user_1')
-    const settle = testSettle(redis, corner.prefix)
+    const settle = testSettle(redis, keySpace.prefix)
     work(async () => {
       await settle(jobId, 'dead_lettered', { code: '30001', why: 'the vendor says no' })
       return OK
@@ -121,7 +121,7 @@ describe('a job that ends', () => {
 
   it('for which a clear is written down already is completed although this attempt failed', async () => {
     const { jobId } = await producer.enqueue('user_1')
-    const settle = testSettle(redis, corner.prefix)
+    const settle = testSettle(redis, keySpace.prefix)
     work(async () => {
       await settle(jobId, 'cleared')
       return NO

@@ -4,15 +4,15 @@ import { afterAll, beforeAll } from 'vitest'
 import { createProducer, type Producer } from '../../../jobs/enqueue/producer.ts'
 import { type ClearFriendsQueue, openQueue } from '../../../jobs/job/queue.ts'
 import { keysOf, QUEUE_NAME } from '../../../redis/keys.ts'
-import { type TestRedis, testRedis } from '../../helpers/redis/redis.ts'
+import { type KeySpace, testRedis } from '../../helpers/redis/redis.ts'
 
-/** A corner of the run's Redis with everything that a test of jobs needs. */
-export interface JobsCorner {
+/** A key space of the run's Redis with everything that a test of jobs needs. */
+export interface JobsKeySpace {
   readonly redis: Redis
   readonly prefix: string
   readonly queue: ClearFriendsQueue
   readonly producer: Producer
-  /** Deletes all keys of the corner. */
+  /** Deletes all keys of the key space. */
   empty(): Promise<void>
   /** Takes the next job as a worker does, or gives `undefined` where none is waiting. */
   take(): Promise<Job | undefined>
@@ -20,24 +20,24 @@ export interface JobsCorner {
   readonly token: string
 }
 
-/** Opens a corner for all tests of a file, and closes it behind them. */
-export function jobsCorner(): () => JobsCorner {
-  let corner: JobsCorner | undefined
+/** Opens a key space for all tests of a file, and closes it behind them. */
+export function jobsKeySpace(): () => JobsKeySpace {
+  let keySpace: JobsKeySpace | undefined
   let close: () => Promise<void> = async () => {}
   beforeAll(async () => {
     const place = testRedis()
     const opened = await open(place)
-    corner = opened.corner
+    keySpace = opened.keySpace
     close = opened.close
   })
   afterAll(() => close())
   return () => {
-    if (corner === undefined) throw new Error('the corner is not open yet')
-    return corner
+    if (keySpace === undefined) throw new Error('the key space is not open yet')
+    return keySpace
   }
 }
 
-async function open(place: TestRedis): Promise<{ corner: JobsCorner; close: () => Promise<void> }> {
+async function open(place: KeySpace): Promise<{ keySpace: JobsKeySpace; close: () => Promise<void> }> {
   const { prefix } = place
   const redis = new Redis(place.url, { maxRetriesPerRequest: null })
   const queue = await openQueue(redis, prefix)
@@ -46,7 +46,7 @@ async function open(place: TestRedis): Promise<{ corner: JobsCorner; close: () =
   const worker = new Worker(QUEUE_NAME, null, { connection: redis, prefix, autorun: false })
   worker.on('error', () => {})
   return {
-    corner: {
+    keySpace: {
       redis,
       prefix,
       queue,
@@ -66,7 +66,7 @@ async function open(place: TestRedis): Promise<{ corner: JobsCorner; close: () =
 }
 
 /** The accounts of all jobs that wait in line, in no particular order. */
-export async function waitingAccounts({ redis, prefix }: Pick<JobsCorner, 'redis' | 'prefix'>): Promise<string[]> {
+export async function waitingAccounts({ redis, prefix }: Pick<JobsKeySpace, 'redis' | 'prefix'>): Promise<string[]> {
   const { queue } = keysOf(prefix)
   const ids = await redis.zrange(`${queue}prioritized`, '0', '-1')
   const data = await Promise.all(ids.map(id => redis.hget(`${queue}${id}`, 'data')))

@@ -8,7 +8,7 @@ import { type CommandResult, runCommand } from '../../helpers/commands/run-comma
 import { testRedis } from '../../helpers/redis/redis.ts'
 
 /** A fleet and a folder that belong to one test, so that tests of commands may run side by side. */
-export interface CommandCorner {
+export interface CommandKeySpace {
   /** What leads a command to the fleet. */
   readonly settings: Readonly<Record<string, string>>
   readonly url: string
@@ -24,8 +24,8 @@ export interface CommandCorner {
   accounts(): Promise<string[]>
 }
 
-/** Opens a corner and closes it when the test is over. */
-export async function openCorner({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<CommandCorner> {
+/** Opens a key space and closes it when the test is over. */
+export async function openKeySpace({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<CommandKeySpace> {
   const { url, prefix, cleanUp } = testRedis()
   const folder = await mkdtemp(join(tmpdir(), 'clear-friends-command-'))
   const redis = new Redis(url, { maxRetriesPerRequest: null })
