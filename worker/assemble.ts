@@ -26,18 +26,18 @@ import { openVendor, type Vendor } from './vendor/open-vendor.ts'
 import { createPacedCall, type PacedCall } from './vendor/paced-call.ts'
 import type { WorkerSettings } from './worker-settings.ts'
 
-/** A worker, built and not yet started. */
+/** A worker that is built and not started. */
 export interface AssembledWorker {
   readonly log: Logger
   start(): void
-  /** Takes nothing more, finishes what is sent, hands back the rest, closes everything. */
+  /** Takes no more jobs, waits for the requests under way, hands back the other jobs, and closes all parts. */
   drain(): Promise<void>
 }
 
 const PING_WITHIN_MS = 2000
 
 /**
- * Builds all parts of a worker; the only file that does.
+ * Builds all parts of a worker. No other file does; after a failure all parts are closed again.
  *
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
  * @throws {PortInUseError} when the HTTP port is taken
@@ -103,7 +103,7 @@ async function assemble(
   }
 }
 
-/** What every part is made with. */
+/** Shared by all parts. */
 interface Base {
   readonly settings: WorkerSettings
   readonly log: Logger
@@ -189,7 +189,7 @@ async function openGuard(
   return closing.add(new QueueGuard({ ...shared, prober, gate, faultStreaks }), each => each.stop())
 }
 
-/** Hears of halts and pauses at once, on a connection that can do nothing else. */
+/** Makes the guard act on halts and pauses at once; the news need a connection of their own. */
 async function listenToFleet({ settings, log, closing }: Base, guard: QueueGuard): Promise<void> {
   const news = closing.add(openRedis(settings, 'worker'), each => each.disconnect())
   news.on('error', error => log.debug({ err: error }, 'Redis connection for news'))

@@ -1,4 +1,4 @@
-/** Remembers how to close what was opened; closes the last first. */
+/** Remembers how to close each part that was opened, and closes the last one first. */
 export class ClosingList {
   readonly #closers: (() => unknown)[] = []
   #hasBegun = false
@@ -8,7 +8,7 @@ export class ClosingList {
     return this.#hasBegun
   }
 
-  /** Remembers a part, and gives it back. */
+  /** Remembers how to close a part, and returns the part. */
   add<T>(part: T, close: (part: T) => unknown): T {
     this.#closers.push(() => close(part))
     return part

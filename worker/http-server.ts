@@ -1,11 +1,11 @@
 import { type FastifyInstance, fastify } from 'fastify'
 
-/** What the HTTP server is made from. */
+/** Address of the HTTP server, and the parts whose state it shows. */
 export interface HttpServerOptions {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  /** Whether this process can take work: Redis answers and it is not draining; else why not. */
+  /** Says whether this process can take work (Redis answers, no drain has begun), or why not. */
   readonly readiness: () => Promise<{ readonly ready: true } | { readonly ready: false; readonly reason: string }>
   readonly metrics: { text(scraper: string): Promise<string>; readonly contentType: string }
 }

@@ -20,9 +20,9 @@ import { workerSettings } from './worker-settings.ts'
 
 export type { AboutClear, BeforeClear } from './attempt/before-clear.ts'
 
-/** How to run a worker. */
+/** Settings of a worker, and its hook. */
 export interface RunWorkerOptions {
-  /** The settings, for instance `process.env`. */
+  /** Environment variables with the settings, for instance `process.env`. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** May stop a delete at the last moment. */
   readonly beforeClear?: BeforeClear
@@ -31,7 +31,7 @@ export interface RunWorkerOptions {
 /**
  * Runs a worker until SIGTERM or SIGINT, then drains within `DRAIN_SECONDS`. A second signal ends the process at once.
  *
- * @returns the exit code: 0 after a drain in time, 1 when time ran out (the jobs in hand are then run again elsewhere)
+ * @returns the exit code: 0 after a drain in time, 1 when time ran out (other workers then repeat the jobs in hand)
  * @throws {SettingsError} with all faults at once
  * @throws {RedisUnavailableError} when Redis does not answer
  * @throws {PortInUseError} when the HTTP port is taken

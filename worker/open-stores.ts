@@ -13,27 +13,27 @@ import { EventsWatch } from './upkeep/events-watch.ts'
 import { ReceiptWatch } from './upkeep/receipt-watch.ts'
 import type { WorkerSettings } from './worker-settings.ts'
 
-/** What a worker keeps in Redis, opened and looked after. */
+/** Connections of a worker to Redis, and the parts that write there. */
 export interface Stores {
-  /** For jobs, receipts and the fleet's state: commands wait while Redis is away. */
+  /** For jobs, receipts and the fleet's state: its commands wait while Redis is away. */
   readonly redis: RedisConnection
-  /** For permits alone: commands fail at once while Redis is away. */
+  /** For permits alone: its commands fail at once while Redis is away. */
   readonly permitsRedis: RedisConnection
   readonly control: FleetControl
   readonly settlement: Settlement
 }
 
 /**
- * Connects to Redis and opens what a worker keeps there; its upkeep runs until the list is closed.
+ * Connects to Redis, opens queue and receipts there, and starts their upkeep, which runs until the list is closed.
  *
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
- * @throws {ReceiptKeyError} when the receipts there are sealed with another key
+ * @throws {ReceiptKeyError} when the receipts in Redis are sealed with another key
  */
 export async function openStores(settings: WorkerSettings, log: Logger, closing: ClosingList): Promise<Stores> {
   const prefix = settings.REDIS_PREFIX
   const redis = closing.add(openRedis(settings, 'worker'), each => each.disconnect())
   const permitsRedis = closing.add(openRedis(settings, 'permits'), each => each.disconnect())
-  // Each command reports its own failure; these listeners keep an outage from ending the process.
+  // Each command reports its own failure. Without these listeners an outage would end the process.
   redis.on('error', error => log.debug({ err: error }, 'Redis connection'))
   permitsRedis.on('error', error => log.debug({ err: error }, 'Redis connection for permits'))
   await waitUntilReady(permitsRedis)

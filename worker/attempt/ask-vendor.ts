@@ -4,8 +4,8 @@ import type { Command } from '../vendor/client.ts'
 import { type Attempt, done, type Step, stopAsClosed, stopAsMalformed, stopBy } from './steps.ts'
 
 /**
- * What the vendor answered, as far as an attempt can go on from it.
- * - `ok`: the call succeeded; `body` is its answer.
+ * An answer of the vendor after which the attempt goes on.
+ * - `ok`: the call succeeded; `body` is the parsed answer.
  * - `not_friends`: the vendor says that there is no such relation.
  * - `no_account`: the vendor says that there is no such account, which may also mean that we ask the wrong app.
  */
@@ -15,10 +15,10 @@ export type Answer<Body> =
   | { readonly kind: 'no_account'; readonly verdict: Verdict }
 
 /**
- * Asks the vendor and opens its answer; the one way in which an attempt does. Every other answer, and a body that does not
- * fit, stops the attempt with what it means for a job.
+ * Asks the vendor and parses its answer; attempts have no other way to the vendor. All other answers, and a body that
+ * does not fit, stop the attempt with the outcome that {@link stopBy} gives them.
  *
- * @param schema what the body of a success must be
+ * @param schema parses the body of a success
  */
 export async function askVendor<Body>(
   attempt: Attempt,

@@ -2,32 +2,33 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome } from '../../jobs/job/outcome.ts'
 import { stopAsClosed } from './steps.ts'
 
-/** What a {@link BeforeClear} hook is told besides the account. */
+/** Facts for a {@link BeforeClear} hook, besides the account. */
 export interface AboutClear {
-  /** The erasure request it belongs to. */
+  /** Id of the account's erasure request, if it has one. */
   readonly request: string | undefined
-  /** Ends when the answer is no longer waited for: after 10 seconds, or because the process drains. */
+  /** Aborts when the worker stops waiting for the answer: after 10 seconds, or because the process drains. */
   readonly signal: AbortSignal
 }
 
 /**
- * Asked right before the first delete of each attempt, so that a pipeline can stop it at the last moment: a legal hold,
- * a person who came back. It must say `clear` for the account to be cleared; `veto` ends the job as `cancelled`. When it
- * throws, answers anything else or does not answer in time, nothing is deleted and the job is tried again later.
+ * Stops a delete at the last moment, for instance for a legal hold or a person who came back. The worker asks the hook
+ * right before the first delete of each attempt. The answer `clear` lets the worker clear the account; `veto` ends the
+ * job as `cancelled`. If the hook throws, answers anything else or is late, nothing is deleted and the job is retried
+ * later.
  *
- * Between its answer and the delete lies the wait for a permit, a second or two on a busy fleet.
+ * The wait for a permit lies between the answer and the delete, a second or two on a busy fleet.
  */
 export type BeforeClear = (account: string, about: AboutClear) => Promise<'clear' | 'veto'> | 'clear' | 'veto'
 
-/** Half would fail a hook that asks a slow service; double would keep too many jobs in hand for one that hangs. */
+/** Half would fail a hook that asks a slow service; double would let a hook that hangs keep too many jobs in hand. */
 const ANSWERS_WITHIN_MS = 10_000
 
 /**
- * Asks the hook.
+ * Asks the hook. Never rejects.
  *
  * @param signal gives up waiting when the process drains
- * @param withinMs how long the answer may take; default 10 seconds
- * @returns the outcome that ends the attempt; nothing when the account may be cleared
+ * @param withinMs longest wait for the answer, in ms; default 10 seconds
+ * @returns the outcome that ends the attempt; `undefined` when the account may be cleared
  */
 export async function askBeforeClear(
   hook: BeforeClear,
@@ -41,7 +42,7 @@ export async function askBeforeClear(
   const late = sleep(withinMs, 'late' as const, { signal: told }).catch(() => 'aborted' as const)
   const asked = Promise.resolve()
     .then(() => hook(account, { request, signal: told }))
-    // Its message may quote the account.
+    // Only the error's name is kept: its message may quote the account.
     .catch((error: unknown) => ({ failed: error instanceof Error ? error.name : typeof error }))
   const answer = await Promise.race([asked, late])
   waiting.abort()

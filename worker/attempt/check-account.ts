@@ -8,13 +8,13 @@ import { type Attempt, done, type Step, stopAsMalformed, stopBy, stopWith } from
 const ILLEGAL_ACCOUNT = '30002'
 
 /**
- * Decides what «no such account» means. It may be gone, which is what we want, or we may be asking the wrong app; the
- * guard of `jobs/settle/settle.lua` looks for the latter. An account is never imported to cure it: that would bring the person
- * back.
+ * Decides what the answer «no such account» means. Either the account is gone, which is the goal, or we ask the wrong
+ * app; `jobs/settle/settle.lua` watches for the second case. The worker never imports the account, which would bring
+ * the person back.
  *
- * @param command the call that was answered so
- * @param said the verdict that said so
- * @returns done when the account does not exist
+ * @param command the call that got this answer
+ * @param said the verdict on this answer
+ * @returns `not_imported` when the account does not exist; else a stop
  */
 export async function checkAccount(attempt: Attempt, command: Command, said: Verdict): Promise<Step<'not_imported'>> {
   const asked = await askVendor(
@@ -25,7 +25,7 @@ export async function checkAccount(attempt: Attempt, command: Command, said: Ver
   )
   if (asked.kind === 'stopped') return asked
   const answer = asked.value
-  // The account is named in an item, so «no such account» about the whole call means who is calling.
+  // The account stands in an item, so «no such account» for the whole call speaks of the admin who calls.
   if (answer.kind === 'no_account') return stopWith({ kind: 'stop', reason: answer.verdict.reason }, CHECK_ADMIN)
   if (answer.kind === 'not_friends') return stopBy(answer.verdict)
   const [item] = answer.body.ResultItem

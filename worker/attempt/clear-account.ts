@@ -9,19 +9,19 @@ import type { Progress } from './progress.ts'
 import type { Attempt, StepStop } from './steps.ts'
 import { verifyEmpty } from './verify.ts'
 
-/** What an attempt at an account came to, and what the next one needs to know. */
+/** Outcome of an attempt, and the counts that the next attempt needs. */
 export interface AttemptResult extends StepStop {
   readonly progress: Progress
-  /** What a look at the list showed, where there was one. */
+  /** Result of the look at the friend list, if there was one. */
   readonly looked?: 'empty' | 'not_empty' | 'unread'
 }
 
-/** What clearing takes. */
+/** Parts and choices for one attempt. */
 export interface ClearAccountOptions {
   readonly call: PacedCall
-  /** Told of every request that was sent. */
+  /** Called after each request that was sent. */
   readonly onSent: () => void
-  /** Sees which answers are everybody's. */
+  /** Finds answers that all accounts get, which are our own fault. */
   readonly faultStreaks: FaultStreaks
   /** Whether this account's list is read after the delete. */
   readonly verify: boolean
@@ -29,25 +29,25 @@ export interface ClearAccountOptions {
   readonly signal: AbortSignal
   /** May stop the delete at the last moment. */
   readonly beforeClear?: BeforeClear | undefined
-  /** Waits between two looks, unless the signal ends it. Default: really. */
+  /** Waits between two looks, until the signal ends it. Default: a timer. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 const CONFLICT = '30008'
 /** After this many attempts that ended in a conflict the friends are deleted by name. */
 const CONFLICTS_BEFORE_BATCHES = 5
-/** So often a list that stays filled is cleared again before a person must look. */
+/** A list that is not empty after a delete is cleared again this often; then a person must look. */
 const CLEAR_AGAIN = 1
-/** So often a proof that cannot be read is tried again, as a read, before the clear stands without it. */
+/** Attempts repeat a failed read of the list this often; then the confirmed delete stands unproved. */
 const READ_AGAIN = 3
 
 /**
  * Clears the friends of one account and proves it: delete, then look.
  *
- * Safe to repeat at any point: deleting the friends of an account that has none is no error.
+ * Safe to repeat at any point: the vendor accepts a delete for an account without friends.
  *
- * @param job whose friends, and whether also from their lists
- * @param before what earlier attempts left
+ * @param job account, delete type and request id
+ * @param before counts of earlier attempts
  */
 export async function clearAccount(
   job: Pick<JobData, 'account' | 'type' | 'request'>,
@@ -66,12 +66,12 @@ export async function clearAccount(
     if (step.value === 'unproved') return prove(attempt, progress)
     progress.deleted = true
   }
-  // A list that was seen filled, or could not be read, is no longer left to chance.
+  // The share of VERIFY does not apply to a list that was seen filled or could not be read.
   const mustLook = options.verify || progress.notEmpty > 0 || progress.unread > 0
   return mustLook ? prove(attempt, progress) : { outcome: cleared('skipped'), progress }
 }
 
-/** Ends an attempt that did not delete. */
+/** Ends an attempt without a delete, and counts conflicts and odd codes for the next one. */
 function withoutDelete({ attempts, ...stop }: StepStop, progress: Progress): AttemptResult {
   const { outcome } = stop
   if (outcome.kind !== 'retry') return { ...stop, progress }
@@ -98,7 +98,7 @@ async function prove(attempt: Attempt, progress: Progress): Promise<AttemptResul
       if (seen.cause.kind === 'snooze' || seen.cause.kind === 'stop') {
         return { outcome: seen.cause, progress, ...(seen.act === undefined ? {} : { act: seen.act }) }
       }
-      // What was deleted stays deleted, whatever becomes of the proof; what was not confirmed is done again.
+      // A confirmed delete stands without its proof. A delete that was not confirmed is repeated.
       if (progress.deleted && progress.unread >= READ_AGAIN) {
         return { outcome: cleared('no'), progress, looked: seen.kind }
       }

@@ -7,15 +7,15 @@ import { readFriends } from './friend-list.ts'
 import { type Attempt, done, type Step, stopAsMalformed, stopBy, stopWith } from './steps.ts'
 
 /**
- * `deleted`: the vendor said OK. `unproved`: what it said may mean that nothing is left; only a look can tell.
- * `not_imported`: there is no such account.
+ * `deleted`: the vendor said OK. `unproved`: its answer may mean that no friends are left, and only a look at the list
+ * decides. `not_imported`: there is no such account.
  */
 export type Deleted = 'deleted' | 'unproved' | 'not_imported'
 
-/** The vendor takes 1,000; half keeps clear of its limit for the size of a packet (vendor page 1047/34905). */
+/** The vendor takes 1,000 a call; half of them stay far below its limit for a packet (vendor page 1047/34905). */
 const FRIENDS_PER_CALL = 500
 
-/** Deletes all friends with the one call that is made for it. */
+/** Deletes all friends with one call, `friend_delete_all`. */
 export async function deleteAll(attempt: Attempt): Promise<Step<Deleted>> {
   const body = { From_Account: attempt.account, DeleteType: attempt.deleteType }
   const asked = await askVendor(attempt, 'friend_delete_all', body, z.unknown())
@@ -33,11 +33,12 @@ export async function deleteAll(attempt: Attempt): Promise<Step<Deleted>> {
 }
 
 /**
- * Deletes the friends by name, some hundred a call: the batch mode that the vendor advises when deleting all of them at
- * once keeps conflicting with other writes.
+ * Deletes the friends by name, 500 a call. The vendor advises this batch mode when `friend_delete_all` keeps
+ * conflicting with other writes.
  *
- * Friends whose delete may pass later are left to the next attempt, after all others were tried. What can never pass
- * ends the account only where the friend is still in the list: «illegal» may mean that the two are no friends.
+ * The attempt tries all friends first. It then leaves those whose delete may pass later to the next attempt. A friend
+ * whose delete can never pass ends the job only if the list still holds it: «illegal» may mean that the two are no
+ * friends.
  *
  * @returns never `deleted`: friends may have come since the list was read, so a look must prove it
  */
@@ -57,7 +58,7 @@ export async function deleteInBatches(attempt: Attempt): Promise<Step<Deleted>> 
   return left.length === 0 ? done('unproved') : stopUnlessGone(attempt, left)
 }
 
-/** A friend that was not deleted: `later` may pass, `never` will not. */
+/** A friend that was not deleted. Its delete may pass `later`, or `never`. */
 interface Left {
   readonly friend: string
   readonly code: number
@@ -73,7 +74,7 @@ async function deleteBatch(
   if (asked.kind === 'stopped') return asked
   const answer = asked.value
   if (answer.kind === 'no_account') return checkAccount(attempt, 'friend_delete', answer.verdict)
-  // For all of them at once: the list has changed since it was read, and a look decides.
+  // «Not friends» for the whole call: the list has changed since it was read, and a look decides.
   if (answer.kind === 'not_friends') return done([])
   const codes = new Map(answer.body.ResultItem.map(item => [item.To_Account, item.ResultCode]))
   const missing = friends.some(friend => !codes.has(friend))
@@ -83,7 +84,7 @@ async function deleteBatch(
 
 function leftWith(friend: string, code: number): Left[] {
   switch (ruleOfCode(code).class) {
-    // For a friend, «not friends» and «no such account» are the goal.
+    // For one friend, «not friends» and «no such account» mean that the goal is reached.
     case 'done':
     case 'not_friends':
     case 'check_account':
@@ -108,7 +109,7 @@ async function stopUnlessGone(attempt: Attempt, undeletable: readonly Left[]): P
   return stopWith({ kind: 'dead', reason: { code: String(first.code), text } }, ruleOfCode(first.code).act)
 }
 
-/** Ends the attempt as the first of what is left would have ended it as an answer to the whole call. */
+/** Ends the attempt with the code of the first friend that is left, as if the whole call had got this code. */
 function stopByFirst(left: readonly Left[]): Step<never> {
   const code = left[0]?.code ?? 0
   const rule = ruleOfCode(code)

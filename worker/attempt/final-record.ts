@@ -7,7 +7,7 @@ import type { Progress } from './progress.ts'
 
 type ParsedData = ReturnType<typeof parseJobData>
 
-/** What is settled of a job that ends with this outcome. */
+/** Builds the record to settle for a job that ends with this outcome. */
 export function recordOf(
   job: JobInHand,
   parsed: ParsedData,
@@ -35,7 +35,7 @@ export function recordOf(
   }
 }
 
-/** The account and request for the receipt. Data that does not fit the contract belongs to no request. */
+/** Gives account and request for the receipt. Data that breaks the contract belongs to no request. */
 function accountAndRequestIn({ data }: JobInHand, parsed: ParsedData): Pick<FinalRecord, 'account' | 'request'> {
   if (parsed.ok) return { account: parsed.data.account, request: parsed.data.request }
   const unfit = unfitDataSchema.safeParse(data)

@@ -3,7 +3,7 @@ import { askVendor } from './ask-vendor.ts'
 import { checkAccount } from './check-account.ts'
 import { type Attempt, done, type Step, stopAsMalformed, stopBy } from './steps.ts'
 
-/** The vendor allows 3,000 friends and served 100 a page when its pages said so; more pages are a loop. */
+/** The vendor allows 3,000 friends, 30 pages of 100. A list of more than 100 pages is a loop. */
 const PAGES_AT_MOST = 100
 
 /** Reads the friend list of an account, page by page (vendor page 1047/34908, read 2026-11). */
@@ -22,7 +22,7 @@ export async function readFriends(attempt: Attempt): Promise<Step<readonly strin
   return stopAsMalformed('a friend list without an end')
 }
 
-/** Tells whether the list is empty; reads one page only. An account that does not exist has no friends. */
+/** Reads one page to see whether the list is empty. An account that does not exist has no friends. */
 export async function isListEmpty(attempt: Attempt): Promise<Step<boolean>> {
   const read = await readPage(attempt, 0)
   if (read.kind === 'stopped') return read
@@ -34,7 +34,7 @@ export async function isListEmpty(attempt: Attempt): Promise<Step<boolean>> {
 interface Page {
   readonly friends: readonly string[]
   readonly friendNum: number
-  /** Where the next page starts; none when this was the last. */
+  /** Start of the next page; `undefined` after the last one. */
   readonly next: number | undefined
 }
 

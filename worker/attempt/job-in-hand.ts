@@ -1,16 +1,16 @@
-/** A job as the pool hands it in: BullMQ's fields that matter, the data still unparsed. */
+/** A job as the pool hands it in: the fields of BullMQ that are used, data not parsed yet. */
 export interface JobInHand {
   readonly id: string
   readonly data: unknown
-  /** What earlier attempts left, still unparsed. */
+  /** Counts of earlier attempts, not parsed yet. */
   readonly progress: unknown
   /** Attempts that ended before this one. */
   readonly attemptsMade: number
-  /** How often a worker took the job, crashes included. */
+  /** How often workers took the job, crashes included. */
   readonly timesStarted: number
-  /** What leads back to the span that enqueued it, where somebody traces; still unparsed. */
+  /** Trace context of the producer's span, if the producer traces; not parsed yet. */
   readonly traceContext?: unknown
-  /** How often a worker lost it: it crashed, or its lock ran out. */
+  /** How often a worker lost the job: the worker crashed, or its lock ran out. */
   readonly timesStalled: number
   /** Epoch ms, by the producer's clock. */
   readonly enqueuedAt: number

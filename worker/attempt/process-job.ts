@@ -27,7 +27,7 @@ import type { JobInHand } from './job-in-hand.ts'
 import { type Attempted, asRecorded } from './processed.ts'
 import { parseProgress } from './progress.ts'
 
-/** What processing a job takes. */
+/** Parts and limits of an attempt. */
 export interface ProcessJobOptions {
   readonly call: PacedCall
   readonly faultStreaks: FaultStreaks
@@ -38,19 +38,22 @@ export interface ProcessJobOptions {
   readonly verifyShare: number
 }
 
-/** A job that was taken this often beyond its attempts takes whoever works on it down. */
+/**
+ * A job that workers took this often beyond its attempts is suspected of crashing them. Takes without a crash count
+ * too.
+ */
 const CRASHES_AT_MOST = 100
 
 /**
- * Works on a job once: parse, clear, say what is to be settled. The table of contents of the worker.
+ * Makes one attempt at a job and returns its outcome, with the record to settle if the job ends.
  *
  * Safe to repeat at any point: the vendor's calls are idempotent, and the first settle of a job wins.
  *
- * @param signal gives up waits when the process drains
+ * @param signal gives up waits when the process drains or the job's lock is lost
  */
 export async function processJob(job: JobInHand, options: ProcessJobOptions, signal: AbortSignal): Promise<Attempted> {
   const { settlement, maxAttempts } = options
-  // A worker that was lost may have settled the job and not completed it; then nothing is left to do.
+  // A lost worker may have settled the job without completing it. Then nothing is left to do.
   const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
   if (recorded !== undefined) return asRecorded(job, recorded)
   const parsed = parseJobData(job.data)
@@ -88,13 +91,13 @@ async function attempt(
   return { ...result, progress: { ...result.progress, calls: before.calls + calls }, calls }
 }
 
-/** A fault in this program must not lose the job. Only the error's name is kept: a message may quote what it met. */
+/** Retries the job after a fault of this program. Only the error's name is kept: its message may hold a user id. */
 function internalError(error: unknown): Outcome {
   const name = error instanceof Error ? error.name : typeof error
   return { kind: 'retry', reason: { code: 'internal_error', text: `a fault of the worker (${name})` } }
 }
 
-/** An attempt that would be retried, but was the last one, makes a dead letter; a confirmed delete stands, unproved. */
+/** Makes a dead letter of a job whose last attempt asks for a retry. A confirmed delete stands unproved instead. */
 function exhaust({ outcome, progress }: AttemptResult, job: JobInHand, maxAttempts: number): Outcome {
   if (outcome.kind !== 'retry' || job.attemptsMade + 1 < maxAttempts) return outcome
   if (progress.deleted) return { kind: 'cleared', verified: 'no' }

@@ -5,10 +5,10 @@ import type { AttemptResult } from './clear-account.ts'
 import type { JobInHand } from './job-in-hand.ts'
 import { parseProgress } from './progress.ts'
 
-/** What an attempt came to, before anything of it is written down: only a job that `ends` is to be settled. */
+/** Result of an attempt before anything is written. The pool settles only a job that `ends`. */
 export type Attempted = WentBack | SettledBefore | Ends
 
-/** What became of a job after an attempt. */
+/** Result of an attempt after the settle. */
 export type Processed = WentBack | SettledBefore | Settled
 
 interface Facts extends Omit<AttemptResult, 'outcome'> {
@@ -16,7 +16,7 @@ interface Facts extends Omit<AttemptResult, 'outcome'> {
   readonly calls: number
 }
 
-/** The job goes on in the queue. */
+/** The job stays in the queue. */
 interface WentBack extends Facts {
   readonly job: 'went_back'
   readonly outcome: ReturningOutcome
@@ -26,7 +26,7 @@ interface WentBack extends Facts {
 interface Ends extends Facts {
   readonly job: 'ends'
   readonly outcome: LastOutcome
-  /** What is to be settled. */
+  /** The record to settle. */
   readonly record: FinalRecord
 }
 
@@ -34,7 +34,7 @@ interface Ends extends Facts {
 interface Settled extends Facts {
   readonly job: 'settled'
   readonly outcome: LastOutcome
-  /** Suspiciously many accounts do not exist: we may be asking the wrong app. */
+  /** Whether suspiciously many accounts do not exist, so that we may be asking the wrong app. */
   readonly suspicious: boolean
 }
 
@@ -44,7 +44,7 @@ interface SettledBefore extends Facts {
   readonly outcome: LastOutcome
 }
 
-/** What became of a job that ends, after it was settled with this result. */
+/** Adds the result of the settle to an attempt. */
 export function afterSettle(job: JobInHand, attempted: Ends, result: SettleResult): Processed {
   switch (result.kind) {
     case 'settled':
@@ -58,7 +58,7 @@ export function afterSettle(job: JobInHand, attempted: Ends, result: SettleResul
   }
 }
 
-/** Gives the outcome that an earlier attempt settled, so that what BullMQ keeps says the same as the receipt. */
+/** Gives the outcome that was settled earlier, so that BullMQ and the receipt agree. */
 export function asRecorded(job: JobInHand, recorded: Recorded): SettledBefore {
   return { job: 'settled_before', outcome: outcomeOf(recorded), progress: parseProgress(job.progress), calls: 0 }
 }

@@ -1,18 +1,18 @@
 import { z } from 'zod'
 
-/** What an attempt leaves for the next one. It is kept in BullMQ's progress of the job and holds counts only. */
+/** Counts that an attempt leaves for the next one. BullMQ keeps them as the job's progress. */
 const progressSchema = z.object({
   /** Requests sent so far, by all attempts. */
   calls: z.int().min(0).default(0),
   /** Attempts that ended in a write conflict. */
   conflicts: z.int().min(0).default(0),
-  /** The vendor has confirmed the delete; only the proof is missing. */
+  /** Whether the vendor has confirmed the delete, so that only the proof is missing. */
   deleted: z.boolean().default(false),
-  /** Attempts whose list was not empty after a confirmed delete. */
+  /** Attempts that saw a filled list after a confirmed delete. */
   notEmpty: z.int().min(0).default(0),
-  /** Attempts whose proof could not be read. */
+  /** Attempts that could not read the list. */
   unread: z.int().min(0).default(0),
-  /** Attempts that ended in an answer which is given few of them. */
+  /** Attempts that ended in a code with a limit of its own, see `attempts` of `CodeRule`. */
   attemptsWithOddCode: z.int().min(0).default(0),
 })
 
@@ -20,10 +20,10 @@ const progressSchema = z.object({
 export type Progress = Readonly<z.infer<typeof progressSchema>>
 
 const NONE: Progress = Object.freeze(progressSchema.parse({}))
-/** What BullMQ holds of a job that left none: most of them. */
+/** BullMQ's progress of a job that has left none, as most jobs. */
 const BULLMQ_NONE = 0
 
-/** Parses the progress of a job. Whatever is no progress of ours counts as none, since all of it can be done again. */
+/** Parses the progress of a job. Unknown data counts as no progress, since an attempt can repeat everything. */
 export function parseProgress(progress: unknown): Progress {
   if (progress === BULLMQ_NONE) return NONE
   const parsed = progressSchema.safeParse(progress)

@@ -4,13 +4,13 @@ import type { Verdict } from '../vendor/classify.ts'
 import type { Command } from '../vendor/client.ts'
 import type { CallResult } from '../vendor/paced-call.ts'
 
-/** Everything the steps of one attempt at one account share. */
+/** Shared by all steps of one attempt at one account. */
 export interface Attempt {
   readonly account: string
   readonly deleteType: 'Delete_Type_Both' | 'Delete_Type_Single'
-  /** Calls the vendor; counts every request. A verdict that many accounts share is `stop`. */
+  /** Calls the vendor and counts each request. The verdict becomes `stop` when many accounts in a row get it. */
   call(command: Command, body: Readonly<Record<string, unknown>>): Promise<CallResult>
-  /** Takes in a verdict that was reached otherwise than by the call alone. */
+  /** Feeds the streaks with a verdict that a step derived itself; may return it as `stop`. */
   judge(command: Command, verdict: Verdict): Verdict
   /** Waits; shorter when the process drains. */
   wait(ms: number): Promise<void>
@@ -18,23 +18,23 @@ export interface Attempt {
   readonly isOver: () => boolean
 }
 
-/** What a step that is not the last gives: what it was for, or an outcome that ends the attempt. */
+/** Result of a step: its value, or an outcome that stops the attempt. */
 export type Step<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'stopped'; readonly stop: StepStop }
 
-/** How an attempt ends, and the operator's advice where one must act. */
+/** Outcome of a stopped attempt, with advice for the operator if one must act. */
 export interface StepStop {
   readonly outcome: Outcome
   readonly act?: string
-  /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
+  /** Number of attempts with this end that make a dead letter of the job; default `MAX_ATTEMPTS`. */
   readonly attempts?: number
 }
 
-/** A step that reached what it was for. */
+/** Makes the result of a step that has its value. */
 export const done = <T>(value: T): Step<T> => ({ kind: 'done', value })
 
-/** A step that ends the attempt. */
+/** Makes the result of a step that stops the attempt. */
 export const stopWith = (
   outcome: Outcome,
   act?: string,
@@ -44,13 +44,13 @@ export const stopWith = (
   stop: { outcome, ...(act === undefined ? {} : { act }), ...(attempts === undefined ? {} : { attempts }) },
 })
 
-/** Come back this much later after the vendor called us too fast; the limiter has slowed down by then. */
+/** Wait of a job after the vendor called us too fast; the limiter has slowed down by then. */
 const THROTTLED_WAIT_MS = 1000
-/** Security policies calm down in minutes, not in seconds. */
+/** Wait of a job after code 31707: the vendor's security policies calm down in minutes, not in seconds. */
 const POLICY_WAIT_MS = 180_000
 const POLICY_CODE = '31707'
 
-/** Ends the attempt with what a verdict means for a job, where the verdict is no success. */
+/** Stops the attempt with the outcome that a verdict without success means for a job. */
 export function stopBy(verdict: Verdict): Step<never> {
   const { reason, act } = verdict
   switch (verdict.class) {
@@ -78,11 +78,11 @@ export function stopBy(verdict: Verdict): Step<never> {
   }
 }
 
-/** Ends the attempt because no call may be made; no attempt is used. */
+/** Stops the attempt because no call may be made now. The job comes back and uses no attempt. */
 export const stopAsClosed = (by: Closed): Step<never> & { readonly kind: 'stopped' } =>
   stopWith({ kind: 'snooze', reason: { code: by, text: closedText[by] }, waitMs: 0 })
 
-/** Ends the attempt because an answer lacks what it must have. */
+/** Stops the attempt because an answer breaks the vendor's contract. The job is retried. */
 export const stopAsMalformed = (what: string): Step<never> =>
   stopWith({ kind: 'retry', reason: { code: 'malformed', text: `the vendor answered with ${what}` } satisfies Reason })
 

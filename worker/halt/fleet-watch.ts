@@ -1,13 +1,13 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 
-/** What is told: the fleet stands still from now on, or may go on. */
+/** `closed`: the fleet stands still from now on. `opened`: it may go on. */
 export type FleetNews = 'closed' | 'opened'
 
 /**
- * Listens to the fleet's news on a connection of its own. News may get lost (they are not stored); what counts is the
- * fleet's hash, which every permit is checked against. News only save the calls whose permits were granted before.
+ * Listens to the fleet's news. Redis does not store news, so some may get lost. The fleet's hash decides: Redis reads
+ * it before it grants a permit. News only save the calls whose permits Redis granted before the change.
  *
- * @param connection in use for nothing else; stays the caller's
+ * @param connection for nothing else, since Redis allows no other command on it; the caller closes it
  */
 export async function watchFleet(
   connection: RedisConnection,

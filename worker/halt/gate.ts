@@ -1,10 +1,10 @@
-/** A part of a process that can be kept from working, and be let again. Both calls are safe to repeat. */
+/** A part of a process that can be stopped from working and started again. Both calls are safe to repeat. */
 export interface Gated {
   closeGate(): void
   openGate(): void
 }
 
-/** The gate of a process: while it is closed, no part behind it fetches jobs or calls the vendor. */
+/** Closes and opens all parts of a process at once: behind a closed gate no part fetches jobs or calls the vendor. */
 export class Gate {
   readonly #parts: Gated[] = []
 
@@ -18,7 +18,7 @@ export class Gate {
     for (const part of this.#parts) part.closeGate()
   }
 
-  /** Opens it for all parts. */
+  /** Opens the gate for all parts. */
   open(): void {
     for (const part of this.#parts) part.openGate()
   }

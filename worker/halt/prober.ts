@@ -10,7 +10,7 @@ import type { ApiClient } from '../vendor/client.ts'
 import type { Connections } from '../vendor/connections.ts'
 import type { Signer } from '../vendor/signer.ts'
 
-/** What a prober is made from. */
+/** Parts of a prober. */
 export interface ProberOptions {
   readonly redis: RedisConnection
   readonly prefix: string
@@ -19,7 +19,7 @@ export interface ProberOptions {
   readonly client: ApiClient
   readonly connections: Connections
   readonly signer: Signer
-  /** Whose friend list is read: the admin's own, which harms nobody. */
+  /** The prober reads this account's friend list: the app admin's own, which harms nobody. */
   readonly admin: string
   readonly clock: Clock
   readonly log: Logger
@@ -27,32 +27,34 @@ export interface ProberOptions {
 
 const AT_LEAST_MS = 5000
 const AT_MOST_MS = 300_000
-/** The pause between probes is this share of how long the halt has lasted: 5 s for two minutes, 5 min after two hours. */
+/** Share of a halt's age that lies between two probes: 5 s in the first two minutes, 5 min after two hours. */
 const SHARE_OF_AGE = 1 / 24
-/** Codes that get worse by asking, or take their time: too many wrong signatures, a plan that was just paid. */
+/**
+ * Longer pauses for two codes: 70050 (too many wrong signatures) gets worse by asking, 60020 (just paid) takes time.
+ */
 const PATIENCE_MS: Readonly<Record<string, number>> = { '70050': 60_000, '60020': 300_000 }
 /**
- * A person must look: a read of the admin's own list says nothing about whether we ask the wrong app (too many missing,
- * 30002) or write bodies that cannot be parsed (60003).
+ * Codes whose cause a probe cannot see, so a person must look. The admin's list can be read although we ask the wrong
+ * app (too many missing, 30002) or write bodies that the vendor cannot parse (60003).
  */
 const NEEDS_A_PERSON = new Set([TOO_MANY_MISSING, '30002', '60003'])
 
 /** Whether only a person can end a halt with this code. */
 export const needsAPerson = (code: string): boolean => NEEDS_A_PERSON.has(code)
 
-/** How long after a halt the first probe is sent. */
+/** Gives the wait between a halt and the first probe, in ms. */
 export const firstProbeAfterMs = (code: string): number => PATIENCE_MS[code] ?? AT_LEAST_MS
 
-/** How long after a probe the next one is sent, when the halt has lasted this long. */
+/** Gives the wait between two probes, in ms, for a halt of this age. */
 export function nextProbeAfterMs(code: string, ageMs: number): number {
   return Math.max(firstProbeAfterMs(code), Math.min(AT_MOST_MS, Math.floor(ageMs * SHARE_OF_AGE)))
 }
 
 /**
- * Finds out whether the cause of a halt is gone, with one harmless read now and then in the whole fleet.
+ * Finds out whether the cause of a halt is gone. One worker of the fleet at a time sends one harmless read.
  *
- * A key in Redis that expires is both the lock and the pause: whoever can set it has the turn. A process that dies in its
- * turn delays the next probe, nothing more.
+ * A key in Redis that expires is both lock and pause: the worker that sets it has the turn. A worker that dies in its
+ * turn only delays the next probe.
  */
 export class Prober {
   readonly #options: ProberOptions
@@ -61,13 +63,13 @@ export class Prober {
     this.#options = options
   }
 
-  /** Sends no probe for a while; called by whoever halted the fleet. */
+  /** Keeps the whole fleet from probing for this time. The worker that halts the fleet calls it. */
   async postpone(ms: number): Promise<void> {
     const { redis, prefix } = this.#options
     await redis.set(keysOf(prefix).probe, 'postponed', 'PX', ms)
   }
 
-  /** Probes where the turn is this process's, and ends the halt when the probe succeeds. */
+  /** Probes when it is this worker's turn, and ends the halt when the probe succeeds. */
   async takeTurn(halt: Halt): Promise<void> {
     const { redis, prefix, clock, control, log } = this.#options
     if (needsAPerson(halt.code)) return
@@ -102,5 +104,5 @@ export class Prober {
   }
 }
 
-/** The admin need not be a user with a friend list; that the vendor looked for it is enough. */
+/** The admin may have no friend list or be no user at all: the vendor accepted the request and looked. */
 const isHealthy = (verdict: Verdict): boolean => verdict.class === 'done' || verdict.class === 'check_account'

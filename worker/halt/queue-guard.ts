@@ -16,7 +16,7 @@ import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { Gate } from './gate.ts'
 import { firstProbeAfterMs, needsAPerson, type Prober } from './prober.ts'
 
-/** What a guard is made from. */
+/** Parts of a guard. */
 export interface QueueGuardOptions {
   readonly redis: RedisConnection
   readonly prefix: string
@@ -33,17 +33,17 @@ const TOO_MANY = {
   code: TOO_MANY_MISSING,
   text: 'the vendor does not know suspiciously many of the last accounts',
 }
-/** Reasons of a snooze that say that the fleet stands still. */
+/** Reasons of a snooze which mean that the fleet stands still. */
 const STANDS_STILL = new Set(['paused', 'halted'])
 const LOOK_AT_SETTINGS =
   'Check IM_SDK_APP_ID, IM_BASE_URL and whether these are user ids of this app; `clear-friends resume` goes on.'
 
 /**
- * Keeps the queue from being burned on a fault that is not the jobs'.
+ * Opens and closes the gate of this process with the fleet.
  *
- * States: *open*; *closed* when an answer of the vendor blamed our own settings, when a call was refused because the
- * fleet stands still, or on the news of it. While it is closed this process fetches nothing and calls nothing; it looks
- * twice a second whether the fleet is open again, and takes its turn at probing whether the cause of a halt is gone.
+ * States: *open* → *closed* when the vendor's answer blames our own settings, when a call was refused because the fleet
+ * stands still, or on the news of it → *open* when the fleet goes on. A closed process fetches no job and sends no
+ * call. It looks twice a second whether the fleet is open, and takes its turn at probing.
  */
 export class QueueGuard {
   readonly #options: QueueGuardOptions
@@ -57,8 +57,8 @@ export class QueueGuard {
   }
 
   /**
-   * Halts the whole fleet where an attempt shows a fault of our own credentials or settings, and closes this process's gate
-   * where a call was refused because the fleet stands still. Safe to call for each attempt.
+   * Halts the whole fleet when an attempt shows a fault of our own credentials or settings. Closes this process' gate
+   * when a call was refused because the fleet stands still. Safe to call for each attempt.
    */
   async protect(processed: Processed): Promise<void> {
     const { outcome, act } = processed
@@ -78,14 +78,14 @@ export class QueueGuard {
     log.error({ code: reason.code, act }, `fleet halted: ${reason.text}`)
   }
 
-  /** The fleet stands still, or a call was refused because it does. */
+  /** Closes this process' gate and looks from now on whether the fleet is open. Safe to repeat. */
   close(): void {
     if (this.#timer !== undefined) return
     this.#options.gate.close()
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
   }
 
-  /** Looks whether the fleet is open; probes where it is this process's turn. */
+  /** Opens the gate if the fleet is open; else probes when it is this process' turn. */
   async look(): Promise<void> {
     if (this.#timer === undefined || this.#looking) return
     this.#looking = true
@@ -110,7 +110,7 @@ export class QueueGuard {
     const { control, faultStreaks, gate } = this.#options
     await control.align()
     this.stop()
-    // A person has looked and let the fleet go on, so streaks of codes that only a person can settle begin anew.
+    // A person has resumed the fleet, so streaks of codes that only a person can settle begin anew.
     faultStreaks.forget(needsAPerson)
     gate.open()
   }

@@ -15,20 +15,20 @@ import type { Logger } from './log.ts'
 import { Summary } from './summary.ts'
 import { traceJob } from './traces.ts'
 
-/** What a recorder is made from. */
+/** Parts of a recorder. */
 export interface RecorderOptions {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Writes into metrics, log and traces what becomes of each job. It only observes. */
+/** Counts, logs and traces jobs. It only observes. */
 export interface Recorder {
-  /** Counts a job as in hand, and traces it, while it is worked on. */
+  /** Runs the work, and meanwhile counts the job as in hand and traces it. */
   watch(job: JobInHand, work: () => Promise<Attempted>): Promise<Attempted>
-  /** Counts and logs what became of an attempt. */
+  /** Counts and logs the result of an attempt. */
   record(job: JobInHand, processed: Processed): void
-  /** Says what is left to say. */
+  /** Logs the last summary. */
   close(): void
 }
 
@@ -60,7 +60,7 @@ export function createRecorder({ metrics, clock, log }: RecorderOptions): Record
         case 'settled':
           return recordSettled(job, processed)
         case 'settled_before':
-          // The worker that settled it has counted it.
+          // The worker that settled the job has counted it.
           return log.debug({ jobId: job.id, outcome: finalOutcomeOf(processed.outcome) }, 'was settled before')
         case 'went_back':
           return recordWentBack(job, processed.outcome.reason.code)

@@ -3,7 +3,7 @@ import type { Logger } from './log.ts'
 
 const EVERY_MS = 60_000
 
-/** Counts what this process did and says so once a minute, where there was anything to say. */
+/** Counts jobs and calls of this process, and logs the counts once a minute unless there are none. */
 export class Summary {
   readonly #log: Logger
   readonly #timer: NodeJS.Timeout
@@ -14,18 +14,18 @@ export class Summary {
     this.#timer = setInterval(() => this.say(), EVERY_MS).unref()
   }
 
-  /** Counts one job that ended, or went back to the queue. */
+  /** Counts a job that ended or went back to the queue, or calls that were sent. */
   count(what: FinalOutcome | 'went_back' | 'calls', by = 1): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + by)
   }
 
-  /** Logs the counts since the last time and starts anew. */
+  /** Logs the counts since the last summary and starts again at zero. */
   say(): void {
     if (this.#counts.size > 0) this.#log.info(Object.fromEntries(this.#counts), 'since the last summary')
     this.#counts = new Map()
   }
 
-  /** Says what is left to say and stops. */
+  /** Logs the last summary and stops. */
   close(): void {
     clearInterval(this.#timer)
     this.say()

@@ -8,15 +8,15 @@ import type { JobInHand } from '../attempt/job-in-hand.ts'
 import type { Attempted } from '../attempt/processed.ts'
 import type { Verdict } from '../vendor/classify.ts'
 
-/** What the spans of a worker are called by. */
+/** Gives the tracer that makes a worker's spans. */
 const tracer = () => trace.getTracer('clear-friends')
 
 const carrierSchema = z.string().transform(parseJson).pipe(z.record(z.string(), z.string()))
 
 /**
- * Works on a job in a span of its own, where the program traces. The span is linked to the one that enqueued the job, and
- * does not belong to it: a clean-up of a million accounts would be one trace of a million spans, and a retry hours later
- * has little to do with its producer. No span holds a user id or a signature.
+ * Runs the work on a job in a span of its own, if the program traces. The span links to the producer's span and is not
+ * its child: else a clean-up of a million accounts would be one trace of a million spans, and a retry hours later would
+ * belong to it too. No span holds a user id or a signature.
  */
 export function traceJob(job: JobInHand, work: () => Promise<Attempted>): Promise<Attempted> {
   if (!isTracing()) return work()
@@ -51,7 +51,7 @@ function linksOf({ traceContext }: JobInHand): Link[] {
 }
 
 /**
- * Records a request that was sent to the vendor and answered, as a child of the job's span, where the program traces.
+ * Records a request to the vendor as a child of the job's span, if the program traces.
  *
  * @param server host name of the vendor
  */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisQueueBackend } from 'bullmq'
 
-/** Half would say little more; double would leave a fleet idle for longer when Redis has been mended. */
+/** Half would only double the errors in the log; double would leave workers idle longer once Redis is mended. */
 const ASK_AGAIN_AFTER_MS = 1000
 
 /**
- * Makes a backend of BullMQ that waits before it tells of a job that could not be fetched. Where Redis refuses that, because
- * its memory is full or it is a replica now, BullMQ asks again at once, thousands of times a second.
+ * Makes a backend of BullMQ wait a second after each failed fetch. BullMQ itself asks again at once, thousands of times
+ * a second, while Redis refuses because its memory is full or it is a replica now.
  */
 export function fetchWithPause(backend: RedisQueueBackend): RedisQueueBackend {
   const fetch = backend.moveToActive.bind(backend)

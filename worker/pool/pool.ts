@@ -38,14 +38,14 @@ import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 import { fetchWithPause } from './fetch-with-pause.ts'
 import { isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
 
-/** What a pool is made from. */
+/** Parts and limits of a pool. */
 export interface PoolOptions {
-  /** For BullMQ: commands wait while Redis is away. Stays the caller's. */
+  /** For BullMQ: its commands wait while Redis is away. The caller closes it. */
   readonly redis: RedisConnection
   readonly prefix: string
   /** Most jobs in hand at once. */
   readonly concurrency: number
-  /** What an attempt at a job takes. */
+  /** Parts that `processJob` needs. */
   readonly attempt: ProcessJobOptions
   readonly settlement: Pick<Settlement, 'settle'>
   readonly recorder: Pick<Recorder, 'watch' | 'record'>
@@ -53,18 +53,18 @@ export interface PoolOptions {
   readonly log: Logger
 }
 
-/** A lock survives an outage of Redis of this length without the job running twice (measured). */
+/** Redis may be away this long before another worker takes the jobs in hand too (measured). */
 const LOCK_MS = 30_000
-/** With the lock this bounds a crash's delay: a job runs again 45 s after kill -9 at the latest. */
+/** After kill -9 a job runs again within 45 s: its lock ends after 30 s, and BullMQ looks every 15 s. */
 const STALLED_CHECK_MS = 15_000
-/** BullMQ would fail a job behind our back after so many crashes, without a settle. `process-job` counts them itself. */
+/** Crashes after which BullMQ fails a job by itself, without a settle: in effect never. `process-job` counts them. */
 const NEVER = 1_000_000
 
 /**
- * Takes jobs from the queue, lets each be worked on and settled, and tells BullMQ what became of it.
+ * Takes jobs from the queue, has each attempted and settled, and tells BullMQ the result.
  *
- * Life: *running* → `drain` (takes nothing more; waits are given up, requests under way end) → *closed*. While its gate is
- * closed a running pool takes no jobs; those in hand go on.
+ * Life: *running* → *draining* (takes no job; waits are given up, requests under way end) → *closed*. A running pool
+ * whose gate is closed takes no job, and goes on with those in hand.
  */
 export class Pool implements Gated {
   readonly #options: PoolOptions
@@ -78,7 +78,7 @@ export class Pool implements Gated {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    // Exactly three plain parameters: BullMQ makes a cancel signal only for a processor that takes it.
+    // Exactly three plain parameters: BullMQ counts them, and makes a cancel signal only for a third one.
     const work = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>
       this.#work(job, token, signal ?? new AbortController().signal)
     const workerOptions: WorkerOptions = {
@@ -105,7 +105,7 @@ export class Pool implements Gated {
     this.#worker.run().catch(error => this.#options.log.error({ err: error }, 'the pool stopped'))
   }
 
-  /** Takes no jobs until {@link openGate}; those in hand go on. */
+  /** Takes no jobs until {@link openGate}; goes on with those in hand. */
   closeGate(): void {
     this.#worker.pause(true).catch(this.#report)
   }
@@ -115,7 +115,7 @@ export class Pool implements Gated {
     this.#worker.resume().catch(this.#report)
   }
 
-  /** Takes nothing more, gives up all waits, and resolves when the last job in hand is done or handed back. */
+  /** Takes no more jobs, gives up all waits, and resolves when the last job in hand has ended or gone back. */
   async drain(): Promise<void> {
     const closed = this.#worker.close()
     this.#draining = true
@@ -126,7 +126,7 @@ export class Pool implements Gated {
   async #work(job: Job, token: string | undefined, signal: AbortSignal): Promise<void> {
     const { attempt, recorder } = this.#options
     const inHand = toJobInHand(job)
-    // BullMQ's cancel signal serves for shutdown as well. A job that was on its way here when the drain began has it too.
+    // BullMQ's cancel signal serves for the drain too. BullMQ may hand in a job that it fetched before the drain began.
     if (this.#draining) this.#worker.cancelJob(inHand.id)
     try {
       const attempted = await recorder.watch(inHand, () => processJob(inHand, attempt, signal))
@@ -144,7 +144,7 @@ export class Pool implements Gated {
       const result = await this.#options.settlement.settle(inHand.id, attempted.record)
       return afterSettle(inHand, attempted, result)
     } catch (error) {
-      // The next attempt must know what this one has done. Where that cannot be stored either, it does too much.
+      // The next attempt must know what this one has done. It repeats the calls where this cannot be stored either.
       await job.updateProgress(attempted.progress).catch(() => {})
       throw error
     }
@@ -154,12 +154,12 @@ export class Pool implements Gated {
     try {
       await this.#options.guard.protect(processed)
     } catch (error) {
-      // The job may be settled already, and BullMQ must get its answer. The next answer of this kind tries again.
+      // BullMQ must still get its answer, since the job may be settled. The next answer of this kind halts the fleet.
       this.#options.log.error({ err: error, jobId: inHand.id }, 'the fleet could not be halted')
     }
   }
 
-  /** Whatever broke, the job stays in the queue, unless BullMQ asked for the error. */
+  /** Keeps the job in the queue after a fault. Errors that are meant for BullMQ pass as they are. */
   #afterError(job: Job, error: unknown): unknown {
     const { log } = this.#options
     if (isForBullMq(error)) return error

@@ -3,17 +3,17 @@ import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import type { Processed } from '../attempt/processed.ts'
 
-/** BullMQ does not know this name of a backoff and asks our own strategy. */
+/** BullMQ has no backoff of this name, so it asks the pool's own strategy. */
 const OWN_BACKOFF = 'full-jitter'
 
 /**
- * Tells BullMQ what became of a job. BullMQ completes the job where this returns, and wants an error for everything else;
- * no other file throws to steer.
+ * Tells BullMQ what becomes of a job. BullMQ completes the job when this returns, and needs an error for everything
+ * else; no other file throws to steer.
  *
- * @param token what BullMQ locked the job with
- * @param maxAttempts attempts after which BullMQ fails a job that is to be retried
- * @throws UnrecoverableError for a dead letter; `RetryError` for another attempt later; DelayedError and WaitingError for a
- *   job that went back and used no attempt
+ * @param token the token of BullMQ's lock on the job
+ * @param maxAttempts attempts after which BullMQ fails a job instead of retrying it
+ * @throws UnrecoverableError for a dead letter; `RetryError` for another attempt later; DelayedError and WaitingError
+ *   for a job that goes back and uses no attempt
  */
 export async function tellBullMq(
   job: Job,
@@ -45,38 +45,40 @@ export async function tellBullMq(
   }
 }
 
-/** The job waits again, as if it had not been taken. */
+/** Puts the job back as if no worker had taken it. */
 async function handBack(job: Job, token: string | undefined): Promise<never> {
   await job.moveToWait(token)
   throw new WaitingError()
 }
 
-/** Lets a job come back with backoff whatever its count of attempts: a worker or its Redis broke, not the job. */
+/** Sends a job back with backoff, after any number of attempts: the worker or Redis failed, not the job. */
 export const retryAfterFault = (job: Job): void => setBackoff(job, Number.POSITIVE_INFINITY)
 
-// The worker decides on attempts and backoff; in each job's options they would cost memory.
+// The worker sets these now; stored in the options of each waiting job they would cost memory in Redis.
 function setBackoff(job: Job, maxAttempts: number): void {
   job.opts.attempts = maxAttempts
   job.opts.backoff = { type: OWN_BACKOFF }
 }
 
-/** Sends a job back to the queue; BullMQ counts an attempt. */
+/** Lets BullMQ count an attempt and send the job back to the queue. */
 class RetryError extends Error {
   override readonly name = 'RetryError'
 }
 
-/** Whether an error is meant for BullMQ, and no fault. */
+/** Whether an error steers BullMQ and is no fault. */
 export const isForBullMq = (error: unknown): boolean =>
   error instanceof RetryError ||
   error instanceof UnrecoverableError ||
   error instanceof DelayedError ||
   error instanceof WaitingError
 
-/** Whether the job is no longer in Redis: this process stood still for longer than its lock lived. */
+/**
+ * Whether the job is no longer in Redis: this process stood still until its lock ended, and another one ended the job.
+ */
 export const isGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist
 
-/** Takes the stack from an error: BullMQ would store 2 kB of it for each job; the code and the reason say all. */
+/** Empties an error's stack. BullMQ would store 2 kB of it for each job; code and reason are enough. */
 export function withoutStack(error: unknown): unknown {
   if (error instanceof Error) error.stack = ''
   return error

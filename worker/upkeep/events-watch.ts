@@ -2,13 +2,14 @@ import { emptyEvents } from '../../jobs/job/events-stream.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { Logger } from '../observe/log.ts'
 
-/** So long an account may stand in an event after a producer of somebody else has switched events on. */
+/** An account may stand in an event this long, once a foreign producer has switched events on. */
 const EVERY_MS = 60_000
 
 /**
- * Keeps BullMQ's events, which may name accounts, from being stored, whoever else opens the queue.
+ * Empties BullMQ's stream of events every minute. Events may name accounts, and any program that opens the queue may
+ * switch them on.
  *
- * @param redis stays the caller's
+ * @param redis the caller closes it
  */
 export class EventsWatch {
   readonly #timer: NodeJS.Timeout

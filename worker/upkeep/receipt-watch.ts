@@ -12,7 +12,7 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import type { Logger } from '../observe/log.ts'
 
-/** What a watch over receipts is made from. */
+/** Parts of a watch over receipts. */
 export interface ReceiptWatchOptions {
   readonly redis: RedisConnection
   readonly prefix: string
@@ -22,19 +22,16 @@ export interface ReceiptWatchOptions {
 }
 
 /**
- * What is younger than this can be changed in Redis without a trace, so it should be short; each turn costs the fleet a
- * read of the receipts since the last one.
+ * Time between two turns. A receipt younger than this can be changed in Redis without a trace, so the time should be
+ * short. Each turn costs the fleet a read of the receipts since the last one.
  */
 const EVERY_MS = 5000
-/** A little less than the time between two looks, so that a process that took a turn can take the next one. */
+/** A little less than the time between two turns, so that the worker that had one can take the next. */
 const TURN_MS = 4500
-/** When the process ends nobody waits long for a Redis that is away; another worker takes the next turn. */
+/** An ending process waits this long for Redis, and no longer: another worker takes the next turn. */
 const LAST_WITHIN_MS = 2000
 
-/**
- * Has the receipts sealed and trimmed every few seconds, by one worker of the fleet at a time, and once more when the
- * process ends.
- */
+/** Seals and trims the receipts every 5 s if it is this worker's turn, and once more when the process ends. */
 export class ReceiptWatch {
   readonly #options: ReceiptWatchOptions
   readonly #timer: NodeJS.Timeout
@@ -47,7 +44,7 @@ export class ReceiptWatch {
     }, EVERY_MS)
   }
 
-  /** Seals what there is and stops. */
+  /** Seals all receipts there are, within 2 s, and stops. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     const kept = this.#underWay.then(() => this.#keep())
@@ -56,7 +53,7 @@ export class ReceiptWatch {
 
   async #takeTurn(): Promise<void> {
     const { redis, prefix, log } = this.#options
-    // While Redis is away the commands would wait for it and pile up.
+    // Commands would wait and pile up while Redis is away.
     if (redis.status !== 'ready') return
     try {
       const isOurs = (await redis.set(keysOf(prefix).receiptTurn, '1', 'PX', TURN_MS, 'NX')) !== null

@@ -1,16 +1,16 @@
-/** Bounds of a backoff: the span grows from `baseMs` twofold with each try, up to `capMs`. */
+/** Bounds of a backoff. Its span starts at `baseMs` and doubles with each try, up to `capMs`. */
 export interface Backoff {
   readonly baseMs: number
   readonly capMs: number
 }
 
 /**
- * How long to wait before the next try: full jitter, uniform between 0 and the span, so that jobs that failed together
- * do not come back together.
+ * Gives the wait before the next try with full jitter: uniform from 0 to the span. So jobs that failed together do not
+ * come back together.
  *
  * Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  *
- * @param tries how many tries failed so far, from 1
+ * @param tries number of tries that failed so far, from 1
  * @param random gives numbers from 0 up to but not including 1
  * @returns whole milliseconds, at least 1 and at most `capMs`
  */

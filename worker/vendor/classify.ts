@@ -2,34 +2,34 @@ import type { Reason } from '../../jobs/job/outcome.ts'
 import type { Reply } from './client.ts'
 import { type AnswerClass, isListedCode, ruleOfCode } from './error-codes.ts'
 
-/** What a reply means: what to do about it, why, and how to count it. */
+/** Meaning of a reply: what to do about it, why, and how to count it. */
 export interface Verdict {
   readonly class: AnswerClass
   readonly reason: Reason
-  /** What an operator must do, where one must. */
+  /** Advice for the operator, if one must act. */
   readonly act?: string
   /** Value of the `code` label: a listed code, or a word. Bounded, whatever the vendor answers. */
   readonly label: string
-  /** Whether the vendor may have done what was asked although this is no success. */
+  /** Whether the vendor may have carried out the request although this is no success. */
   readonly outcomeUnknown: boolean
-  /** Whether the vendor itself answered; otherwise something on the way did, or nobody. */
+  /** Whether the vendor itself answered; if not, a proxy did, or nobody. */
   readonly answered: boolean
-  /** After so many accounts in a row the fault is not theirs; see `FaultStreaks`. */
+  /** Number of accounts in a row with this verdict after which the fault is ours; see `FaultStreaks`. */
   readonly haltsAfter?: number
-  /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
+  /** Number of attempts with this verdict that make a dead letter of the job; default `MAX_ATTEMPTS`. */
   readonly attempts?: number
-  /** The body of a success, for those who need more than the code. */
+  /** JSON of the vendor's answer, not checked by a schema; `undefined` if the vendor did not answer. */
   readonly body: unknown
 }
 
 const OUTCOME_UNKNOWN_CODES = new Set([30007, 60008, 60013])
 
-/** A proxy or firewall that refuses one odd request is one thing; three accounts in a row are another. */
+/** A proxy or firewall may refuse one odd request; it refuses all when three accounts in a row are refused. */
 const REFUSED_ON_THE_WAY = 3
 
 /**
- * Judges a reply. HTTP is always 200 at this vendor, so the code in the body decides; everything else comes from
- * between us and the vendor, or breaks the contract.
+ * Judges a reply. The vendor always answers with HTTP 200, so the code in the body decides. Every other reply comes
+ * from a proxy or breaks the contract.
  */
 export function classify(reply: Reply): Verdict {
   switch (reply.kind) {
@@ -102,7 +102,7 @@ const unknownOutcome = (code: string, text: string): Verdict => ({
   body: undefined,
 })
 
-/** The value of a `reason` label for a code: as many values as we know codes, whatever the vendor and proxies answer. */
+/** Gives the `reason` label for a code. Unlisted codes share one label, so that the labels stay bounded. */
 export function labelOfReason(code: string): string {
   if (/^\d+$/.test(code)) return isListedCode(Number(code)) ? code : 'unlisted'
   return code.replace(/^http_(\d)\d*$/, 'http_$1xx')

@@ -5,7 +5,7 @@ import { type Exchanged, exchange, type TransportFault } from './exchange.ts'
 import type { Signer } from './signer.ts'
 import { type Envelope, envelopeSchema } from './wire.ts'
 
-/** A vendor command with the service it belongs to, as the URL names them. */
+/** A command of the vendor, as the URL names it. */
 export type Command = keyof typeof SERVICE_OF
 
 const SERVICE_OF = {
@@ -15,12 +15,12 @@ const SERVICE_OF = {
   account_check: 'im_open_login_svc',
 } as const
 
-/** All commands that are called. */
+/** All commands that a worker calls. */
 export const COMMANDS: readonly Command[] = ['friend_delete_all', 'friend_get', 'friend_delete', 'account_check']
 
 /**
- * What came of one request.
- * - `answer`: HTTP 200 with a body that keeps the contract; its code decides.
+ * Reply to one request.
+ * - `answer`: HTTP 200 with a body that keeps the contract; the code in it decides.
  * - `http`: another status.
  * - `malformed`: HTTP 200 with a body that breaks the contract.
  * - `transport`: no answer; the vendor may have acted on the request.
@@ -31,17 +31,17 @@ export type Reply =
   | { readonly kind: 'malformed'; readonly what: string }
   | { readonly kind: 'transport'; readonly what: TransportFault }
 
-/** What a client is made from. */
+/** Identity and limits of a client. */
 export interface ClientOptions {
   readonly sdkAppId: number
   readonly admin: string
   readonly signer: Signer
-  /** Longer than the vendor's own 3 s, after which it answers by itself. Default 10 s. */
+  /** Longest wait for an answer, in ms. The vendor gives up by itself after 3 s, so it must be longer. Default 10 s. */
   readonly timeoutMs?: number
 }
 
 const TIMEOUT_MS = 10_000
-/** The vendor fails answers over 1 MB (code 10018), so twice that is no answer of the vendor. */
+/** The vendor refuses to send more than 1 MB (code 10018), so a body of twice that is not the vendor's. */
 const MAX_BYTES = 2 * 1024 * 1024
 const UINT32 = 2 ** 32
 const DOUBLED_KEYS = [/"ErrorCode"\s*:.*"ErrorCode"\s*:/s, /"ActionStatus"\s*:.*"ActionStatus"\s*:/s]
@@ -67,8 +67,7 @@ export class ApiClient {
    * Sends one request on an open connection; the first bytes leave before this returns. Never rejects.
    *
    * @param connection open, and not in use by another request
-   * @param command which call
-   * @param body what the command takes
+   * @param body the command's arguments, as the vendor names them
    */
   async send(connection: Connection, command: Command, body: Readonly<Record<string, unknown>>): Promise<Reply> {
     const request = {
@@ -81,7 +80,7 @@ export class ApiClient {
   }
 
   #path(command: Command): string {
-    // Steps through all 32-bit numbers before any comes again, which independent draws do not.
+    // The vendor wants a random number; an odd step gives all 32-bit numbers before it repeats one.
     this.#random = (this.#random + 0x9e3779b1) % UINT32
     return (
       `/v4/${SERVICE_OF[command]}/${command}?${this.#caller}` +
@@ -98,7 +97,7 @@ function toReply(exchanged: Exchanged): Reply {
   const { text } = exchanged
   const body = parseJson(text)
   if (body === undefined) return { kind: 'malformed', what: text === '' ? 'an empty body' : 'a body that is no JSON' }
-  // JSON lets the last of two codes win; which one the vendor meant cannot be known.
+  // JSON.parse takes the last of two codes; nobody knows which one the vendor meant.
   const plain = unescapeLetters(text)
   if (DOUBLED_KEYS.some(doubled => doubled.test(plain))) return { kind: 'malformed', what: 'a doubled key' }
   const envelope = envelopeSchema.safeParse(body)
@@ -106,7 +105,7 @@ function toReply(exchanged: Exchanged): Reply {
   return { kind: 'answer', envelope: envelope.data, body }
 }
 
-/** JSON may spell a letter of a key as an escape; the key is the same. */
+/** Replaces escapes of letters, because JSON may spell a letter of a key as an escape. */
 const unescapeLetters = (text: string): string =>
   !text.includes('\\u')
     ? text

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Client } from 'undici'
 
-/** What {@link Connections} is made from. */
+/** Address and time limit for {@link Connections}. */
 export interface ConnectionsOptions {
   /** `https://host[:port]`, or http for a loopback address. */
   readonly origin: string
@@ -16,14 +16,14 @@ export interface Connection {
   readonly request: Client['request']
 }
 
-/** Idle connections are kept this long; the vendor closes earlier if it wants to. */
+/** Idle connections stay open this long, unless the vendor closes them earlier. */
 const IDLE_FOR_MS = 60_000
 
 /**
  * Keeps connections to the vendor open and hands out open ones.
  *
- * undici's own pool opens a connection when a request needs it, which is too late here: a permit must not be taken
- * before the connection is there. Calls that wait for a handshake would arrive together with those that don't.
+ * A call must have its open connection before it takes a permit: calls delayed by a handshake would reach the vendor
+ * together with later calls and exceed the limit. undici's own pool opens connections only when a request needs one.
  */
 export class Connections {
   readonly #options: ConnectionsOptions
@@ -39,7 +39,7 @@ export class Connections {
   /**
    * Gives an idle connection, or opens one.
    *
-   * @throws whatever the connect failed with (refused, DNS, TLS, time-out); nothing was sent
+   * @throws the error of the connect (refused, DNS, TLS, time-out); no request was sent
    */
   async take(): Promise<Connection> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
@@ -51,7 +51,7 @@ export class Connections {
     return opened
   }
 
-  /** Takes a connection back for the next request. One that is no longer usable is dropped. */
+  /** Takes a connection back for the next request; ends it if it can take none. */
   giveBack(connection: Connection): void {
     if (!(connection instanceof OpenConnection) || !this.#all.has(connection)) return
     if (connection.isOpen()) this.#idle.push(connection)
@@ -69,7 +69,7 @@ export class Connections {
     this.#idle.length = 0
   }
 
-  /** How many connections are open, idle ones included. */
+  /** Number of open connections, idle ones included. */
   get count(): number {
     return this.#all.size
   }
@@ -99,11 +99,11 @@ class OpenConnection implements Connection {
     this.#client = new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: IDLE_FOR_MS,
-      // The client gets the socket that is open already, once. It must not open others behind our back.
+      // The client gets the open socket, once. It must not open others by itself.
       connect: (_target, callback) => {
         if (handedOver || socket.destroyed) return callback(new Error('the connection was closed'), null)
         handedOver = true
-        // Not at once: undici misses a connect that is over before it has begun.
+        // undici misses a callback that comes before `connect` has returned.
         queueMicrotask(() => callback(null, socket))
       },
     })
@@ -111,7 +111,7 @@ class OpenConnection implements Connection {
       onClosed(this)
       this.#client.destroy().catch(() => {})
     })
-    // Errors come with the request that they hit; an idle connection that breaks is simply gone.
+    // A request reports its own error. An idle connection that breaks needs no report.
     socket.on('error', () => {})
   }
 

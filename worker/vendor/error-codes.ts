@@ -1,25 +1,25 @@
 /**
- * The vendor's codes and what each means for a job: one table, as the contract's section 10 gives it. `docs/errors.md`
- * is checked against it. Vendor pages 1047/34348, 34905 to 34914 and 269/1519, read 2026-11.
+ * The vendor's codes, and the meaning of each for a job, in one table. A test compares `docs/errors.md` with it. Vendor
+ * pages 1047/34348, 34905 to 34914 and 269/1519, read 2026-11.
  */
 
 /**
- * What to do about an answer.
+ * What a worker does about an answer.
  * - `done`: the goal is reached.
- * - `not_friends`: as the result of one friend in a list, the goal is reached; as the answer to a whole call it proves
- *   nothing, and a look at the list decides.
- * - `retry_now`: repeat within the call, quickly, and later if that did not help.
- * - `retry_later`: back to the queue with backoff; repeated within the call first where the outcome is not known.
- * - `conflict`: another write to the same list is under way; back to the queue, never repeated at once.
- * - `throttled`: too fast; the fleet slows down, the job goes back without having used an attempt.
+ * - `not_friends`: for one friend in a list, the goal is reached. For a whole call it proves nothing, and a look at the
+ *   list decides.
+ * - `retry_now`: repeat within the call, quickly; if that does not help, send the job back with backoff.
+ * - `retry_later`: send the job back with backoff; if the outcome is unknown, repeat within the call first.
+ * - `conflict`: another write to the same list is under way. Send the job back; never repeat within the call.
+ * - `throttled`: we are too fast. The fleet slows down; the job goes back and uses no attempt.
  * - `throttled_all`: as `throttled`, and every command pauses.
  * - `renew_signature`: sign anew and repeat once; the same answer again is `stop`.
- * - `recheck_signature`: the vendor's pages disagree whether it passes or not: sign anew and repeat twice with backoff;
- *   the same answer again is `stop`.
- * - `check_account`: ask `account_check` whether the account exists at all.
+ * - `recheck_signature`: the vendor's pages disagree whether a repeat may pass. Sign anew and repeat twice with
+ *   backoff; the same answer again is `stop`.
+ * - `check_account`: ask `account_check` whether the account exists.
  * - `stop`: our own fault; halt the fleet.
- * - `permanent`: this job will never work.
- * - `unexpected`: cannot come from our calls; permanent, and somebody should look.
+ * - `permanent`: this job can never succeed.
+ * - `unexpected`: our calls cannot cause it. Treated as `permanent`; a person should look.
  */
 export type AnswerClass =
   | 'done'
@@ -36,20 +36,20 @@ export type AnswerClass =
   | 'permanent'
   | 'unexpected'
 
-/** One row: what a code means, what to do about it, and what to tell an operator where a person must act. */
+/** One row: the meaning of a code, what a worker does about it, and what the operator must do. */
 export interface CodeRule {
   readonly class: AnswerClass
   /** What happened, in a sentence without user ids. */
   readonly means: string
-  /** What the operator must do; absent where nobody need act. */
+  /** What the operator must do; absent if nobody must act. */
   readonly act?: string
   /**
-   * After so many accounts in a row without one that worked the fault is not theirs: `stop`. See `FaultStreaks`.
+   * Number of accounts in a row with this code, and no success between, after which it is `stop`. See `FaultStreaks`.
    */
   readonly haltsAfter?: number
-  /** Attempts of a job that may end like this, where fewer than `MAX_ATTEMPTS` make sense. */
+  /** Number of attempts with this code that make a dead letter of the job; default `MAX_ATTEMPTS`. */
   readonly attempts?: number
-  /** Whether the vendor's current pages list the code; others are from older pages or from reports. */
+  /** Whether the vendor's current pages list the code; if not, it comes from older pages or reports. */
   readonly documented: boolean
 }
 
@@ -76,11 +76,11 @@ const NOTHING_UNLESS_IMPORTED =
   'Nothing; ask the vendor’s support about a dead letter, whose account `account_check` calls imported.'
 const ASK_IF_IT_STAYS = 'Nothing; ask the vendor’s support if it stays.'
 
-/** One odd account, or two, are no sign; three in a row are. */
+/** Accounts in a row: one or two odd accounts are chance, three are a fault of ours. */
 const HALTS_AFTER_FEW = 3
-/** A vendor that has a bad minute fails some accounts in a row; twenty without one success is everybody. */
+/** Accounts in a row: a bad minute of the vendor fails some, but twenty without a success mean that all fail. */
 const HALTS_AFTER_MANY = 20
-/** A code that nobody knows is given these attempts, and then to a person: it may never pass. */
+/** Number of attempts with an unknown code that make a dead letter of the job: it may never succeed. */
 const ATTEMPTS_AT_THE_UNKNOWN = 3
 
 /** The table. Keys are the vendor's numbers. */
@@ -188,7 +188,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   80005: rule('stop', 'the service is deactivated', PAY),
 }
 
-/** Rules for codes that stand in no row, by range. The first that fits holds. */
+/** Rules by range, for codes without a row. The first range that fits holds. */
 const rangeRules: readonly { readonly from: number; readonly to: number; readonly rule: CodeRule }[] = [
   {
     from: 38000,
@@ -205,7 +205,7 @@ const UNKNOWN: CodeRule = {
 }
 
 /**
- * Gives the rule for a code of the vendor.
+ * Gives the rule for a code: its row, else its range, else the rule for unknown codes.
  *
  * @param code `ErrorCode` of an answer, or `ResultCode` of an item
  */
@@ -213,5 +213,5 @@ export function ruleOfCode(code: number): CodeRule {
   return codeRules[code] ?? rangeRules.find(range => code >= range.from && code <= range.to)?.rule ?? UNKNOWN
 }
 
-/** Tells whether a code has a row of its own; others share one label in metrics, so that labels stay bounded. */
+/** Whether a code has a row of its own. All others share one label in metrics, so that labels stay bounded. */
 export const isListedCode = (code: number): boolean => codeRules[code] !== undefined

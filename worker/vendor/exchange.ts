@@ -2,21 +2,21 @@ import type { Connection } from './connections.ts'
 
 /** A request as it goes over the wire. */
 export interface ExchangeRequest {
-  /** With the query. */
+  /** Path with the query. */
   readonly path: string
   /** JSON text. */
   readonly body: string
-  /** The whole exchange, in milliseconds. */
+  /** Time limit for the whole exchange. */
   readonly timeoutMs: number
-  /** Longer bodies are not read to their end. */
+  /** The read of a longer body ends here. */
   readonly maxBytes: number
 }
 
 /**
- * What came back.
- * - `response`: the whole of it; the text is decoded as UTF-8.
- * - `too_long`: more than was asked for.
- * - `nothing`: no complete response, and why; the other side may have acted on the request.
+ * Result of an exchange.
+ * - `response`: a complete response; its text is decoded as UTF-8.
+ * - `too_long`: a body of more than `maxBytes`.
+ * - `nothing`: no complete response, and why. The vendor may have carried out the request.
  */
 export type Exchanged =
   | { readonly kind: 'response'; readonly status: number; readonly text: string }

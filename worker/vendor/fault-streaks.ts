@@ -2,20 +2,21 @@ import type { Verdict } from './classify.ts'
 import type { Command } from './client.ts'
 
 /**
- * Tells an account's own trouble from ours. Some answers are the account's when one account gets them and ours when all
- * do: a body that cannot be parsed, a proxy that refuses, a service that never answers in time.
+ * Separates faults of one account from faults of ours. Some answers are the account's fault if one account gets them,
+ * and ours if all do: a body that the vendor cannot parse, a proxy that refuses, a service that never answers in time.
  *
- * It keeps, for each command and kind of answer, the accounts that got the answer since the command last worked. When there are as
- * many as the answer's rule says, the verdict becomes `stop`, and stays so until the command works again: jobs that
- * come back meanwhile are not burned one by one. Each process counts its own calls; accounts are kept in memory only.
+ * For each command and kind of answer it keeps the accounts that got the answer since the command last succeeded. Once
+ * they are as many as the answer's rule allows, the verdict becomes `stop`. It stays so until the command succeeds, so
+ * jobs that come back meanwhile use no attempts. Each process counts its own calls, and keeps the accounts in memory
+ * only.
  */
 export class FaultStreaks {
   readonly #streaks = new Map<Command, Map<string, Set<string>>>()
 
   /**
-   * Takes in what a call came to.
+   * Counts the verdict of a call.
    *
-   * @returns the verdict as it is, or as `stop` when it ends a row
+   * @returns the verdict as it is, or as `stop` if its streak is long enough
    */
   judge(command: Command, account: string, verdict: Verdict): Verdict {
     if (verdict.class === 'done') this.#streaks.delete(command)
@@ -27,7 +28,7 @@ export class FaultStreaks {
     return { ...verdict, class: 'stop', reason: { ...verdict.reason, text } }
   }
 
-  /** Begins anew with these codes: a person has looked and let the fleet go on. */
+  /** Forgets the streaks of these codes, after a person has looked and resumed the fleet. */
   forget(isSettled: (code: string) => boolean): void {
     for (const streaks of this.#streaks.values()) {
       for (const code of streaks.keys()) if (isSettled(code)) streaks.delete(code)

@@ -7,7 +7,7 @@ import { Signer } from './signer.ts'
 
 const CONNECT_TIMEOUT_MS = 5000
 
-/** What a process needs to speak with the vendor, as far as no permit is concerned. */
+/** Parts for requests to the vendor, without permits. */
 export interface Vendor {
   readonly client: ApiClient
   readonly connections: Connections
@@ -16,7 +16,7 @@ export interface Vendor {
   readonly hostname: string
 }
 
-/** Makes the vendor's client, its connections and its signatures; opens nothing yet. The caller closes the connections. */
+/** Makes the parts for requests to the vendor; opens no connection yet. The caller closes the connections. */
 export function openVendor(settings: WorkerSettings, log: Logger): Vendor {
   const { IM_SDK_APP_ID: sdkAppId, IM_ADMIN: admin, IM_SECRET_KEY: key } = settings
   const { origin, hostname } = new URL(settings.IM_BASE_URL)

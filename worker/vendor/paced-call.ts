@@ -16,18 +16,18 @@ import { type OneRequest, type RequestOptions, type RequestResult, requestOnce }
 import type { Signer } from './signer.ts'
 import { Turnstile } from './turnstile.ts'
 
-/** `answered`: the verdict on the last request. `closed`: no request was made since, and why. */
+/** `answered`: the verdict on the last request. `closed`: the call made no request, and why. */
 export type CallResult =
   | { readonly kind: 'answered'; readonly verdict: Verdict }
   | { readonly kind: 'closed'; readonly by: Closed }
 
-/** What a paced call is made from. */
+/** Parts and limits of paced calls. */
 export interface PacedCallOptions extends RequestOptions {
   /** The vendor's ceiling. */
   readonly ceilingPerSecond: number
 }
 
-/** Calls the vendor. `onSent` is told of every single request; the signal ends waits, never a request under way. */
+/** Calls the vendor. `onSent` is called for every single request; the signal ends waits, never a request under way. */
 export type PacedCall = (
   command: Command,
   body: Readonly<Record<string, unknown>>,
@@ -36,17 +36,16 @@ export type PacedCall = (
 ) => Promise<CallResult>
 
 /**
- * Calls that may hold or open a connection while they wait for a permit, as seconds of the ceiling: 32 at 200 a second,
- * enough to open all connections anew with handshakes of 150 ms. Twice as many would hold twice the idle connections for
- * nothing; half would let the permits of a high ceiling wait for connections. A low ceiling has them for its first calls.
+ * Calls that may hold a connection while they wait for a permit, as seconds of the ceiling: 32 at 200 calls/s. They can
+ * open all connections anew with handshakes of 150 ms. Double would keep twice the connections idle; half would let
+ * permits of a high ceiling wait for connections. Low ceilings get at least 32, for their first calls.
  */
 const NEXT_IN_LINE_SECONDS = 0.16
 const NEXT_IN_LINE_AT_LEAST = 32
 
 /**
- * Makes the only way to the vendor: requests, repeated where the policy says.
- *
- * Requests are repeated at once for quick faults only, and once with a new signature where the vendor calls ours expired.
+ * Makes paced calls, the only way to the vendor. A call makes up to three requests, as `retry-policy.ts` says, and one
+ * more with a new signature if the vendor refuses the old one.
  */
 export function createPacedCall(options: PacedCallOptions): PacedCall {
   const turnstiles = new Map<Command, Turnstile>()
@@ -62,7 +61,7 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
     await pRetry(() => call.requestOrThrow(), {
       retries: REQUESTS_PER_CALL - 1,
       minTimeout: 0,
-      // p-retry's own jitter never goes below the full span, so the wait is ours.
+      // p-retry's own jitter never goes below the full span, so this waits instead.
       onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
         retriesLeft > 0 ? pause(attemptNumber, IN_CALL_BACKOFF, signal) : undefined,
       shouldRetry: () => !signal.aborted,
@@ -71,7 +70,7 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
   }
 }
 
-/** The requests of one call; the result is that of the last one that was made. */
+/** The requests of one call. Its result is that of the last request that was made. */
 class Call {
   readonly #options: PacedCallOptions
   readonly #turnstile: Turnstile
@@ -89,7 +88,7 @@ class Call {
     return this.#result
   }
 
-  /** Makes a request. @throws WorthRepeating where the policy says so */
+  /** Makes a request. @throws WorthRepeating if the policy says so */
   async requestOrThrow(): Promise<void> {
     const { signer } = this.#options
     let next = await this.#requestOnce()
@@ -105,13 +104,13 @@ class Call {
   async #requestOnce(): Promise<RequestResult> {
     const isRepeat = this.#result.kind === 'answered'
     const next = await requestOnce(this.#options, this.#turnstile, { ...this.#request, isRepeat })
-    // A repeat that could not be made leaves what the request before it has shown.
+    // If the repeat cannot be made, the result of the request before it stands.
     if (next.kind === 'answered' || !isRepeat) this.#result = next
     return next
   }
 }
 
-/** Whether the signature was refused and the one in use now may pass; signs anew where that may help. */
+/** Whether the vendor refused the signature and would accept the one in use now; signs anew if that may help. */
 function mayPassWithNewSignature(
   { verdict, signature }: RequestResult & { kind: 'answered' },
   signer: Signer,
@@ -120,7 +119,7 @@ function mayPassWithNewSignature(
   return signer.refused(signature, verdict.class === 'renew_signature')
 }
 
-/** Tells p-retry to go on; the verdict itself is kept as a value. */
+/** Lets p-retry go on; the verdict itself stays a value. */
 class WorthRepeating extends Error {}
 
 function passUnlessRepeated(error: unknown): void {

@@ -10,19 +10,19 @@ import { CONNECT_BACKOFF } from './retry-policy.ts'
 import type { Signer } from './signer.ts'
 import type { Turnstile } from './turnstile.ts'
 
-/** The verdict on a request, with the number of the signature that it carried; or why no request was made. */
+/** The verdict on a request with the number of its signature, or why no request was made. */
 export type RequestResult =
   | { readonly kind: 'answered'; readonly verdict: Verdict; readonly signature: number }
   | { readonly kind: 'closed'; readonly by: Closed }
 
-/** What requests are made with. */
+/** Parts for requests. */
 export interface RequestOptions {
   readonly limiter: Pick<Limiter, 'pace' | 'observe'>
   readonly client: ApiClient
   readonly connections: Connections
   readonly signer: Signer
   readonly clock: Clock
-  /** Told of each request that was sent, with how long its answer took. */
+  /** Called for each request that was sent, once its answer or fault is there. */
   readonly onRequest: (command: Command, verdict: Verdict, durationMs: number) => void
 }
 
@@ -32,13 +32,13 @@ export interface OneRequest {
   readonly body: Readonly<Record<string, unknown>>
   readonly signal: AbortSignal
   readonly onSent: () => void
-  /** Whether this call has sent a request before. */
+  /** Whether this call has sent a request already. */
   readonly isRepeat: boolean
 }
 
 /**
- * Makes one request: its turn, a connection, a permit, the request, the verdict, the record. Every request has its own permit,
- * and takes it when an open connection is in hand.
+ * Makes one request: turn, connection, permit, request, verdict, record. Each request takes a permit of its own, once
+ * it has an open connection.
  */
 export async function requestOnce(
   options: RequestOptions,
@@ -80,19 +80,20 @@ type Sent =
     }
   | { readonly kind: 'closed'; readonly by: Closed }
 
-/** Takes its turn, a connection, a permit, and sends. A connection that the vendor closed meanwhile is replaced. */
+/** Waits for turn, connection and permit, and sends. Replaces a connection that the vendor closed meanwhile. */
 async function sendAtSlot(
   { limiter, client, connections, signer }: RequestOptions,
   turnstile: Turnstile,
   { command, body, signal, isRepeat }: OneRequest,
 ): Promise<Sent> {
-  // Behind everybody else a quick repeat would not be quick, and an answer that must halt the fleet would come late.
+  // A repeat goes first: at the end of the line it would not be quick, and an answer that halts the fleet would be
+  // late.
   await turnstile.enter(isRepeat ? 'first' : 'last')
   try {
     while (!signal.aborted) {
       const connection = await connections.take().catch(() => undefined)
       if (connection === undefined) {
-        // Nothing was sent, so the job is as it was: it waits in hand until the vendor can be reached.
+        // Nothing was sent, so the job waits in hand until the vendor can be reached.
         await pause(1, CONNECT_BACKOFF, signal)
         continue
       }

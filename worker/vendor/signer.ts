@@ -4,12 +4,12 @@ import { type Clock, systemClock } from '../../limiter/clock.ts'
 /** The vendor recommends at least a day (page 1047/34385, read 2026-11). */
 const LIFETIME_SECONDS = 86_400
 
-/** What a signer is made from. `key` is asked for each new signature, so that a rotated key is used. */
+/** Identity and key of a signer. The signer calls `key` for each new signature, so that it uses a rotated key. */
 export interface SignerOptions {
   readonly sdkAppId: number
   readonly admin: string
   readonly key: () => string
-  /** Reads a rotated key, where the key comes from a file; tells whether it is another one. */
+  /** Reads the key's file again, if there is one; says whether the key has changed. */
   readonly reloadKey: () => boolean
   readonly clock?: Clock
 }
@@ -17,14 +17,14 @@ export interface SignerOptions {
 /**
  * Holds the one signature (UserSig) that all calls of this process carry, and renews it at half its life.
  *
- * The clock is the host's: a signature from a host whose clock runs far ahead may be refused by the vendor.
+ * It signs with the host's clock. The vendor may refuse a signature from a host whose clock runs far ahead.
  */
 export class Signer {
   readonly #options: SignerOptions
   readonly #clock: Clock
   #signature = ''
   #generation = 0
-  /** Made because the one before was refused, and not accepted since. */
+  /** Whether the signature in use replaces a refused one, and the vendor has not accepted it yet. */
   #onTrial = false
   #signedAt = Number.NEGATIVE_INFINITY
 
@@ -33,7 +33,7 @@ export class Signer {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** The signature to send, made anew when half its life is over. */
+  /** Gives the signature to send; signs anew when half its life of a day is over. */
   signature(): string {
     if (this.#clock.epochMs() - this.#signedAt > (LIFETIME_SECONDS * 1000) / 2) this.renew()
     return this.#signature
@@ -47,24 +47,24 @@ export class Signer {
     this.#generation += 1
   }
 
-  /** Counts the signatures made. A request that carried an older one says nothing about the one in use. */
+  /** Number of signatures made so far. The answer to an older signature says nothing about the one in use. */
   get generation(): number {
     return this.#generation
   }
 
-  /** The vendor took a request with this signature. */
+  /** Notes that the vendor accepted the signature of this number. */
   accepted(generation: number): void {
     if (generation === this.#generation) this.#onTrial = false
   }
 
   /**
-   * The vendor refused a signature. Signs anew where that may help: with a rotated key always, with the same key only
-   * where the refused signature may have been too old and was not made for that reason itself. Otherwise a thousand calls
-   * would each find out anew that signing does not help.
+   * Notes that the vendor refused a signature, and signs anew if that may help. A rotated key always may. The same key
+   * may if the refused signature can have been too old and did not itself replace a refused one; else each of a
+   * thousand calls would sign anew in vain.
    *
-   * @param generation the number of the signature that was refused
-   * @param mayBeTooOld whether the vendor's code can mean that
-   * @returns whether a request with the signature in use from now on may pass
+   * @param generation number of the refused signature
+   * @param mayBeTooOld whether the vendor's code can mean a signature that is too old
+   * @returns whether the vendor may accept the signature in use now
    */
   refused(generation: number, mayBeTooOld: boolean): boolean {
     if (generation !== this.#generation) return true
@@ -75,7 +75,7 @@ export class Signer {
     return true
   }
 
-  /** Signs anew, with the rotated key where there is one. */
+  /** Signs anew, with the rotated key if there is one. */
   renewFromFile(): void {
     if (!this.#reload()) this.renew()
   }
@@ -87,7 +87,7 @@ export class Signer {
     return true
   }
 
-  /** Epoch seconds at which the current signature ends; 0 before the first one. */
+  /** Gives the end of the current signature in epoch seconds; 0 before the first one. */
   expiresAt(): number {
     return this.#signature === '' ? 0 : Math.floor(this.#signedAt / 1000) + LIFETIME_SECONDS
   }

@@ -1,4 +1,4 @@
-/** What this project uses of the vendor's signer, which ships no types. */
+/** Types for the part of the vendor's signer that this project uses; the package ships none. */
 declare module 'tls-sig-api-v2' {
   export class Api {
     constructor(sdkAppId: number, key: string)

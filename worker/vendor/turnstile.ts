@@ -1,17 +1,17 @@
-/** Lets a bounded number through at a time; the others wait, first come, first served, unless one may go first. */
+/** Bounds the number of callers inside. The others wait in line, first come, first served, unless one goes first. */
 export class Turnstile {
   #free: number
   readonly #waiting: (() => void)[] = []
 
-  /** @param places how many may be inside at once */
+  /** @param places most callers inside at once */
   constructor(places: number) {
     this.#free = places
   }
 
   /**
-   * Waits for a place. Give it back with {@link leave}, exactly once.
+   * Waits for a place. The caller must give it back with {@link leave}, exactly once.
    *
-   * @param where in the line to wait
+   * @param where end of the line at which the caller waits
    */
   enter(where: 'first' | 'last' = 'last'): Promise<void> {
     if (this.#free > 0) {

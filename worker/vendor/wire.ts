@@ -1,10 +1,8 @@
 import { z } from 'zod'
 
-/** Schemas of what the vendor answers, as far as it is used. Unknown fields are ignored, as the vendor may add some. */
+/** Schemas of the vendor's answers, with the fields that are used. The vendor may add fields; they are ignored. */
 
-/**
- * The code of an answer. The contract says integer; a numeric string is taken where it means the same number.
- */
+/** Code of an answer. The contract says integer; a string of the same digits is accepted too. */
 const codeSchema = z.union([
   z.int(),
   z
@@ -13,14 +11,14 @@ const codeSchema = z.union([
     .transform(Number),
 ])
 
-/** What every answer has. */
+/** Fields of every answer. */
 export const envelopeSchema = z.object({
   ActionStatus: z.string(),
   ErrorCode: codeSchema,
   ErrorInfo: z.string().optional(),
 })
 
-/** What every answer has, parsed. */
+/** Fields of every answer, parsed. */
 export type Envelope = z.infer<typeof envelopeSchema>
 
 const itemCodeSchema = z.object({ ResultCode: codeSchema, ResultInfo: z.string().optional() })
@@ -30,7 +28,7 @@ export const accountCheckSchema = z.object({
   ResultItem: z.array(itemCodeSchema.extend({ AccountStatus: z.enum(['Imported', 'NotImported']).optional() })).min(1),
 })
 
-/** Answer of `friend_get` (vendor page 1047/34908). An empty list may be missing, null or empty. */
+/** Answer of `friend_get` (vendor page 1047/34908). The vendor may leave out an empty list, or send it as null. */
 export const friendGetSchema = z.object({
   UserDataItem: z
     .array(z.object({ To_Account: z.string() }))
@@ -41,7 +39,7 @@ export const friendGetSchema = z.object({
   NextStartIndex: z.int().optional(),
 })
 
-/** Answer of `friend_delete` (vendor page 1047/34905): a result for each friend, under an envelope that says OK. */
+/** Answer of `friend_delete` (vendor page 1047/34905): a result for each friend, in an envelope that says OK. */
 export const friendDeleteSchema = z.object({
   ResultItem: z.array(itemCodeSchema.extend({ To_Account: z.string() })),
 })
