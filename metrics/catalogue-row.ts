@@ -4,7 +4,7 @@ export type MetricType = 'counter' | 'gauge' | 'histogram'
 /** Whose figure it is. `process`: each worker's own, to be summed. `fleet`: the same on every worker; take the maximum. */
 export type MetricScope = 'process' | 'fleet'
 
-/** One metric: what it is called, what it says, and how it is asked for. `Label` are the names of its labels. */
+/** One metric: what it says, and how it is asked for. `Label` are the names of its labels. */
 export interface MetricRow<Type extends MetricType = MetricType, Label extends string = string> {
   readonly type: Type
   readonly of: MetricScope

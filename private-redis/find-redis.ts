@@ -1,6 +1,6 @@
 /**
- * Finds a Redis for the demo and the tests, so that both work on a machine that has none. In this order: the server that
- * REDIS_URL names; a server program on the PATH; Debian's package, unpacked into the cache; a Docker engine.
+ * Finds a Redis for the demo and the tests, so that both work on a machine that has none. In this order: a server program
+ * on the PATH; Debian's package, unpacked into the cache; a Docker engine. `obtain-redis.ts` looks at REDIS_URL before.
  * A worker never does this: in production somebody has decided where Redis is.
  */
 import { readFile } from 'node:fs/promises'

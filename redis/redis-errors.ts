@@ -1,4 +1,7 @@
-/** Thrown when Redis cannot be reached or does not answer. Nothing is known of what was under way; repeating is safe. */
+/**
+ * Thrown when Redis cannot be reached, does not answer or refuses. Where it did not answer, nothing is known of what was
+ * under way; repeating is safe.
+ */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError'
   readonly code = 'REDIS_UNAVAILABLE'

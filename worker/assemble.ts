@@ -40,6 +40,8 @@ const PING_WITHIN_MS = 2000
  * Builds all parts of a worker. No other file does; after a failure all parts are closed again.
  *
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
+ * @throws {RedisTooOldError} when it is older than 6.2
+ * @throws {ReceiptKeyError} when the receipts there are sealed with another key
  * @throws {PortInUseError} when the HTTP port is taken
  */
 export async function assembleWorker(settings: WorkerSettings, beforeClear?: BeforeClear): Promise<AssembledWorker> {

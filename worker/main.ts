@@ -33,7 +33,9 @@ export interface RunWorkerOptions {
  *
  * @returns the exit code: 0 after a drain in time, 1 when time ran out (other workers then repeat the jobs in hand)
  * @throws {SettingsError} with all faults at once
- * @throws {RedisUnavailableError} when Redis does not answer
+ * @throws {RedisUnavailableError} when Redis does not answer, or refuses
+ * @throws {RedisTooOldError} when it is older than 6.2
+ * @throws {ReceiptKeyError} when the receipts there are sealed with another key
  * @throws {PortInUseError} when the HTTP port is taken
  */
 export async function runWorker({ environment, beforeClear }: RunWorkerOptions): Promise<number> {

@@ -8,7 +8,7 @@ const OWN_BACKOFF = 'full-jitter'
 
 /**
  * Tells BullMQ what becomes of a job. BullMQ completes the job when this returns, and needs an error for everything
- * else; no other file throws to steer.
+ * else; no other file throws to steer BullMQ.
  *
  * @param token the token of BullMQ's lock on the job
  * @param maxAttempts attempts after which BullMQ fails a job instead of retrying it

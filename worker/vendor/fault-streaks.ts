@@ -28,7 +28,7 @@ export class FaultStreaks {
     return { ...verdict, class: 'stop', reason: { ...verdict.reason, text } }
   }
 
-  /** Forgets the streaks of these codes, after a person has looked and resumed the fleet. */
+  /** Forgets the streaks of these codes when the fleet goes on: a kept streak would halt it again at the next such answer. */
   forget(isSettled: (code: string) => boolean): void {
     for (const streaks of this.#streaks.values()) {
       for (const code of streaks.keys()) if (isSettled(code)) streaks.delete(code)

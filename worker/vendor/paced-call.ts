@@ -1,5 +1,5 @@
 /**
- * The only way to the vendor: permit, request, verdict, record; repeated where the policy says so.
+ * The only way of a job to the vendor: permit, request, verdict, record; repeated where the policy says so.
  *
  * What belongs in `vendor/`: the vendor's API (`client.ts`, `wire.ts`), what its codes mean (`error-codes.ts`),
  * connections, signatures, repeats. What does not: what a verdict means for a job (`attempt/`), and when a permit is
@@ -44,7 +44,7 @@ const NEXT_IN_LINE_SECONDS = 0.16
 const NEXT_IN_LINE_AT_LEAST = 32
 
 /**
- * Makes paced calls, the only way to the vendor. A call makes up to three requests, as `retry-policy.ts` says, and one
+ * Makes paced calls, the only way of a job to the vendor. A call makes up to three requests, as `retry-policy.ts` says, and one
  * more with a new signature if the vendor refuses the old one.
  */
 export function createPacedCall(options: PacedCallOptions): PacedCall {
