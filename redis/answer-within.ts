@@ -1,8 +1,8 @@
 /**
- * Waits for an answer no longer than so many ms, and then gives nothing. The question goes on; what comes of it later is
- * nobody's business any more, so an error that comes too late is not heard of.
+ * Waits at most `ms` for an answer and else returns `undefined`. The work behind the answer goes on; its late result or
+ * error is ignored.
  *
- * @throws whatever the answer failed with in time
+ * @throws the error of the answer, if it fails in time
  */
 export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined

@@ -15,9 +15,10 @@ export type RedisConnection = Redis | Cluster
 const READY_WITHIN_MS = 5000
 
 /**
- * Waits until a connection can take commands; one that was made with `lazyConnect` starts to connect.
+ * Waits until a connection can take commands. A connection made with `lazyConnect` starts to connect.
  *
- * @throws {RedisUnavailableError} when that takes longer than `withinMs`; the message says what Redis answered
+ * @param withinMs longest wait; default 5 s
+ * @throws {RedisUnavailableError} when Redis refuses us, or is not ready in time; the message quotes its answer
  */
 export async function waitUntilReady(connection: RedisConnection, withinMs: number = READY_WITHIN_MS): Promise<void> {
   if (connection.status === 'ready') return
@@ -40,22 +41,22 @@ export async function waitUntilReady(connection: RedisConnection, withinMs: numb
     connection.on('ready', onReady)
     connection.on('error', onError)
     connection.on('end', onEnd)
-    // Its failure arrives as an `error` event as well.
+    // A failed connect also emits `error`, which is handled above.
     if (connection.status === 'wait') connection.connect().catch(() => {})
   })
 }
 
 /**
- * Tells whether Redis is there but refuses us, which waiting does not mend. A database number that it does not have is
- * among it: the driver would go on in database 0.
+ * Whether Redis answers but refuses us, which waiting does not mend. An unknown database number counts too: the driver
+ * would go on in database 0.
  */
 const isAccessError = (error: Error): boolean =>
   /WRONGPASS|NOAUTH|NOPERM|invalid password|AUTH |DB index/i.test(error.message)
 
 /**
- * Asks Redis something.
+ * Runs a question to Redis.
  *
- * @throws {RedisUnavailableError} when that fails
+ * @throws {RedisUnavailableError} instead of any error of the question
  */
 export async function askRedis<T>(ask: () => Promise<T>): Promise<T> {
   try {
@@ -65,12 +66,12 @@ export async function askRedis<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Adds to what Redis refused what to do about it; gives every other error as it is. */
+/** Turns a refusal of Redis into a {@link RedisUnavailableError} with advice; returns every other error as it is. */
 export function withAdvice(error: unknown): unknown {
   return refusalOf(error) === undefined ? error : unavailable(error)
 }
 
-/** Wraps what a driver threw into the error that callers of this library branch on. */
+/** Wraps a driver's error into the one that callers of this library branch on. */
 function unavailable(cause: unknown): RedisUnavailableError {
   const refusal = refusalOf(cause)
   const said = refusal?.said ?? (cause instanceof Error ? messageOf(cause) : 'no answer')
@@ -78,7 +79,7 @@ function unavailable(cause: unknown): RedisUnavailableError {
   return new RedisUnavailableError(`Redis cannot be used (${said}). ${advice}`, { cause: withoutArguments(cause) })
 }
 
-/** A driver's error holds the arguments of the command, and so user ids; what goes on from here must not. */
+/** Copies a driver's error without the arguments of its command, which may be user ids. */
 function withoutArguments(cause: unknown): unknown {
   if (!(cause instanceof Error && 'command' in cause)) return cause
   const { name, message } = cause

@@ -1,16 +1,16 @@
-/** The queue's name. Fixed: producers in other languages rely on it. */
+/** The queue's name. It must not change: producers in other languages rely on it. */
 export const QUEUE_NAME = 'clear-friends'
 
 /**
- * The name that each job carries. BullMQ wants one; nothing here depends on it. One letter, since a word costs 29 bytes
- * of Redis for each waiting job.
+ * The name of every job. BullMQ wants a name; this project does not use it. It has one letter, because a word costs
+ * Redis 29 bytes for each waiting job.
  */
 export const JOB_NAME = 'c'
 
-/** The key prefix of a fleet that sets no other. Its braces are a hash tag: all keys share one slot of a Redis Cluster. */
+/** The default key prefix. Its braces are a hash tag, which puts all keys into one slot of a Redis Cluster. */
 export const DEFAULT_PREFIX = '{clear-friends}'
 
-/** The vendor command that clears an account; its calls are the work that is done. */
+/** The vendor command that clears an account. Forecasts count its calls as the work. */
 export const CLEAR_COMMAND = 'friend_delete_all'
 
 /**
@@ -21,23 +21,23 @@ export const CLEAR_COMMAND = 'friend_delete_all'
 export const keysOf = (
   prefix: string,
 ): {
-  /** Hash: what holds for the whole fleet (pause, halt, rate). */
+  /** Hash: state of the whole fleet (pause, halt, rate). */
   readonly fleet: string
-  /** Hash: how many jobs ended in which outcome. */
+  /** Hash: number of jobs that ended, by outcome. */
   readonly outcomes: string
-  /** List: the last outcomes, newest first, to see when suspiciously many accounts are not imported. */
+  /** List: the last outcomes, newest first; shows when suspiciously many accounts are not imported. */
   readonly lastOutcomes: string
-  /** Hash: accounts that were to be enqueued, by what became of them. */
+  /** Hash: number of accounts that producers sent, by result: accepted, duplicate, rejected. */
   readonly enqueued: string
-  /** Exists for a day after an operator has resumed a fleet that was halted because of them. */
+  /** Exists for a day after an operator has resumed a fleet that halted because too many accounts were missing. */
   readonly missingIsRight: string
-  /** Written by `doctor` to see whether Redis takes writes; gone a second later. */
+  /** `doctor` writes it to see whether Redis takes writes; it expires within a second. */
   readonly doctor: string
-  /** Says when the next probe may be sent while the fleet is halted. */
+  /** Exists while no worker may send the next probe of a halted fleet. */
   readonly probe: string
   /** Sorted set: the permits of one vendor command. */
   readonly permits: (command: string) => string
-  /** Start of the hashes that count calls sent: `<this>:<epoch second>` with fields `<10 ms bin>:<caller>`. */
+  /** Start of the hashes that count sent calls: `<this>:<epoch second>` with fields `<10 ms bin>:<caller>`. */
   readonly sent: (command: string) => string
   /** Start of BullMQ's keys of the queue; a job's hash is this and its id. */
   readonly queue: string
@@ -45,17 +45,17 @@ export const keysOf = (
   readonly receipts: string
   /** Hash: the end of the receipts' chain. Field `seq` is the number of the last receipt. */
   readonly receiptChain: string
-  /** Stream: sealed checkpoints of the chain; an entry's id is that of the last receipt it covers. */
+  /** Stream: sealed checkpoints of the chain; an entry has the id of the last receipt that it covers. */
   readonly receiptCheckpoints: string
-  /** Exists while a worker that has made a checkpoint holds the turn. */
+  /** Exists for 4.5 s after a worker has taken the turn to seal and trim receipts. */
   readonly receiptTurn: string
-  /** Hash: code → dead letters that are kept now. */
+  /** Hash: number of dead letters kept now, by code. */
   readonly deadLetterCodes: string
-  /** Stream, capped: what operators did to dead letters. */
+  /** Stream, capped: operators' actions on dead letters. */
   readonly operatorActions: string
   /** Start of the hashes that hold a request's figures: `<this><request id>`. */
   readonly requests: string
-  /** Hash: jobs of batches whose producer has not written down yet that they are through, each `sent` or `ended`. */
+  /** Hash: jobs of unfinished batches, each `sent` or `ended`; the producer removes them when the batch is done. */
   readonly batches: string
 } => ({
   fleet: `${prefix}:fleet`,

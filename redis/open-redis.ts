@@ -12,20 +12,20 @@ export const redisSettings = [
   'REDIS_PREFIX',
 ] as const
 
-/** What {@link openRedis} reads. */
+/** Parsed settings for {@link openRedis}. */
 export type RedisSettings = Settings<(typeof redisSettings)[number]>
 
 /**
- * What a connection is for, which decides what happens while Redis is away:
- * - `worker`: commands wait until Redis is back; for BullMQ's worker.
- * - `producer`: commands fail at once, so that whoever enqueues is told and does not hang.
- * - `permits`: commands fail at once and are never sent a second time, since a permit from before an outage is void.
+ * Purpose of a connection. It decides what commands do while Redis is away:
+ * - `worker`: they wait until Redis is back, as BullMQ's worker needs it.
+ * - `producer`: they fail at once, so that the producer gets an error and does not hang.
+ * - `permits`: they fail at once and are never sent again, since a permit from before an outage is void.
  */
 export type RedisRole = 'worker' | 'producer' | 'permits'
 
 const RECONNECT_AT_MOST_MS = 1000
 const CONNECT_TIMEOUT_MS = 5000
-// The driver waits so long for a connection to close, even for one that was refused; its two seconds hold up the exit.
+// Longest wait of the driver for a connection to close, even a refused one. Its default of 2 s would hold up the exit.
 const DISCONNECT_TIMEOUT_MS = 200
 
 const roleOptions = {
@@ -35,12 +35,12 @@ const roleOptions = {
 } satisfies Record<RedisRole, RedisOptions>
 
 /**
- * Makes a connection that starts to connect at once and comes back within a second after an outage.
+ * Makes a connection that connects at once, and again within a second after an outage.
  *
- * The caller listens to `error` events and closes it with `quit()` or `disconnect()`.
+ * The caller must listen to its `error` events, and close it with `quit()` or `disconnect()`.
  *
- * @param settings where Redis is
- * @param role what the connection is for
+ * @param settings address of Redis
+ * @param role purpose of the connection
  */
 export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnection {
   const url = new URL(settings.REDIS_URL)
@@ -48,7 +48,7 @@ export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnec
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: reconnectDelayMs,
-    // A primary that was demoted answers READONLY: reconnect, and Sentinel names the new one.
+    // A demoted primary answers READONLY. The driver then reconnects, and Sentinel names the new primary.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     ...accessOptions(url),
     ...roleOptions[role],
@@ -72,7 +72,7 @@ export function openRedis(settings: RedisSettings, role: RedisRole): RedisConnec
   return new Redis({ ...options, host: hostOf(url), port: Number(url.port || 6379) })
 }
 
-// Short on purpose: the defaults of the libraries (up to 20 s) leave the fleet idle long after Redis is back.
+// Short on purpose: with the libraries' defaults, up to 20 s, the fleet would stay idle long after Redis is back.
 const reconnectDelayMs = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_AT_MOST_MS)
 
 function accessOptions(url: URL) {
@@ -85,7 +85,8 @@ function accessOptions(url: URL) {
   }
 }
 
-// With Sentinel and Cluster it names what the certificates are made out to. TLS knows no server name for an address.
+// With Sentinel and Cluster, the host of REDIS_URL is the name in the certificates. An IP address is no TLS server
+// name.
 const tlsOptions = (host: string): { servername?: string } => (isIP(host) === 0 ? { servername: host } : {})
 
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')

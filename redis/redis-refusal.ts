@@ -1,6 +1,6 @@
-/** What Redis said instead of an answer, and what to do about it. */
+/** An error answer of Redis, with advice for the operator. */
 export interface Refusal {
-  /** Its words, without the script that met them. */
+  /** Redis' words, without the name of the script. */
   readonly said: string
   readonly advice: string
 }
@@ -15,7 +15,7 @@ const ADVICE: readonly (readonly [start: string, advice: string])[] = [
   ['WRONGTYPE', 'A key holds something else than we put there: `clear-friends doctor` says more.'],
 ]
 
-/** Tells what Redis answered where it refused a command; nothing for errors that are not its answers. */
+/** Reads the refusal in an error; `undefined` for an error that is no answer of Redis. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined
   const [said = ''] = error.message.split(' script: ')

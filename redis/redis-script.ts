@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import type { RedisConnection } from './connection.ts'
 
-/** Runs a Lua script; the answer is `unknown` until a schema has parsed it. */
+/** Runs a Lua script. A schema must parse its answer. */
 export type RedisScript = (keys: readonly string[], args: readonly (string | number | Buffer)[]) => Promise<unknown>
 
 const commandSchema = z.custom<(...values: unknown[]) => Promise<unknown>>(value => typeof value === 'function')
 
 /**
- * Makes a Lua script callable on a connection. It is sent by its hash; after `SCRIPT FLUSH` or on a new server the text
- * goes along once more.
+ * Makes a Lua script callable on a connection. The driver sends its hash; it sends the text again after `SCRIPT FLUSH`
+ * and to a new server.
  *
- * @param redis stays the caller's
+ * @param redis the caller closes it
  * @param name unique among the scripts of the connection
  * @param lua the script's text
  */

@@ -1,21 +1,21 @@
 import type { RedisConnection } from './connection.ts'
 import { RedisTooOldError } from './redis-errors.ts'
 
-/** The oldest version that BullMQ's scripts and ours are made for. */
+/** The oldest version on which BullMQ's scripts and ours run. */
 export const LEAST_REDIS_VERSION = '6.2.0'
 
-/** What a server is, as its `INFO` says, and whether it will do. */
+/** Name and version of a server, from its `INFO`. */
 export interface RedisVersion {
   readonly name: 'Redis' | 'Valkey'
-  /** For instance `7.0.15`; `unknown` where the server does not say. */
+  /** For instance `7.0.15`; `unknown` if the server does not say. */
   readonly version: string
   readonly newEnough: boolean
 }
 
 /**
- * Reads the version out of what `INFO` answered.
+ * Reads the version from the answer to `INFO`.
  *
- * @param info the sections of INFO, at least `server`
+ * @param info sections of the answer, at least `server`
  */
 export function readRedisVersion(info: string): RedisVersion {
   const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1]
@@ -31,7 +31,7 @@ export function readRedisVersion(info: string): RedisVersion {
 export const isOlder = (a: string, b: string): boolean => a.localeCompare(b, 'en', { numeric: true }) < 0
 
 /**
- * Makes sure of the server's version before anything is written; BullMQ itself would only print a warning.
+ * Checks the server's version before anything is written. BullMQ itself would only print a warning.
  *
  * @throws {RedisTooOldError} when the server is older than {@link LEAST_REDIS_VERSION}
  */
