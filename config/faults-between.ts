@@ -2,7 +2,11 @@ import type { SettingFault } from './setting-fault.ts'
 import type { Settings } from './settings.ts'
 import { withoutPassword } from './without-password.ts'
 
-/** Faults of settings that are fine by themselves but not together; `faulty` ones have been reported already. */
+/**
+ * Finds faults of settings that are right by themselves but not together.
+ *
+ * @param faulty names of settings that are reported already
+ */
 export function faultsBetween(values: Partial<Settings>, faulty: ReadonlySet<string>): SettingFault[] {
   const faults: SettingFault[] = []
   if (values.REDIS_SENTINELS !== undefined && values.REDIS_SENTINEL_NAME === undefined) {
@@ -28,7 +32,7 @@ export function faultsBetween(values: Partial<Settings>, faulty: ReadonlySet<str
 
 function faultsWithCluster({ REDIS_PREFIX: prefix, REDIS_URL: url }: Partial<Settings>): SettingFault[] {
   const faults: SettingFault[] = []
-  // Redis takes what stands between the first opening brace and the next closing one, unless that is nothing.
+  // Redis' hash tag is the text between the first opening brace and the next closing one, if it is not empty.
   if (prefix !== undefined && !/^[^{]*\{[^}]+\}/.test(prefix)) {
     faults.push({
       name: 'REDIS_PREFIX',

@@ -12,7 +12,7 @@ import type { SettingFault } from './setting-fault.ts'
 import { parseSetting, type SettingName, type SettingRow, type Settings, settingRow } from './settings.ts'
 import { withoutPassword } from './without-password.ts'
 
-/** Thrown by {@link loadSettings} with every fault at once. Exit code 78 on the command line. */
+/** Thrown by {@link loadSettings} with all faults at once. The command line then ends with exit code 78. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
   readonly code = 'SETTINGS'
@@ -31,10 +31,11 @@ export class SettingsError extends Error {
 /**
  * Parses the settings that a command needs from an environment.
  *
- * An empty variable counts as not set. Secrets may come from a file through `<NAME>_FILE`, not from both.
+ * An empty variable counts as not set. A secret comes from its variable or from the file that `<NAME>_FILE` names;
+ * setting both is a fault.
  *
  * @param environment variables and their texts, for instance `process.env`
- * @param names the settings that are needed; others are not looked at
+ * @param names the settings to parse; others are ignored
  * @throws {SettingsError} with all faults at once
  */
 export function loadSettings<N extends SettingName>(
@@ -101,7 +102,8 @@ const given = (environment: Readonly<Record<string, string | undefined>>, name: 
 
 const show = (text: string, row: SettingRow): string => `"${row.showsAs === 'url' ? withoutPassword(text) : text}"`
 
-// The key itself, set by mistake under the name of the file form, must not be shown: a key does not look like a path.
+// An operator may set the key itself as `<NAME>_FILE` by mistake. It must not be shown; a key does not look like a
+// path.
 const showFile = (file: string | undefined): string =>
   file !== undefined && isAbsolute(file) ? `"${file}"` : 'a value that is no absolute path, so it is not shown'
 

@@ -1,4 +1,4 @@
-/** Parses JSON text; `undefined` where it is none, which no JSON text stands for. A schema must look at the rest. */
+/** Parses JSON text; returns `undefined` if it is no JSON. A schema must check the result. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -4,8 +4,7 @@ import { inspect } from 'node:util'
 const REDACTED = '[redacted]'
 
 /**
- * Holds a key or token so that no log line, error or JSON can show it: however it is printed, it prints as `[redacted]`.
- * `reveal()` is the only way to the text.
+ * Holds a key or token. It prints as `[redacted]` in logs, errors and JSON; `reveal()` is the only way to its text.
  */
 export class Secret {
   #text: string
@@ -16,13 +15,13 @@ export class Secret {
     this.#file = file
   }
 
-  /** Wraps a secret that was given as text, for instance in the environment. */
+  /** Wraps a secret from a text, for instance from the environment. */
   static fromText(text: string): Secret {
     return new Secret(text, undefined)
   }
 
   /**
-   * Reads a secret from a file, as container platforms mount them. One line end at the end of the file is not part of it.
+   * Reads a secret from a file, as container platforms mount them. A line end at the end of the file is cut off.
    *
    * @throws the error of the file system when the file cannot be read
    */
@@ -30,15 +29,15 @@ export class Secret {
     return new Secret(readSecretFile(file), file)
   }
 
-  /** Gives the text itself, for signing and for nothing else. */
+  /** Gives the text, for signing and nothing else. */
   reveal(): string {
     return this.#text
   }
 
   /**
-   * Reads the file again, so that a rotated key is taken up without a restart. A secret given as text stays as it is.
+   * Reads the file again, so that a worker uses a rotated key without a restart. A secret from a text stays as it is.
    *
-   * @returns whether the text is another one now
+   * @returns whether the text has changed
    * @throws the error of the file system when the file cannot be read; the old text stays
    */
   reload(): boolean {

@@ -1,7 +1,7 @@
-/** What is wrong with one setting, in words for the operator. A secret's value is never in it. */
+/** A fault of one setting, in words for the operator. It never holds a secret's value. */
 export interface SettingFault {
   readonly name: string
-  /** What was found: the value in quotes, or `not set`. */
+  /** The value in quotes, or `not set`, or words for a secret. */
   readonly found: string
   readonly expected: string
 }

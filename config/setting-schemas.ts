@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Secret } from './secret.ts'
 
-/** A whole number in these bounds, as digits. */
+/** Parses digits as a whole number within these bounds. */
 export function integer(least: number, most: number): z.ZodType<number, string> {
   return z
     .string()
@@ -10,7 +10,7 @@ export function integer(least: number, most: number): z.ZodType<number, string> 
     .pipe(z.int().min(least).max(most))
 }
 
-/** A number in these bounds, as digits with or without a fraction. */
+/** Parses digits, with or without a fraction, as a number within these bounds. */
 export function number(least: number, most: number): z.ZodType<number, string> {
   return z
     .string()
@@ -19,13 +19,13 @@ export function number(least: number, most: number): z.ZodType<number, string> {
     .pipe(z.number().min(least).max(most))
 }
 
-/** A host and a port, as connections to Sentinels and Cluster nodes need them. */
+/** Address of a Sentinel or a Cluster node. */
 export interface HostAndPort {
   readonly host: string
   readonly port: number
 }
 
-/** Hosts with ports, after commas. */
+/** Parses `host:port`, or several of them with commas between. */
 export function hostList(): z.ZodType<readonly HostAndPort[], string> {
   return z
     .string()
@@ -39,7 +39,7 @@ export function hostList(): z.ZodType<readonly HostAndPort[], string> {
     .pipe(z.array(z.object({ host: z.string(), port: z.int().min(1).max(65_535) })))
 }
 
-/** Whether a URL says where Redis is, and nothing that would be ignored. */
+/** Whether a URL holds only what the connection to Redis uses: no query, no fragment, no path but a database number. */
 export function isRedisUrl(text: string): boolean {
   const url = new URL(text)
   const bare = /^\/?\d*$/.test(url.pathname) && url.search === '' && url.hash === ''
@@ -55,7 +55,7 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
-/** Whether a URL names a host alone, over TLS or on loopback. */
+/** Whether a URL names a host and nothing else, over TLS or on loopback. */
 export function isSafeBaseUrl(text: string): boolean {
   const url = new URL(text)
   const bare =
@@ -66,6 +66,6 @@ export function isSafeBaseUrl(text: string): boolean {
 const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
-/** A {@link Secret} whose text fits; the loader reads it from the variable or from its file. */
+/** Accepts a {@link Secret} whose text fits. The loader reads the secret from its variable or file. */
 export const secret = (text: z.ZodType<string>): z.ZodType<Secret> =>
   z.custom<Secret>(value => value instanceof Secret && text.safeParse(value.reveal()).success)

@@ -1,25 +1,25 @@
 import { z } from 'zod'
 import { hostList, integer, isRedisUrl, isSafeBaseUrl, number, secret } from './setting-schemas.ts'
 
-/** What is said of a setting besides its schema. */
+/** Facts of a setting for people, besides its schema. */
 interface About {
-  /** What a value must be, in words. */
+  /** Description of a right value. */
   readonly expected: string
   readonly meaning: string
   readonly unit?: string
-  /** A secret has a twin `<NAME>_FILE` that names a file; its value is never shown. */
+  /** The value is never shown, and may come from a file that `<NAME>_FILE` names. */
   readonly secret?: true
-  /** A wrong value is shown as a URL, without what may be a password. */
+  /** A wrong value is shown without its password. */
   readonly showsAs?: 'url'
 }
 
 const about = z.registry<About>()
 
 /**
- * The one table of settings: what an operator may set, through the environment and nothing else.
+ * The table of all settings. An operator sets them in the environment and nowhere else.
  *
- * Each entry is the schema that parses the variable's text, with its default as text (`prefault`) or `optional` where there
- * need be none, and what is said of it. `docs/configuration.md` is made from it.
+ * Each entry is a schema that parses the variable's text, with its default as text (`prefault`) or `optional`, and
+ * facts for people. `docs/configuration.md` is made from this table.
  */
 const settingsSchema = z.object({
   REDIS_URL: z
@@ -142,23 +142,23 @@ const settingsSchema = z.object({
   }),
 })
 
-/** The name of a setting, which is the name of its environment variable. */
+/** Name of a setting, which is also its environment variable. */
 export type SettingName = keyof typeof settingsSchema.shape
 
-/** All names. */
+/** Names of all settings, in the order of the docs. */
 export const SETTING_NAMES: readonly SettingName[] = settingsSchema.keyof().options
 
-/** Parsed settings: the variable's own name leads to its value; a secret is a {@link Secret}. */
+/** Parsed settings by name; a secret is a {@link Secret}. */
 export type Settings<N extends SettingName = SettingName> = Readonly<Pick<z.infer<typeof settingsSchema>, N>>
 
-/** One setting as people and the loader see it. */
+/** Facts of a setting for people and for the loader. */
 export interface SettingRow extends About {
-  /** As text. */
+  /** Default as text. */
   readonly default: string | undefined
   readonly required: boolean
 }
 
-/** What the table says of a setting. */
+/** Gives the facts of a setting. */
 export function settingRow(name: SettingName): SettingRow {
   const schema = settingsSchema.shape[name]
   const said = about.get(schema)
@@ -167,6 +167,6 @@ export function settingRow(name: SettingName): SettingRow {
   return { ...said, default: text, required: !schema.safeParse(undefined).success }
 }
 
-/** Parses what was found of a setting: a text, a {@link Secret}, or nothing, which stands for the default. */
+/** Parses a setting from its text or {@link Secret}; `undefined` stands for the default. */
 export const parseSetting = (name: SettingName, found: unknown): z.ZodSafeParseResult<unknown> =>
   settingsSchema.shape[name].safeParse(found)

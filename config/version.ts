@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-/** Reads the version from the package's own `package.json`, which stands one folder higher than sources, two than `dist`. */
+/** Reads the version from the package's `package.json`: one folder above a source's folder, two above one in `dist`. */
 export function readVersion(): string {
   const near = new URL('../package.json', import.meta.url)
   const file = existsSync(near) ? near : new URL('../../package.json', import.meta.url)
