@@ -1,26 +1,29 @@
-/** The kinds of metrics of Prometheus that are used here. */
+/** Prometheus' kinds of metrics that this project uses. */
 export type MetricType = 'counter' | 'gauge' | 'histogram'
 
-/** Whose figure it is. `process`: each worker's own, to be summed. `fleet`: the same on every worker; take the maximum. */
+/**
+ * Owner of a figure. `process`: each worker has its own; queries sum them. `fleet`: all show the same; take the
+ * maximum.
+ */
 export type MetricScope = 'process' | 'fleet'
 
-/** One metric: what it says, and how it is asked for. `Label` are the names of its labels. */
+/** One metric, with an example query. `Label` are the names of its labels. */
 export interface MetricRow<Type extends MetricType = MetricType, Label extends string = string> {
   readonly type: Type
   readonly of: MetricScope
   /** For people, such as `seconds` or `jobs`. */
   readonly unit: string
-  /** Each label with the values that it takes. No label holds an account, a job id or a request. */
+  /** Each label with its possible values. No label holds an account, a job id or a request. */
   readonly labels: Readonly<Record<Label, string>>
   /** One sentence; also Prometheus' help text. */
   readonly meaning: string
-  /** A query that answers a question of an operator. */
+  /** A query that answers an operator's question. */
   readonly example: string
   /** Upper bounds of a histogram, in its unit. */
   readonly buckets: readonly number[]
 }
 
-/** What the label `command` holds. */
+/** Description of the label `command`. */
 export const COMMAND = 'the vendor’s command, such as `friend_delete_all`'
 
 type RowInput<Label extends string> = Omit<MetricRow<MetricType, Label>, 'type' | 'labels' | 'buckets'> & {

@@ -2,12 +2,12 @@ import type { MetricRow } from './catalogue-row.ts'
 import { fleetMetrics } from './fleet-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
 
-/** What every name begins with. */
+/** Start of every metric's name. */
 export const PREFIX = 'clear_friends_'
 
 /**
- * All metrics of ours: the one table that the worker, `docs/metrics.md` and the tests go by. A key is the name without
- * {@link PREFIX}. The names are fixed: dashboards and alerts rely on them.
+ * All metrics of this project. The worker, `docs/metrics.md` and the tests use this table. A key is the metric's name
+ * without {@link PREFIX}. Names must not change: dashboards and alerts rely on them.
  */
 export const catalogue = { ...processMetrics, ...fleetMetrics } as const
 
@@ -15,8 +15,8 @@ export const catalogue = { ...processMetrics, ...fleetMetrics } as const
 export type MetricName = keyof typeof catalogue
 
 /**
- * What the metrics library says of the Node.js process, as far as it is kept: the rest is either a hundred series that
- * nobody asks for, or named against Prometheus' conventions.
+ * Metrics of the Node.js process that the worker keeps, of those that the metrics library makes. The others are a
+ * hundred series without a question, or break Prometheus' rules for names.
  */
 export const nodeMetrics: Readonly<Record<string, string>> = {
   process_cpu_seconds_total: 'Processor time used, in seconds.',

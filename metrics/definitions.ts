@@ -11,7 +11,7 @@ type Defined<Row> =
         ? Gauge<Label>
         : never
 
-/** The metrics of one process under their names in the catalogue, and the registry that prints them. */
+/** The metrics of one process by their names in the catalogue, and the registry that prints them. */
 export type Definitions = { readonly [Name in MetricName]: Defined<(typeof catalogue)[Name]> } & {
   readonly registry: Registry
 }

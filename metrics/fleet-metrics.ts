@@ -1,6 +1,6 @@
 import { COMMAND, counter, gauge } from './catalogue-row.ts'
 
-/** What is the fleet's, read from Redis when it is asked for: the same on every worker, absent while Redis is away. */
+/** Metrics of the whole fleet. A worker reads them from Redis at each scrape; they are absent while Redis is away. */
 export const fleetMetrics = {
   queue_jobs: gauge({
     of: 'fleet',

@@ -5,26 +5,27 @@ import { type CallRates, createCallRatesReader } from '../limiter/call-rates.ts'
 import { answerWithin } from '../redis/answer-within.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 
-/** What Redis told for one scrape. */
+/** Redis' answers for one scrape. */
 export interface FleetReading {
   readonly status: FleetStatus
   readonly figures: FleetFigures
-  /** Peaks are since the same scraper's last reading. */
+  /** Rates with their peaks since the same scraper's last reading. */
   readonly callRates: readonly CallRates[]
   readonly roundTripMs: number
-  /** How far Redis' clock is ahead of this host's, exact to half the round trip. */
+  /** Lead of Redis' clock over this host's, exact to half the round trip. */
   readonly clockOffsetMs: number
 }
 
-/** Half would call a busy Redis away; double would make a scrape wait too long for one that hangs. */
+/** Half would count a busy Redis as away; double would make a scrape wait too long for a Redis that hangs. */
 const ANSWER_WITHIN_MS = 1000
 
 /**
- * Makes a reader that never hangs: it gives nothing at once while there is no connection, and after a second where Redis
- * does not answer. A question that hangs is not asked again, and nobody else waits for Redis meanwhile.
+ * Makes a reader that never hangs. It returns `undefined` at once while there is no connection, and after a second if
+ * Redis does not answer. While one question hangs it asks no other, so that no further scrape waits for Redis.
  *
- * @param redis stays the caller's
+ * @param redis the caller closes it
  * @param commands the vendor's commands whose rates are read
+ * @returns the reader; it takes the scraper's name
  */
 export function createFleetReading(
   redis: RedisConnection,
@@ -41,7 +42,7 @@ export function createFleetReading(
       const roundTripMs = performance.now() - sentAt
       return { figures, roundTripMs, clockOffsetMs: figures.readAt - (Date.now() - roundTripMs / 2) }
     })
-    // Sent together and answered in this order, so that the time of the short script is the way to Redis and back.
+    // Redis answers in this order, and the first script is short, so that its time is the way to Redis and back.
     const [timed, status, callRates] = await Promise.all([figuresWithTime, readStatus(), readCallRates(scraper)])
     return { ...timed, status, callRates }
   }

@@ -13,48 +13,48 @@ import { type Definitions, define } from './definitions.ts'
 import { FewValues, largest } from './few-values.ts'
 import type { FleetReading } from './fleet-reading.ts'
 
-/** What the rest of the worker tells the metrics: one function for each event, called where it happens. */
+/** Counts the worker's events, with one function for each, and prints all metrics. */
 export interface Metrics {
-  /** Counts a job as in hand while it is worked on. */
+  /** Runs the work on a job, and counts the job as in hand meanwhile. */
   inHand<T>(work: () => Promise<T>): Promise<T>
   requestDone(command: string, code: string, durationMs: number): void
   permit(command: string, result: string, waitMs: number): void
-  /** A job ended; `verified` is given for one that was cleared. */
+  /** Counts a job that ended; `verified` is for a cleared one. */
   settled(outcome: FinalOutcome, ageMs: number, verified?: Verified): void
   wentBack(reason: string): void
   looked(result: string): void
   /**
-   * The text that Prometheus reads. Takes a second at most, whatever Redis does.
+   * Prints the text that Prometheus reads, within a second even if Redis hangs.
    *
-   * @param scraper who asks, by its address: peaks are given to each since its own last scrape
+   * @param scraper address of the scraper; each one gets the peaks since its own last scrape
    */
   text(scraper: string): Promise<string>
   readonly contentType: string
 }
 
-/** What a process knows of itself at a scrape. */
+/** State of a process at a scrape. */
 interface ProcessReading {
   readonly vendorConnections: number
   /** Epoch seconds; 0 before the first signature. */
   readonly userSigExpiresAt: number
 }
 
-/** What metrics are made from. */
+/** Constants of a process, and readers for each scrape. */
 export interface MetricsOptions {
   readonly version: string
   readonly ceilingPerSecond: number
   readonly jobSlots: number
-  /** All commands that are called. */
+  /** All commands that the worker calls. */
   readonly commands: readonly string[]
-  /** Reads what is the fleet's; `undefined` while Redis is away. Must not hang. */
+  /** Reads the fleet's figures; gives `undefined` while Redis is away. Must not hang. */
   readonly readFleet: (scraper: string) => Promise<FleetReading | undefined>
   readonly readProcess: () => ProcessReading
 }
 
-/** Codes of requests by command, reasons of retries and codes of dead letters that are told apart: 300 series in all. */
+/** Most codes of requests (with their command), reasons of retries and codes of dead letters: 300 series in all. */
 const FEW = { requests: 50, reasons: 24, deadLetters: 15 }
 
-/** Makes the metrics of one process. The fleet's are read when they are asked for, never in between. */
+/** Makes the metrics of one process. It reads the fleet's figures at each scrape, never between. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const m = define()
   const requests = new FewValues(FEW.requests)
@@ -62,7 +62,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   let inHand = 0
   let lastPrinted: Promise<unknown> = Promise.resolve()
   startAtZero(m, options)
-  // A success is told apart whatever came before it.
+  // Code 0, a success, always keeps its own series.
   for (const command of options.commands) requests.has(`${command} 0`)
 
   return {
@@ -85,7 +85,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     settled: (outcome, ageMs, verified) => {
       m.jobs_settled_total.inc({ outcome })
       if (verified !== undefined) m.cleared_total.inc({ verified })
-      // The enqueue time is the producer's clock, which may run ahead.
+      // The enqueue time comes from the producer's clock, which may run ahead.
       m.job_age_at_settle_seconds.observe(Math.max(0, ageMs) / 1000)
     },
     looked: result => m.verifications_total.inc({ result }),
@@ -98,7 +98,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
         showFleet(m, reading)
         return m.registry.metrics()
       }
-      // One after the other, or one text would be printed while another is being filled in.
+      // Scrapes print one after the other: each fills the same registry before it prints.
       const printed = lastPrinted.then(print, print)
       lastPrinted = printed
       return printed
@@ -107,7 +107,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
 }
 
-/** A counter that appears with its first event hides that event from `increase`. */
+/** Starts counters at 0. A counter that appears with its first event hides that event from `increase`. */
 function startAtZero(m: Definitions, { version, ceilingPerSecond, jobSlots, commands }: MetricsOptions): void {
   m.build_info.set({ version }, 1)
   m.job_slots.set(jobSlots)
@@ -126,7 +126,7 @@ function showProcess(m: Definitions, reading: ProcessReading): void {
   m.usersig_expires_timestamp_seconds.set(reading.userSigExpiresAt)
 }
 
-/** Everything that Redis told is absent while it tells nothing: an old figure would look like a fleet that works. */
+/** Sets Redis' figures, or removes them while Redis is away: an old figure would look like a fleet that works. */
 function showFleet(m: Definitions, reading: FleetReading | undefined): void {
   m.redis_up.set(reading === undefined ? 0 : 1)
   for (const each of readFromRedis(m)) each.remove()

@@ -1,13 +1,13 @@
 import { COMMAND, counter, gauge, histogram } from './catalogue-row.ts'
 
-/** Seconds. The vendor answers in tens of milliseconds and times out at 3 s by itself; we give up at 10 s. */
+/** In seconds. The vendor answers in tens of milliseconds and gives up by itself at 3 s; we give up at 10 s. */
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-/** Seconds a call waits for its permit: nothing when idle, the length of the line when busy. */
+/** In seconds. A call waits for its permit: not at all on an idle fleet, for the whole line on a busy one. */
 const WAIT_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30]
-/** Seconds from enqueue to the end: a second up to two months, closer together around the usual due dates. */
+/** In seconds from enqueue to end: a second up to two months, closer together around the usual due dates. */
 const AGE_BUCKETS = [1, 10, 60, 600, 3600, 21_600, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 5_184_000]
 
-/** What each worker counts by itself, where the work is done. */
+/** Metrics that each worker counts for itself. */
 export const processMetrics = {
   api_requests_total: counter({
     of: 'process',

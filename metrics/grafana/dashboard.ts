@@ -1,6 +1,6 @@
 /**
- * The dashboard: five rows of questions, put into Grafana's form. `npm run dashboard` writes `clear-friends.json`, which
- * Grafana loads; a test compares the two.
+ * The dashboard: five rows of questions, in Grafana's form. `npm run dashboard` writes it to `clear-friends.json`,
+ * which Grafana loads. A test compares the two.
  */
 import {
   BigValueColorMode,
@@ -31,13 +31,13 @@ import { theFleet } from './rows/the-fleet.ts'
 import { theLimit } from './rows/the-limit.ts'
 import { theVendor } from './rows/the-vendor.ts'
 
-/** The rows, from what matters most now to what matters in the end. */
+/** The rows; those for an operator in a hurry come first. */
 export const rows: readonly Row[] = [isItWorking, theLimit, theVendor, theFleet, proof]
 
-/** Stays the same, so that links to the dashboard do. */
+/** It must not change: links to the dashboard hold it. */
 const DASHBOARD_UID = 'clear-friends'
 
-/** Whatever Prometheus is chosen on top; in the compose file there is one. */
+/** The Prometheus that the viewer has chosen at the top; the compose file has one. */
 const SOURCE = { type: 'prometheus', uid: `\${datasource}` }
 const HEIGHT = 8
 
@@ -102,7 +102,7 @@ function linesOf({ shows, signed }: Question): LinesBuilder {
   return shows === 'stacked' ? panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A')) : panel
 }
 
-/** Colours by value; the first step holds from minus infinity on. */
+/** Gives colours by value. The first step begins at minus infinity. */
 function stepsOf({ badFrom, badBelow }: Question): Threshold[] {
   if (badFrom !== undefined) return [step(null, 'green'), step(badFrom, 'red')]
   if (badBelow !== undefined) return [step(null, 'red'), step(badBelow, 'green')]

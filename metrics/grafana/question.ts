@@ -1,30 +1,30 @@
-/** A query and what its lines are called; `{{label}}` stands for a label's value. */
+/** A query with the name of its lines; `{{label}}` stands for a label's value. */
 interface Query {
   readonly expr: string
   readonly legend: string
 }
 
-/** One panel: what it answers, in which unit, and what to do when the answer looks bad. */
+/** One panel: its question, its unit, and advice for a bad answer. */
 export interface Question {
   /** A question, or a fact. */
   readonly title: string
-  /** What it shows, and what to do when it looks bad. */
+  /** Meaning of the panel, and advice for a bad answer. */
   readonly says: string
   /** A unit of Grafana. */
   readonly unit: string
-  /** `number`: the present value in large; `lines`: its course. */
+  /** `number`: the present value; `lines`: its course; `stacked`: the course of several, one upon the other. */
   readonly shows: 'number' | 'lines' | 'stacked'
-  /** Of the 24 columns. */
+  /** Width in columns, of 24. */
   readonly width: number
-  /** Default 8 units of the grid. */
+  /** Height in units of the grid; default 8. */
   readonly height?: number
   /** Whether negative values make sense; default no. */
   readonly signed?: true
   readonly queries: readonly Query[]
-  /** From here on the value is bad; below it, where `badBelow` says so. */
+  /** Values from `badFrom` on are bad, or values below `badBelow`. */
   readonly badFrom?: number
   readonly badBelow?: number
-  /** What a number is called instead, by its series rather than its value. */
+  /** A `number` shows the name of its series instead of the value. */
   readonly namesOnly?: true
 }
 
@@ -34,10 +34,10 @@ export interface Row {
   readonly questions: readonly Question[]
 }
 
-/** The selector of the fleet that is looked at. Every query has it. */
+/** Selector of the fleet that the viewer has chosen. Every query has it. */
 export const FLEET = 'job=~"$job"'
 
-/** Queries for the time that a share of all took at most, with what each share is called. */
+/** Makes a query for each share of a histogram. `shares` maps the name of a line to its share, such as 0.99. */
 export const quantiles = (histogram: string, shares: Readonly<Record<string, number>>): Query[] =>
   Object.entries(shares).map(([legend, share]) => ({
     expr: `histogram_quantile(${share}, sum by (le) (rate(${histogram}_bucket{${FLEET}}[$__rate_interval])))`,

@@ -1,6 +1,6 @@
 import { FLEET, type Row } from '../question.ts'
 
-/** Whether people are being cleared, and when the last of those who wait will be. */
+/** Whether the fleet clears people, and when the last of those who wait will be cleared. */
 export const isItWorking: Row = {
   title: 'Is it working?',
   questions: [

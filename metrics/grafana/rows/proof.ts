@@ -1,6 +1,6 @@
 import { FLEET, quantiles, type Row } from '../question.ts'
 
-/** Whether what was accepted was done, and can be proved. */
+/** Whether the fleet has cleared the accepted accounts, and can prove it. */
 export const proof: Row = {
   title: 'Proof',
   questions: [

@@ -1,6 +1,6 @@
 import { FLEET, type Row } from '../question.ts'
 
-/** How the workers and Redis are. */
+/** Health of the workers and of Redis. */
 export const theFleet: Row = {
   title: 'The fleet',
   questions: [

@@ -1,6 +1,6 @@
 import { FLEET, quantiles, type Row } from '../question.ts'
 
-/** Whether the vendor's ceiling is kept, and used. */
+/** Whether the fleet keeps the vendor's ceiling, and uses it. */
 export const theLimit: Row = {
   title: 'The limit',
   questions: [

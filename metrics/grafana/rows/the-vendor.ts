@@ -1,6 +1,6 @@
 import { FLEET, quantiles, type Row } from '../question.ts'
 
-/** How the vendor answers. */
+/** The vendor's answers: their codes and times. */
 export const theVendor: Row = {
   title: 'The vendor',
   questions: [
