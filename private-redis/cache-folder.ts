@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** What decides on the cache folder. */
+/** Facts that decide on the cache folder. */
 export interface CachePlace {
   /** URL of this file: `.ts` in a checkout, `.js` in an installed package. */
   readonly moduleUrl: string
@@ -12,14 +12,14 @@ export interface CachePlace {
 }
 
 /**
- * Names the folder for what may be fetched again at any time: `.cache/clear-friends` in a checkout, where it goes with
- * the checkout; else the user's cache directory (XDG), since an installed package must not write into itself.
+ * Names the folder for downloads that can be repeated at any time. In a checkout it is `.cache/clear-friends`, and goes
+ * with the checkout. An installed package must not write into itself, so it uses the user's cache directory (XDG).
  *
  * @returns an absolute path; the folder need not exist
  */
 export function cacheFolder(place: CachePlace = placeOfThisProcess()): string {
   if (place.moduleUrl.endsWith('.ts')) return fileURLToPath(new URL('../.cache/clear-friends', place.moduleUrl))
-  // The XDG rules: a relative path in the variable is to be ignored.
+  // XDG's rules: ignore a relative path in the variable.
   const given = place.xdgCacheHome?.startsWith('/') ? place.xdgCacheHome : undefined
   return resolve(given ?? join(place.homeDirectory, '.cache'), 'clear-friends')
 }

@@ -1,20 +1,20 @@
-/** What one package needs: any one of the alternatives. */
+/** A need of a package, which any one of the alternatives meets. */
 export type Dependency = readonly Alternative[]
 
-/** A package name with the exact version where only that one will do (`= 1.2`). */
+/** A package's name, with its version if only this one fits (`= 1.2`). */
 interface Alternative {
   readonly name: string
   readonly exactVersion?: string
 }
 
-/** The part of a Debian package's description that matters here. */
+/** The fields of a Debian package's description that are used. */
 export interface PackageDescription {
   readonly name: string
   readonly version: string
   readonly dependencies: readonly Dependency[]
 }
 
-/** What the machine knows of packages; asked for many names at once because each question starts a program. */
+/** The machine's knowledge of packages. Callers ask for many names at once, because each question starts a program. */
 export interface PackageSource {
   /** Descriptions of the packages among `names` that can be downloaded. */
   describe(names: readonly string[]): Promise<readonly PackageDescription[]>
@@ -25,9 +25,9 @@ export interface PackageSource {
 /**
  * Lists the packages to unpack so that a program of package `root` runs without being installed.
  *
- * That is: the package, its siblings from the same source package (Debian splits a program over several and pins them to
- * one version), and every library below them that the machine lacks. What only installing needs (init scripts, tools
- * to add users) is left out.
+ * These are the package, its siblings from the same source package (Debian splits a program over several and pins them
+ * to one version), and every library below them that the machine lacks. Packages that only an installation needs (init
+ * scripts, tools to add users) are left out.
  *
  * @returns names, `root` first; empty when `root` itself cannot be downloaded
  */
@@ -56,12 +56,12 @@ const isSiblingOf =
   (alternative: Alternative): boolean =>
     alternative.exactVersion === owner.version
 
-/** Whether a program may need it to run; `libjs-…` are scripts for browsers. */
+/** Whether a program may need the package to run; `libjs-…` are scripts for browsers. */
 const isLibrary = ({ name }: Alternative): boolean => name.startsWith('lib') && !name.startsWith('libjs-')
 
 /**
- * Reads the descriptions that `apt-cache show` prints: stanzas of `Field: value` lines with an empty line between them.
- * A stanza without name or version is left out.
+ * Reads the descriptions that `apt-cache show` prints: stanzas of `Field: value` lines, with an empty line between
+ * them. It skips a stanza without name or version.
  */
 export function parseDescriptions(printed: string): readonly PackageDescription[] {
   return printed.split(/\n\s*\n/).flatMap(stanza => {

@@ -1,9 +1,9 @@
 /**
- * A program of a Debian package, fetched without root and without touching the system.
+ * A program of a Debian package, fetched without root and without a change to the system.
  *
- * apt is pointed at lists, state and cache of its own inside the cache folder (the system's sources and keys stay in
- * force, so the packages are verified as always), the packages are unpacked there, and the program runs from that tree.
- * Everything is built in a folder of this process and then moved into place in one step: two processes may do it at once.
+ * apt gets lists, state and cache of its own inside the cache folder. It keeps the system's sources and keys, so it
+ * verifies the packages as always. The packages are unpacked there, and the program runs from that tree. A process
+ * builds the tree in a folder of its own and moves it into place in one step, so two processes may do it at once.
  */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
@@ -15,10 +15,10 @@ import { runProgram } from './run-program.ts'
 
 const DOWNLOAD_TIMEOUT_MS = 180_000
 const QUESTION_TIMEOUT_MS = 30_000
-/** A building folder that is older than this belongs to a process that was killed; a download takes seconds. */
+/** A download takes seconds, so an older building folder belongs to a process that was killed. */
 const LEFT_BEHIND_AFTER_MS = 60 * 60 * 1000
 
-/** What a look at one place gave: what was looked for, or why it is not there, as half a sentence. */
+/** Result of a look at one place: the program, or the reason why it is missing, as half a sentence. */
 export type Looked<T> = { readonly kind: 'found'; readonly program: T } | Missing
 
 interface Missing {
@@ -26,24 +26,24 @@ interface Missing {
   readonly reason: string
 }
 
-/** A program that a Debian package holds. */
+/** A program in a Debian package. */
 export interface DebianProgram<T> {
   readonly package: string
-  /** Its name, which is also that of its file in `/usr/bin`. */
+  /** Name of the program, and of its file in `/usr/bin`. */
   readonly name: string
-  /** What there is none of without it, for people. */
+  /** Name of the missing thing, for people. */
   readonly lacking: string
-  /** Where its trees are in the cache. */
+  /** Folder of its trees in the cache. */
   readonly folder: string
-  /** Finds out whether a file is the program and runs, with the variables that it needs. */
+  /** Finds out whether a file is the program and runs with these environment variables. */
   check(file: string, environment: Readonly<Record<string, string>>): Promise<Looked<T>>
 }
 
 /**
- * Gives a program of this Debian or Ubuntu release: from the cache, else downloaded into it.
+ * Gives a program of this Debian or Ubuntu release from the cache. Downloads it into the cache if it is missing.
  *
  * @param report gets one line before a download
- * @param cache where the cache is; default: {@link cacheFolder}
+ * @param cache folder of the cache; default: {@link cacheFolder}
  */
 export async function fetchDebianProgram<T>(
   program: DebianProgram<T>,
@@ -82,10 +82,10 @@ async function buildTree<T>(program: DebianProgram<T>, tree: string): Promise<Lo
   }
 }
 
-/** Downloads and unpacks; the answer is what went wrong, if anything did. */
+/** Downloads and unpacks the packages; returns the fault, if there was one. */
 async function unpackInto(root: string, tree: string, building: string): Promise<string | undefined> {
   const apt = await aptOfItsOwn(building)
-  // A third source of the system may be broken while Debian's own lists arrive; only the download below decides.
+  // The update may fail at a third source although Debian's own lists arrived. Only the download below decides.
   const update = await runProgram('apt-get', [...apt, '-qq', 'update'], { timeoutMs: DOWNLOAD_TIMEOUT_MS })
   const names = await packagesToUnpack(root, packageSource(apt))
   if (names.length === 0) {
@@ -104,7 +104,7 @@ async function unpackInto(root: string, tree: string, building: string): Promise
   return undefined
 }
 
-/** Writes settings for apt that keep it inside the folder, and gives the arguments that name them. */
+/** Writes a file of settings that keep apt inside the folder; returns the arguments that name the file. */
 async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
   await mkdir(join(folder, 'archives', 'partial'), { recursive: true })
@@ -113,13 +113,13 @@ async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
     `Dir::State ${quoted(folder)};`,
     `Dir::State::Lists ${quoted(join(folder, 'lists'))};`,
     `Dir::Cache ${quoted(folder)};`,
-    // As root apt would download as user _apt, who cannot write here.
+    // Run by root, apt would download as user _apt, who cannot write here.
     'APT::Sandbox::User "root";',
     'Acquire::Languages "none";',
     'Acquire::Retries "2";',
     'Acquire::http::Timeout "20";',
     'Acquire::https::Timeout "20";',
-    // Hooks of the system clean up in places that are none of our business.
+    // The system's hooks would clean up in other places.
     '#clear APT::Update::Pre-Invoke;',
     '#clear APT::Update::Post-Invoke;',
     '#clear APT::Update::Post-Invoke-Success;',
@@ -152,7 +152,7 @@ async function checkTree<T>(program: DebianProgram<T>, tree: string): Promise<Lo
   return program.check(join(tree, 'usr', 'bin', program.name), { LD_LIBRARY_PATH: folders.join(':') })
 }
 
-/** The folders with shared libraries: `lib` and `usr/lib`, and in them the folder of the architecture. */
+/** Lists the folders below `lib` and `usr/lib` that hold shared libraries, such as that of the architecture. */
 async function libraryFolders(tree: string): Promise<readonly string[]> {
   const found: string[] = []
   for (const base of [join(tree, 'usr', 'lib'), join(tree, 'lib')]) {
@@ -163,7 +163,7 @@ async function libraryFolders(tree: string): Promise<readonly string[]> {
   return found
 }
 
-/** Moves a finished tree to its name. A tree that is there already and works came from another process and stays. */
+/** Moves a finished tree into place. A working tree of another process stays; a broken one is replaced. */
 async function moveIntoPlace<T>(
   program: DebianProgram<T>,
   built: string,
@@ -189,7 +189,9 @@ async function removeLeftBehind(parent: string): Promise<void> {
   }
 }
 
-/** For instance `debian-12-x64`: a tree of one release may not run on another that shares the checkout. */
+/**
+ * Names the release, for instance `debian-12-x64`: its tree may not run on another release that shares the checkout.
+ */
 async function nameOfRelease(): Promise<string> {
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''))
   return [release.id, release.version, arch()].join('-').replace(/[^\w.-]/g, '_')

@@ -5,7 +5,7 @@ import { checkLocalProgram, type LookedUp } from './redis-program.ts'
  * Gives Debian's own redis-server, see {@link fetchDebianProgram}.
  *
  * @param report gets one line before a download
- * @param cache where the cache is; default: the project's or the user's
+ * @param cache folder of the cache; default: the project's or the user's
  */
 export function debianRedis(report: (line: string) => void, cache?: string): Promise<LookedUp> {
   const program = {

@@ -1,19 +1,19 @@
 import { judgeVersion, type LookedUp } from './redis-program.ts'
 import { runProgram } from './run-program.ts'
 
-/** The image that a Docker engine runs; the same as in docker-compose.yml. */
+/** Image for a Docker engine; docker-compose.yml uses the same. */
 export const REDIS_IMAGE = 'redis:8.2-alpine'
 
 const ENGINE_TIMEOUT_MS = 10_000
 const PULL_TIMEOUT_MS = 300_000
 
 /**
- * Looks for a Docker engine that runs {@link REDIS_IMAGE}; fetches the image where it is not there yet.
+ * Looks for a Docker engine that runs {@link REDIS_IMAGE}; the engine fetches a missing image.
  *
  * @param report gets one line before the image is fetched
  */
 export async function dockerRedis(report: (line: string) => void): Promise<LookedUp> {
-  // The client answers without an engine too; only the engine's version shows that there is one.
+  // Docker's client answers without an engine too. Only the engine's version shows that there is one.
   const askEngine = ['version', '--format', '{{.Server.Version}}']
   const engine = await runProgram('docker', askEngine, { timeoutMs: ENGINE_TIMEOUT_MS })
   if (engine.kind === 'failed') return { kind: 'missing', reason: `docker: ${engine.reason}` }

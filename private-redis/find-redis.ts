@@ -1,7 +1,7 @@
 /**
- * Finds a Redis for the demo and the tests, so that both work on a machine that has none. In this order: a server program
- * on the PATH; Debian's package, unpacked into the cache; a Docker engine. `obtain-redis.ts` looks at REDIS_URL before.
- * A worker never does this: in production somebody has decided where Redis is.
+ * Finds a Redis server program for the demo and the tests, so that both work on a machine without Redis. It looks in
+ * this order: on the PATH; in Debian's package, unpacked into the cache; at a Docker engine. A worker never does this,
+ * since the operator decides where its Redis is.
  */
 import { readFile } from 'node:fs/promises'
 import { debianRedis } from './debian-redis.ts'
@@ -10,22 +10,24 @@ import { installHint } from './install-hint.ts'
 import { type OsRelease, parseOsRelease } from './os-release.ts'
 import { checkLocalProgram, type LookedUp, type RedisProgram } from './redis-program.ts'
 
-/** One place to look at for a server that can be started. */
+/** A place that may have a server program. */
 export interface RedisPlace {
   /** For people, for instance `Debian package`. */
   readonly name: string
   look(): Promise<LookedUp>
 }
 
-/** Thrown when no place has a Redis; the message says what each of them lacks and which command helps on this system. */
+/**
+ * Thrown when no place has a Redis. The message gives each place's reason and the command that helps on this system.
+ */
 export class RedisNotFoundError extends Error {
   override readonly name = 'RedisNotFoundError'
   readonly code = 'REDIS_NOT_FOUND'
 }
 
-/** Surroundings of a search; everything has a default, tests put in their own. */
+/** Surroundings of a search. Each has a default; tests give their own. */
 export interface RedisSearch {
-  /** Gets a line for people when something has to be fetched first; default: nobody is told. */
+  /** Gets a line for people before a download; default: the line is dropped. */
   readonly report?: (line: string) => void
   /** Default: PATH, Debian's package, Docker. */
   readonly places?: readonly RedisPlace[]
@@ -36,7 +38,7 @@ export interface RedisSearch {
 }
 
 /**
- * Finds a server that can be started; the first place that has one wins, later ones are not asked.
+ * Finds a server program. The first place that has one wins; later places are not asked.
  *
  * @throws RedisNotFoundError when there is none
  */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 /**
  * Names a TCP port of the loopback address that is free now.
  *
- * Another process may take it before the caller does, so a caller must be ready to ask again.
+ * Another process may take it first, so the caller must be ready to ask again.
  */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -13,10 +13,10 @@ const packageManagers: readonly (readonly [family: string, command: string])[] =
 const DOCKER_COMMAND = `docker run --rm -p 127.0.0.1:6379:6379 ${REDIS_IMAGE}`
 
 /**
- * Names the one command that gets a Redis onto this system.
+ * Names the command that installs Redis on this system, or starts one.
  *
  * @param platform as `process.platform` says
- * @param release which Linux it is
+ * @param release name and family of a Linux
  */
 export function installHint(platform: string, release: OsRelease): string {
   if (platform === 'darwin') return installWith('brew install redis')

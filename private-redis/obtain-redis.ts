@@ -1,18 +1,18 @@
 import { type PrivateRedisOptions, startPrivateRedis } from './private-redis.ts'
 
-/** A Redis to work with, and how to give it back. */
+/** A Redis to work with, until its release. */
 export interface ObtainedRedis {
   readonly url: string
-  /** `given`: the server of REDIS_URL, which others may use too; `private`: started for this process. */
+  /** `given`: the server of REDIS_URL, which others may use too. `private`: a server for this process. */
   readonly kind: 'given' | 'private'
-  /** Stops a private server; leaves a given one alone. */
+  /** Stops a private server; does nothing to a given one. */
   release(): Promise<void>
 }
 
 /**
- * Gives the server of `REDIS_URL` as it is, or else starts a private one.
+ * Gives the server of `REDIS_URL`; starts a private one if it is not set.
  *
- * @param givenUrl the value of `REDIS_URL`; unset and empty mean the same
+ * @param givenUrl the value of `REDIS_URL`; an empty text counts as not set
  * @throws RedisNotFoundError, RedisStartError as {@link startPrivateRedis}
  */
 export async function obtainRedis(

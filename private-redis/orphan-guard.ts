@@ -1,8 +1,8 @@
 /**
- * Cleans up after this process when it can no longer do so itself (kill -9, crash, a forgotten stop).
+ * Cleans up after this process when it cannot do so itself (kill -9, crash, a forgotten stop).
  *
- * A shell waits at the other end of a pipe. The pipe closes with this process, however that ends, and then the shell runs
- * the command that it was given last.
+ * A shell waits at the other end of a pipe. The system closes the pipe when this process ends in any way. The shell
+ * then runs the last command that it got.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,9 +10,9 @@ import { Socket } from 'node:net'
 
 /** A guard on duty. */
 export interface OrphanGuard {
-  /** Sets what a shell is to run when this process is gone; replaces what was set before. One line. */
+  /** Sets the shell command to run when this process is gone, in one line; replaces the one before. */
   onOrphaned(command: string): void
-  /** Ends the guard without running anything; resolves when its process is gone. */
+  /** Ends the guard without running the command; resolves when its process is gone. */
   dismiss(): Promise<void>
 }
 
@@ -20,7 +20,7 @@ const script = 'last=; while IFS= read -r line; do last=$line; done; [ "$last" =
 
 /** Puts a guard on duty. It does not keep this process alive. */
 export function startOrphanGuard(): OrphanGuard {
-  // A session of its own, or Ctrl-C in the terminal would end the guard together with what it guards against.
+  // The guard has a session of its own: else Ctrl-C in the terminal would end it together with this process.
   const shell = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   const gone = once(shell, 'exit').catch(() => undefined)
   shell.stdin.on('error', () => {})

@@ -1,10 +1,10 @@
-/** Which system this is, from /etc/os-release (freedesktop's os-release(5)). */
+/** Name of this Linux, from /etc/os-release (freedesktop's os-release(5)). */
 export interface OsRelease {
-  /** For instance `debian`; `linux` when the file does not say. */
+  /** For instance `debian`; `linux` if the file gives none. */
   readonly id: string
-  /** For instance `12`; `unknown` when the file does not say (rolling releases). */
+  /** For instance `12`; `unknown` if the file gives none, as with rolling releases. */
   readonly version: string
-  /** Its own id and those of the systems that it derives from, nearest first. */
+  /** Its own id and the ids of the systems that it derives from, nearest first. */
   readonly family: readonly string[]
 }
 

@@ -17,11 +17,11 @@ import { type RedisProcess, startRedisProcess } from './redis-process.ts'
 import type { RedisProgram } from './redis-program.ts'
 import { startOnPort } from './start-on-port.ts'
 
-/** How to start it; everything has a default. */
+/** Choices for a private server. Each has a default. */
 export interface PrivateRedisOptions {
-  /** Default: a free one. */
+  /** Port of the loopback address; default: a free one. */
   readonly port?: number
-  /** Directory for its files, made where it is missing and left in place; default: a temporary one that is removed. */
+  /** Directory for its files. It is made if missing, and stays. Default: a temporary one, which is removed. */
   readonly dir?: string
   /** Default: `everysec`. */
   readonly appendFsync?: AppendFsync
@@ -29,7 +29,7 @@ export interface PrivateRedisOptions {
   readonly args?: readonly string[]
   /** The server to start; default: what {@link findRedisProgram} finds. */
   readonly program?: RedisProgram
-  /** Gets a line for people when a server has to be fetched first. */
+  /** Gets a line for people before a download. */
   readonly report?: RedisSearch['report']
 }
 
@@ -38,18 +38,18 @@ export interface PrivateRedis {
   /** `redis://127.0.0.1:<port>`; stays the same over restarts. */
   readonly url: string
   readonly port: number
-  /** Process id of the server; changes with a restart. With Docker that of its client. */
+  /** Process id of the server, or of Docker's client. It changes with a restart. */
   readonly pid: number
   readonly dir: string
   /** For instance `7.0.15`. */
   readonly version: string
-  /** What it was started from; a Sentinel is `redis-server --sentinel` of the same. */
+  /** The program of the server; its `--sentinel` option starts a Sentinel. */
   readonly program: RedisProgram
-  /** Ends it for good and removes a temporary directory. Safe to repeat. */
+  /** Ends the server for good and removes a temporary directory. Safe to repeat. */
   stop(): Promise<void>
-  /** Ends it at once with SIGKILL, as a crash would; its files stay. Safe to repeat. */
+  /** Ends the server at once with SIGKILL, as a crash would; its files stay. Safe to repeat. */
   kill(): Promise<void>
-  /** Starts it again, after ending it where it still runs: same port, same directory, same arguments. */
+  /** Stops the server if it runs, and starts it again with the same port, directory and arguments. */
   restart(): Promise<void>
 }
 
@@ -57,7 +57,7 @@ export interface PrivateRedis {
  * Starts a Redis on the loopback address and resolves when it answers.
  *
  * @throws RedisNotFoundError when this machine has none and cannot fetch one
- * @throws RedisStartError when it does not start, for instance because a wanted port is in use
+ * @throws RedisStartError when the server does not start, for instance because a wanted port is in use
  */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
   const program = options.program ?? (await findRedisProgram(searchOf(options)))
@@ -118,7 +118,7 @@ function handleOf({ program, port, dir, guard, server: first, start }: Parts): P
     },
     kill: async () => {
       await server.kill()
-      // The process id is free for anybody now.
+      // The system may give the process id to another process now, so the guard must not kill it.
       guard.onOrphaned(removalCommand(dir))
     },
     restart: async () => {

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
 
 /**
- * Tells whether a Redis server answers on this port of the loopback address.
+ * Whether a Redis server answers on this port of the loopback address.
  *
- * @param processId what the server must report as its process id, because another process may have been faster in taking
- *   the port; nothing = any server will do
+ * @param processId process id that the server must report, because another server may have taken the port first;
+ *   `undefined` accepts any server
  */
 export async function answersAs(port: number, processId: number | undefined): Promise<boolean> {
   const redis = new Redis({
@@ -14,7 +14,7 @@ export async function answersAs(port: number, processId: number | undefined): Pr
     connectTimeout: 2000,
     commandTimeout: 2000,
     enableReadyCheck: false,
-    // Version 3 begins with a greeting that fails where a password is wanted, and the reason is lost.
+    // Protocol version 3 begins with a greeting. It fails on a server with a password, and the reason is lost.
     protocol: 2,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
@@ -27,10 +27,10 @@ export async function answersAs(port: number, processId: number | undefined): Pr
     const info = await redis.info('server')
     return processId === undefined || info.includes(`process_id:${processId}\r\n`)
   } catch (error) {
-    // A server with a password does answer, and will not say more to a stranger.
+    // A server with a password answers too, and reports no process id without the password.
     return error instanceof Error && error.message.startsWith('NOAUTH')
   } finally {
-    // On a connection that has ended already this would hold the process for another 2 s.
+    // A disconnect on a connection that has ended already would hold the process for another 2 s.
     if (redis.status !== 'end') redis.disconnect()
   }
 }

@@ -1,13 +1,13 @@
 import { isOlder } from '../redis/redis-version.ts'
 
-/** When the append-only file is synced to disk: after every write, every second, or when the system likes. */
+/** Time at which Redis syncs its append-only file to disk: after every write, every second, or when the system does. */
 export type AppendFsync = 'always' | 'everysec' | 'no'
 
 /**
- * Gives the settings under which this project wants its Redis, as arguments of the server program: what is written
- * survives a restart, nothing is evicted, small hashes stay small.
+ * Gives the settings that this project wants of its Redis, as arguments of the server program: data survives a restart,
+ * nothing is evicted, small hashes stay small.
  *
- * @param version of the server, since a name has changed with 7.0
+ * @param version version of the server; one setting has a new name since 7.0
  * @param extra further arguments; they come last and win
  */
 export function dataServerArguments(
@@ -17,7 +17,7 @@ export function dataServerArguments(
 ): readonly string[] {
   return [
     ...['--appendonly', 'yes', '--appendfsync', appendFsync],
-    // The append-only file is the only copy: snapshots on top would fork the server in the middle of a measurement.
+    // No snapshots: the append-only file holds the data, and a snapshot would fork the server during a measurement.
     ...['--save', ''],
     ...['--maxmemory-policy', 'noeviction'],
     ...[isOlder(version, '7.0.0') ? '--hash-max-ziplist-value' : '--hash-max-listpack-value', '256'],

@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto'
 import type { RedisProgram } from './redis-program.ts'
 import { runProgram } from './run-program.ts'
 
-/** How to start one server and how to signal it, for each kind of program. */
+/** Command line of one server, and the ways to signal it. */
 export interface RedisLaunch {
   readonly command: string
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** The process id that the server itself reports; nothing when that says nothing (a container counts its own). */
+  /** Process id that the server itself reports; `undefined` for a container, which has process ids of its own. */
   reportsPidOf(pid: number): number | undefined
   signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** The SIGKILL as a shell command. */
+  /** Gives the shell command that ends the server at once. */
   killCommand(pid: number): string
 }
 
-/** Works out the command line for a server on a port of the loopback address. */
+/** Builds the launch of a server on a port of the loopback address. */
 export function redisLaunch(options: {
   readonly program: RedisProgram
   readonly port: number
@@ -30,7 +30,7 @@ export function redisLaunch(options: {
     reportsPidOf: pid => pid,
     signal: async (pid, name) => {
       process.kill(pid, name)
-      // A server that a test has stopped (SIGSTOP) would never see the request to end.
+      // A server that a test has frozen with SIGSTOP would never see the SIGTERM.
       if (name === 'SIGTERM') process.kill(pid, 'SIGCONT')
     },
     killCommand: pid => `kill -KILL ${pid}`,
@@ -44,14 +44,14 @@ function containerLaunch(
   { port, dir, args }: { readonly port: number; readonly dir: string; readonly args: readonly string[] },
 ): RedisLaunch {
   const name = `clear-friends-redis-${randomBytes(6).toString('hex')}`
-  // The files belong to whoever starts the server, who removes them later.
+  // The files must belong to the user of this process, who removes them later.
   const user = process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`]
   const kill = ['kill', '--signal']
   return {
     command: 'docker',
     args: [
       ...['run', '--rm', '--name', name, ...user],
-      // Inside a container 127.0.0.1 is the container; only this port is passed on, and only to the host's loopback.
+      // 127.0.0.1 inside a container is the container itself. Docker passes on only this port, to the host's loopback.
       ...['--publish', `127.0.0.1:${port}:${port}`, '--volume', `${dir}:/data`, image, 'redis-server'],
       ...[...args, '--port', String(port), '--bind', '0.0.0.0', '--protected-mode', 'no', '--dir', '/data'],
     ],

@@ -1,6 +1,6 @@
 /**
- * One process of a Redis server on the loopback address: starting until it answers, stopping, killing.
- * Knows nothing of what the server is for; a Sentinel is started the same way.
+ * One process of a Redis server on the loopback address: starts it until it answers, stops it, kills it. A Sentinel is
+ * started in the same way.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { answersAs } from './redis-answers.ts'
 import { type RedisLaunch, redisLaunch } from './redis-launch.ts'
 import type { RedisProgram } from './redis-program.ts'
 
-/** What to start, and where. */
+/** Program, place and arguments of a server. */
 export interface RedisProcessOptions {
   readonly program: RedisProgram
   readonly port: number
@@ -20,21 +20,21 @@ export interface RedisProcessOptions {
   readonly dir: string
   /** Arguments of the server program, apart from port, address and directory. */
   readonly args: readonly string[]
-  /** Gets, as soon as there is a process, the shell command that ends it at once. */
+  /** Gets the shell command that ends the process at once, as soon as there is a process. */
   readonly onSpawned?: (killCommand: string) => void
 }
 
 /** A server that has answered. */
 export interface RedisProcess {
-  /** Process id of the server; of Docker's client when the server runs in a container. */
+  /** Process id of the server, or of Docker's client. */
   readonly pid: number
-  /** Asks the server to end (SIGTERM) and insists (SIGKILL) after 5 s; resolves when it is gone. */
+  /** Ends the server with SIGTERM, and with SIGKILL after 5 s; resolves when it is gone. */
   stop(): Promise<void>
   /** Ends the server with SIGKILL, as a crash would; resolves when it is gone. */
   kill(): Promise<void>
 }
 
-/** Thrown when a server ends, or does not answer, instead of starting; the message holds the last lines of its log. */
+/** Thrown when a server ends at its start or does not answer. The message holds the last lines of its log. */
 export class RedisStartError extends Error {
   override readonly name = 'RedisStartError'
   readonly code: 'REDIS_START_FAILED' | 'REDIS_PORT_IN_USE'
@@ -52,9 +52,10 @@ const ASK_EVERY_MS = 20
 /**
  * Starts a server and resolves when it answers.
  *
- * The server has a session of its own: Ctrl-C in a terminal goes to whoever started it, who still needs it to finish.
+ * The server has a session of its own, so that Ctrl-C in a terminal ends only this process, which still needs the
+ * server.
  *
- * @throws RedisStartError when it does not come up within 30 s, or its port is in use
+ * @throws RedisStartError when the server does not answer within 30 s, or its port is in use
  */
 export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
   const launch = redisLaunch(options)
@@ -119,7 +120,7 @@ async function signal(child: ChildProcess, launch: RedisLaunch, name: 'SIGTERM' 
   if (isAlive(child) && child.pid !== undefined) await launch.signal(child.pid, name)
 }
 
-/** Waits for the end of a child, which is made to keep this process alive meanwhile. */
+/** Waits for the end of a child, and keeps this process alive meanwhile. */
 async function goneWithin(child: ChildProcess, gone: Promise<unknown>, timeoutMs?: number): Promise<boolean> {
   if (!isAlive(child)) return true
   child.ref()

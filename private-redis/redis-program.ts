@@ -2,7 +2,7 @@ import { isOlder, LEAST_REDIS_VERSION } from '../redis/redis-version.ts'
 import type { Looked } from './debian-program.ts'
 import { runProgram } from './run-program.ts'
 
-/** A Redis (or Valkey) server that can be started: a program of this machine, or an image for a Docker engine. */
+/** A Redis or Valkey server to start: a program of this machine, or an image for a Docker engine. */
 export type RedisProgram = LocalRedisProgram | DockerRedisProgram
 
 /** A server program of this machine. */
@@ -10,7 +10,7 @@ interface LocalRedisProgram {
   readonly kind: 'local'
   /** A name on the PATH, or an absolute path. */
   readonly file: string
-  /** Variables that it needs to run, such as LD_LIBRARY_PATH. */
+  /** Environment variables that it needs, such as LD_LIBRARY_PATH. */
   readonly environment: Readonly<Record<string, string>>
   /** For instance `7.0.15`. */
   readonly version: string
@@ -24,14 +24,14 @@ interface DockerRedisProgram {
   readonly version: string
 }
 
-/** What a look at one place for a server gave. */
+/** Result of a look at one place for a server. */
 export type LookedUp = Looked<RedisProgram>
 
 const VERSION_TIMEOUT_MS = 10_000
 
 /**
- * Asks a server program for its version, which also shows that it runs at all: a file alone proves nothing
- * (libraries may be missing, or something else may lie in its place).
+ * Asks a server program for its version, which also shows that it runs. A file alone proves nothing: it may lack
+ * libraries, or be another program.
  */
 export async function checkLocalProgram(
   file: string,
@@ -44,7 +44,7 @@ export async function checkLocalProgram(
   return { kind: 'found', program: { kind: 'local', file, environment, version: judged.version } }
 }
 
-/** Reads the line that `redis-server --version` or `valkey-server --version` prints and says whether the version will do. */
+/** Reads the line that `redis-server --version` or `valkey-server --version` prints, and judges the version. */
 export function judgeVersion(
   printed: string,
 ): { readonly kind: 'fit'; readonly version: string } | { readonly kind: 'unfit'; readonly reason: string } {

@@ -1,33 +1,33 @@
 import { execFile } from 'node:child_process'
 
-/** How a program ended: with exit code 0, or not, and then why in one line for people. */
+/** End of a program: `done` with exit code 0, or `failed` with the reason in one line for people. */
 export type ProgramEnd =
   | { readonly kind: 'done'; readonly stdout: string }
   | { readonly kind: 'failed'; readonly stdout: string; readonly reason: string }
 
-/** Where and how long a program may run. */
+/** Place and time limit of a run. */
 export interface RunOptions {
-  /** After this time the program is killed and the run counts as failed; in ms. */
+  /** The program is killed after this time, and the run counts as failed. */
   readonly timeoutMs: number
   readonly directory?: string
-  /** Variables on top of this process' own. */
+  /** Environment variables on top of this process' own. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
 const LARGEST_OUTPUT_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs a program to its end and gives the outcome as a value; never throws.
+ * Runs a program to its end and returns the outcome as a value; never throws.
  *
- * Messages come in English, whatever the system's language, because callers read them.
+ * The program prints English in every system language, because callers parse its messages.
  *
- * @param command a name that is looked up on the PATH, or a path
+ * @param command a name on the PATH, or a path
  */
 export async function runProgram(command: string, args: readonly string[], options: RunOptions): Promise<ProgramEnd> {
   try {
     return await runToItsEnd(command, args, options)
   } catch (error) {
-    // Some faults are thrown at once instead of being reported, for instance a file where the path needs a folder.
+    // Node throws some faults at once instead of reporting them, for instance a file where the path needs a folder.
     return { kind: 'failed', stdout: '', reason: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -6,9 +6,9 @@ const PORTS_TO_TRY = 5
 /**
  * Starts a server on the wanted port, or on a free one.
  *
- * A free port may be taken by somebody else before the server has it; then another one is tried, up to five.
+ * Another process may take a free port before the server does. Then another free port is tried, five in all.
  *
- * @throws RedisStartError when it does not start
+ * @throws RedisStartError when the server does not start
  */
 export async function startOnPort(
   start: (port: number) => Promise<RedisProcess>,
