@@ -7,7 +7,7 @@ import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import type { Shell } from './shell.ts'
 
-/** `clear-friends cancel <account…>`: withdraws accounts for which nothing has been sent yet. */
+/** `clear-friends cancel <account…>`: withdraws accounts for which no worker has sent a call yet. */
 export function cancelCommand({ environment, print, action }: Shell): Command {
   return new Command('cancel')
     .description('Withdraws accounts that have not been sent yet. Exit code 1 unless all were withdrawn.')
@@ -32,7 +32,7 @@ export function cancelCommand({ environment, print, action }: Shell): Command {
     )
 }
 
-// The user ids were typed here; they need not stand in the terminal's log once more.
+// The output numbers the arguments, so that the terminal's log does not hold the user ids twice.
 const WORDS: Record<CancelResult, string> = {
   cancelled: 'cancelled; nothing was sent',
   in_flight: 'in flight; a worker has it in hand, so it cannot be withdrawn',

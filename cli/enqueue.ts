@@ -6,7 +6,7 @@ import { withFleet } from './fleet-connection.ts'
 import { deleteTypeOption, dueOption, type JobOptions, requestOption } from './job-options.ts'
 import type { Shell } from './shell.ts'
 
-/** `clear-friends enqueue <account…>`: enqueues accounts that are named on the command line. */
+/** `clear-friends enqueue <account…>`: enqueues the accounts on the command line. */
 export function enqueueCommand({ environment, print, action }: Shell): Command {
   return new Command('enqueue')
     .description('Enqueues accounts. An account that is in the queue already is not enqueued a second time.')

@@ -1,2 +1,2 @@
-/** Exit codes of every command; 78 is EX_CONFIG of sysexits. */
+/** Exit codes of all commands; 78 is EX_CONFIG of sysexits. */
 export const EXIT = { done: 0, failed: 1, usage: 2, settings: 78 } as const

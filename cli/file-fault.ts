@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 }
 
-/** Says in words what the file system answered. */
+/** Puts an error of the file system into words, with its code. */
 export function fileFault(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault'
   const words = WORDS[code]

@@ -6,13 +6,13 @@ import { openRedis, redisSettings } from '../redis/open-redis.ts'
 import { requireRedisVersion } from '../redis/redis-version.ts'
 import type { Environment } from './surroundings.ts'
 
-/** What commands need that look at the fleet or steer it. */
+/** Settings of commands that look at the fleet or steer it. */
 const fleetSettings = [...redisSettings, 'RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN', 'DUE_DAYS'] as const
 
 /** Parsed settings of such commands. */
 type FleetSettings = Settings<(typeof fleetSettings)[number]>
 
-/** A connection to the fleet's Redis, open while a command runs. */
+/** Connection of a command to the fleet's Redis. */
 export interface FleetConnection {
   readonly settings: FleetSettings
   readonly redis: RedisConnection
@@ -21,11 +21,11 @@ export interface FleetConnection {
 }
 
 /**
- * Runs a command on an open connection and closes it afterwards, whatever happens.
+ * Runs a command on an open connection, and closes it afterwards in every case.
  *
  * @throws {SettingsError} when settings are wrong
- * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds, or refuses; says what to do
- * @throws {RedisTooOldError} when it is older than 6.2
+ * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds, or refuses; its message has advice
+ * @throws {RedisTooOldError} when Redis is older than 6.2
  */
 export async function withFleet<T>(environment: Environment, run: (fleet: FleetConnection) => Promise<T>): Promise<T> {
   const settings = loadSettings(environment, fleetSettings)

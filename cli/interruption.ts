@@ -1,12 +1,12 @@
-/** A person or a service manager wants the command to end. */
+/** The wish of a person or a service manager that the command ends. */
 export interface Interruption {
-  /** Aborted at the first wish. */
+  /** Aborts at the first signal. */
   readonly signal: AbortSignal
   /** Stops listening. */
   stop(): void
 }
 
-/** Listens for SIGINT and SIGTERM of this process. A second one ends the process at once. */
+/** Listens for SIGINT and SIGTERM of this process. A second signal of the same name ends the process at once. */
 export function abortOnSignals(): Interruption {
   const interrupted = new AbortController()
   const abort = (): void => interrupted.abort()

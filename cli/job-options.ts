@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { type DeleteType, requestSchema } from '../jobs/job/clear-friends-job.ts'
 import { parseDue, parseSince } from '../jobs/job/due.ts'
 
-/** Options of a job as `enqueue` and `import` take them. */
+/** Options of a job for `enqueue` and `import`; `due` is in epoch seconds. */
 export interface JobOptions {
   readonly deleteType: DeleteType
   readonly due?: number
@@ -18,7 +18,7 @@ export const deleteTypeOption = (): Option =>
 /** `--due <ISO date or 2h/7d>`. */
 export const dueOption = (): Option => newDueOption().argParser(readDue)
 
-/** The same, for a command that must know what was written, too: gives `{ text, at }`. */
+/** `--due` for a command that needs the operator's text too: `{ text, at }`, `at` in epoch seconds. */
 export const dueTextOption = (): Option => newDueOption().argParser(text => ({ text, at: readDue(text) }))
 
 const newDueOption = (): Option =>
@@ -40,14 +40,14 @@ export const requestOption = (meaning = 'groups the accounts of one erasure requ
     throw new InvalidArgumentError(parsed.error.issues.map(issue => issue.message).join('; '))
   })
 
-/** Says in its name what it gives. */
+/** Gives its value under the name `sinceMs`. */
 class SinceOption extends Option {
   override attributeName(): string {
     return 'sinceMs'
   }
 }
 
-/** `--since <ISO date or 2h/7d>`, given as `sinceMs`: epoch ms. */
+/** `--since <ISO date or 2h/7d>`, as `sinceMs` in epoch ms. */
 export const sinceOption = (meaning: string): Option =>
   new SinceOption('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(
     text => {

@@ -12,7 +12,7 @@ import { EXIT } from './exit-codes.ts'
 import { createShell, type Shell } from './shell.ts'
 import type { Output, Surroundings } from './surroundings.ts'
 
-/** Each command with how to load it: only the one that is wanted, so that an import does not hold a web server in memory. */
+/** Loaders of all commands. Only the wanted command is loaded, so that an import holds no web server in memory. */
 const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
   worker: async shell => (await import('./worker.ts')).workerCommand(shell),
   enqueue: async shell => (await import('./enqueue.ts')).enqueueCommand(shell),
@@ -30,9 +30,9 @@ const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
 }
 
 /**
- * Runs the command line; whatever goes wrong becomes one clear message on stderr.
+ * Runs the command line. Every error becomes one clear message on stderr.
  *
- * @param argv what follows the name of the program
+ * @param argv arguments after the name of the program
  * @returns the exit code
  */
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -52,7 +52,7 @@ async function buildProgram(wanted: string, shell: Shell): Promise<Command> {
   const program = new Command('clear-friends')
     .description('Clears the friend data of departed accounts in Tencent Cloud IM.')
     .version(readVersion())
-  // Help, and a name that does not exist, need all of them.
+  // The help, and an unknown name, need all commands.
   const load = Object.hasOwn(commands, wanted) ? [commands[wanted]] : Object.values(commands)
   for (const each of load) if (each !== undefined) program.addCommand(await each(shell))
   for (const command of [program, ...program.commands, ...program.commands.flatMap(child => child.commands)]) {
@@ -61,7 +61,7 @@ async function buildProgram(wanted: string, shell: Shell): Promise<Command> {
   return program
 }
 
-/** Lets a command write where the shell does, throw instead of ending the process, and repeat no account. */
+/** Makes a command write through the shell, throw instead of ending the process, and print no account. */
 function speakThrough({ stdout, stderr }: Shell, command: Command): void {
   const takesAccounts = command.registeredArguments.some(argument => argument.name() === 'account')
   command
@@ -76,18 +76,18 @@ function speakThrough({ stdout, stderr }: Shell, command: Command): void {
     })
 }
 
-/** What commander takes for the width where there is no terminal. */
+/** Commander's width for an output that is no terminal. */
 const WIDTH = 80
 
 const widthOf = ({ isTTY, columns }: Output): number => (isTTY ? columns : undefined) ?? WIDTH
 
-/** What a command that takes accounts does not know as an option may be one. */
+/** Cuts out an unknown option, which may be an account that begins with a dash. */
 function withoutAccount(text: string): string {
   const hint = 'if it is an account, put -- before the first one'
   return text.replace(/unknown option '.*'/s, `unknown option, which begins with a dash; ${hint}`)
 }
 
-/** Arguments that a command does not take may be user ids. */
+/** Cuts out excess arguments, which may be user ids. */
 function withoutExcess(text: string): string {
   return text.replace(/(but got \d+): .*/, '$1.')
 }
@@ -98,7 +98,7 @@ function exitCodeOf(error: unknown, { say }: Shell): number {
     say(error.message)
     return EXIT.settings
   }
-  // The message only: stacks and causes of drivers hold the arguments of commands, and so user ids.
+  // Only the message: stacks and causes of drivers hold arguments of commands, and so user ids.
   say(error instanceof Error ? `clear-friends: ${error.message}` : 'clear-friends: an unknown fault')
   return EXIT.failed
 }

@@ -4,7 +4,7 @@ import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import type { Shell } from './shell.ts'
 
-/** `clear-friends pause`: no further call by anybody, until `resume`. */
+/** `clear-friends pause`: keeps all workers from calling the vendor until `resume`. */
 export function pauseCommand({ environment, print, action }: Shell): Command {
   return new Command('pause')
     .description('Pauses the whole fleet. Jobs stay in the queue; calls under way end.')
@@ -23,7 +23,7 @@ export function pauseCommand({ environment, print, action }: Shell): Command {
     )
 }
 
-/** `clear-friends resume`: ends a pause, and a halt. */
+/** `clear-friends resume`: ends a pause and a halt. */
 export function resumeCommand({ environment, print, action }: Shell): Command {
   return new Command('resume')
     .description('Resumes the whole fleet after a pause or a halt.')

@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import type { Shell } from './shell.ts'
 
-/** `clear-friends rate [n]`: shows the fleet's rate, or sets it for all workers from their next call on. */
+/** `clear-friends rate [n]`: shows the fleet's rate, or sets it for the next call of every worker. */
 export function rateCommand({ environment, print, action }: Shell): Command {
   return new Command('rate')
     .description('Shows the rate, or sets it for the whole fleet at once. Never above RATE_LIMIT_PER_SECOND.')

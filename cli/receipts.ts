@@ -14,7 +14,7 @@ import { requestOption, sinceOption } from './job-options.ts'
 import type { Shell } from './shell.ts'
 import { count } from './words.ts'
 
-/** `clear-friends receipts export|verify`: what there is to show of each account. */
+/** `clear-friends receipts export|verify`: writes the receipts to stdout, and verifies such an export. */
 export function receiptsCommand(shell: Shell): Command {
   return new Command('receipts')
     .description('Exports receipts, and verifies an export with nothing but RECEIPT_KEY.')
@@ -82,7 +82,7 @@ function verifyCommand(shell: Shell): Command {
     )
 }
 
-/** @throws Error when the file cannot be read or is no text; says which one, or which line, and why */
+/** @throws Error when the file cannot be read or is no text; its message names the file and the reason */
 async function* textsOf(file: string, stdin: Readable): AsyncGenerator<string | null> {
   const chunks: AsyncIterable<Buffer> = file === '-' ? stdin : createReadStream(file)
   try {
@@ -93,7 +93,7 @@ async function* textsOf(file: string, stdin: Readable): AsyncGenerator<string | 
   }
 }
 
-/** Puts what was found into words: what is wrong first, then what the file proves and what it cannot tell. */
+/** Prints the findings first, then what the file proves and what it does not cover. */
 function describe({ lines, genuine, exports, findings }: Verification, { print, say }: Shell): void {
   if (lines === 0) return say('the file is empty: it proves nothing, not even that there are no receipts')
   if (genuine === 0) {

@@ -1,21 +1,21 @@
 import { once } from 'node:events'
 import type { Surroundings } from './surroundings.ts'
 
-/** What a command works with: its surroundings, and how it writes and ends. */
+/** Tools of a command: its surroundings, and the ways to write and to end. */
 export interface Shell extends Surroundings {
   /** Writes a line of data to stdout. */
   readonly print: (text: string) => void
-  /** Writes much data to stdout, no faster than it is read. */
+  /** Writes data to stdout and waits until the reader has room for more. */
   readonly write: (text: string) => Promise<void>
   /** Writes a line of talk to stderr. */
   readonly say: (text: string) => void
-  /** Makes the action of a command; the exit code that it gives becomes that of the program. */
+  /** Makes the action of a command. Its exit code becomes the program's. */
   readonly action: <Arguments extends unknown[]>(
     act: (...given: Arguments) => Promise<number>,
   ) => (...given: Arguments) => Promise<void>
 }
 
-/** Makes what one command works with; `onEnd` gets its exit code. */
+/** Makes the tools of a command; `onEnd` gets its exit code. */
 export function createShell(surroundings: Surroundings, onEnd: (exitCode: number) => void): Shell {
   const { stdout, stderr } = surroundings
   return {

@@ -1,4 +1,4 @@
-/** Runs the command line of this very process. `bin/clear-friends.js` loads this file; nothing else does. */
+/** Runs the command line of this process. Only `bin/clear-friends.js` loads this file. */
 import { setFlagsFromString } from 'node:v8'
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
@@ -8,11 +8,11 @@ import { main } from './main.ts'
 const { argv, env: environment, stdin, stdout, stderr } = process
 
 if (argv[2] === 'import') {
-  // V8 lets the heap grow to the size of the machine; batches that come and go need a fraction of it.
+  // V8 lets the heap grow to the size of the machine, and an import needs a fraction of that for its batches.
   setFlagsFromString('--optimize-for-size')
   setFlagsFromString('--semi-space-growth-factor=1')
 }
-// That nobody reads the output any longer, as with `status --watch | head`, is no fault; a full disk is one.
+// A closed reader, as with `status --watch | head`, is no fault; a full disk is one.
 stdout.on('error', error => {
   if ('code' in error && error.code === 'EPIPE') process.exit()
   stderr.write(`clear-friends: the output cannot be written (${fileFault(error)})\n`)

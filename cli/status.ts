@@ -10,7 +10,7 @@ import { count, span } from './words.ts'
 
 const WATCH_EVERY_MS = 1000
 
-/** `clear-friends status`: what is in the queue, how fast it drains, and whether anything is wrong. */
+/** `clear-friends status`: shows the queue, its speed, and whether the fleet stands still. */
 export function statusCommand(shell: Shell): Command {
   return new Command('status')
     .description('Shows the queue, the rate, a halt with its reason, and the forecast.')
@@ -45,7 +45,7 @@ interface StatusOptions {
   readonly request?: string
 }
 
-/** Makes what reads the status of the fleet, or of a request, and puts it into JSON or words. */
+/** Makes a reader that gives the status of the fleet, or of a request, as JSON or in words. */
 function readerOf(fleet: FleetConnection, request: string | undefined): (json: true | undefined) => Promise<string> {
   const rate = {
     ceilingPerSecond: fleet.settings.RATE_LIMIT_PER_SECOND,
@@ -59,7 +59,7 @@ function readerOf(fleet: FleetConnection, request: string | undefined): (json: t
   return async json => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
 }
 
-/** Clears a terminal, so that each look stands in the place of the one before. */
+/** Gives the codes that clear a terminal, so that each status replaces the one before. */
 const screenStart = ({ stdout }: Shell): string => (stdout.isTTY ? '\x1b[2J\x1b[H' : '')
 
 /** Puts a status into words. */
@@ -87,7 +87,7 @@ function describeStandstill({ halted, pause, resumed }: FleetStatus): string[] {
   return lines
 }
 
-/** Puts what became of a request into words. */
+/** Puts the status of a request into words. */
 function describeRequest(status: RequestStatus): string {
   const { accepted, cleared, verified, notImported, dead, cancelled, pending, etaSeconds } = status
   return [

@@ -1,20 +1,20 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Interruption } from './interruption.ts'
 
-/** A stream that takes text. A terminal says that it is one, and how many columns it has. */
+/** A stream for text. A terminal has `isTTY` set and knows its columns. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** Variables and their texts; only `loadSettings` looks into them. */
+/** Environment variables and their texts; `loadSettings` parses the settings among them. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** All that a command gets from outside. A process hands in its own; a test hands in what it made. */
+/** Everything that a command gets from outside. The process gives its own; a test gives its own making. */
 export interface Surroundings {
   readonly environment: Environment
   readonly stdin: Readable
-  /** Takes data, for people or programs that read it. */
+  /** For data, which people or programs read. */
   readonly stdout: Output
-  /** Takes talk: progress, hints, errors. */
+  /** For talk: progress, hints, errors. */
   readonly stderr: Output
-  /** Starts to listen for the wish that the command ends; a command that does not listen ends at once. */
+  /** Starts to listen for signals. Without it a signal ends the command at once. */
   readonly listen: () => Interruption
 }

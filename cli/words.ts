@@ -1,7 +1,7 @@
-/** Formats a count with thin groups, as in 1,500. */
+/** Formats a count with commas between thousands, as in 1,500. */
 export const count = (n: number): string => n.toLocaleString('en-US')
 
-/** Formats a span of seconds as people say it: `12 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
+/** Formats seconds as people say them: `12 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
 export function span(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`

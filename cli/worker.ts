@@ -8,7 +8,7 @@ export function workerCommand({ environment }: Shell): Command {
     .description('Runs a worker until SIGTERM or SIGINT. Settings come from the environment.')
     .action(async () => {
       const exitCode = await runWorker({ environment })
-      // After a deadline or a second signal jobs are still in hand; they must not keep the process alive.
+      // Jobs are still in hand after a deadline or a second signal. They must not keep the process alive.
       process.exit(exitCode)
     })
 }

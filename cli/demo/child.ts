@@ -10,11 +10,11 @@ const isInstalled = import.meta.url.endsWith('.js')
 
 /** A `clear-friends` command that runs as a process of its own. */
 export interface ChildCommand {
-  /** The next line on its stdout; rejects when it ends without one. */
+  /** Gives the next line of its stdout; rejects when the command ends without one. */
   nextLine(): Promise<string>
-  /** Resolves with the exit code when it has ended; a signal that ended it counts as 1. */
+  /** Resolves with the exit code at the end of the command; the end by a signal counts as 1. */
   readonly ended: Promise<number>
-  /** Asks it to end. Safe to repeat. */
+  /** Asks the command to end. Safe to repeat. */
   stop(): void
 }
 
@@ -22,7 +22,7 @@ export interface ChildCommand {
  * Starts a command of this program with the same Node.js.
  *
  * @param args command line, for instance `['worker']`
- * @param environment its whole environment
+ * @param environment the whole environment of the command
  */
 export function startCommand(args: readonly string[], environment: Environment): ChildCommand {
   const child = spawn(process.execPath, [isInstalled ? installedEntry : entry, ...args], {

@@ -19,11 +19,11 @@ import { watchUntilEmpty } from './watch.ts'
 const ACCOUNTS = 2000
 const WORKERS = 2
 /**
- * Three percent instead of one are kept off the limit here: vendor, Redis, workers and this view share the cores of one
- * machine, and a vendor that is held up for 20 ms sees calls bunched that left evenly.
+ * The demo keeps a margin of 3 % instead of 1 %, because vendor, Redis, workers and this view share the cores of one
+ * machine. A vendor that is held up for 20 ms sees evenly sent calls in a bunch.
  */
 const CEILING = { ceilingPerSecond: 200, margin: 0.03 }
-/** What the demo's vendor does to some of the accounts; the rest is answered with OK. */
+/** Accounts of the demo's vendor, and its faults for some of them. It answers the others with OK. */
 const VENDOR = [
   ...['--users', String(ACCOUNTS), '--groups-of', '1', '--private-friends', '3', '--missing', '0.004'],
   ...[
@@ -37,7 +37,7 @@ const VENDOR = [
   ...['--latency', '40ms', '--json'],
 ]
 
-/** `clear-friends demo`: everything for real on this machine, with a vendor that is simulated; needs no settings. */
+/** `clear-friends demo`: runs the whole way on this machine with a simulated vendor. It needs no settings. */
 export function demoCommand(shell: Shell): Command {
   return new Command('demo')
     .description(
@@ -83,7 +83,7 @@ async function runDemo(shell: Shell, later: Later): Promise<number> {
 type LookBack = Pick<DemoRedis, 'redis' | 'prefix'> & Pick<DemoParts, 'vendorUrl' | 'receiptKey'>
 type Seen = Pick<DemoFacts, 'figures' | 'ledger' | 'arrivals' | 'receipts'>
 
-/** Reads what the vendor and the receipts say of what was done. */
+/** Reads the vendor's figures and the receipts after the work. */
 async function lookBack({ redis, prefix, vendorUrl, receiptKey }: LookBack): Promise<Seen> {
   const ledger = await readLedger(vendorUrl)
   return {

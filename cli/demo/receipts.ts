@@ -5,12 +5,12 @@ import { verifyReceipts } from '../../jobs/receipts/verify-receipts.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { LedgerLine } from './vendor.ts'
 
-/** What the receipts of the demo show. */
+/** Counts from the receipts of the demo. */
 export interface ReceiptFacts {
   readonly receipts: number
-  /** What verifying an export of them found wrong. */
+  /** Number of faults that verifying an export has found. */
   readonly findings: number
-  /** Accounts of the vendor's ledger with exactly one receipt, which says what the vendor did. */
+  /** Accounts of the vendor's ledger with exactly one receipt, whose outcome agrees with the ledger. */
   readonly matching: number
 }
 

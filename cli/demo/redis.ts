@@ -3,17 +3,17 @@ import { Redis } from 'ioredis'
 import { obtainRedis } from '../../private-redis/obtain-redis.ts'
 import type { Shell } from '../shell.ts'
 
-/** Remembers what is to be cleaned up at the end of the demo, the last one first. */
+/** Remembers a clean-up for the end of the demo; the last one runs first. */
 export type Later = (cleanUp: () => Promise<unknown>) => void
 
-/** The keys of the demo: a prefix of its own in a Redis that others may use. */
+/** Redis of the demo, with a prefix of its own, since others may use the same Redis. */
 export interface DemoRedis {
   readonly redis: Redis
   readonly url: string
   readonly prefix: string
 }
 
-/** Opens a Redis for the demo, and removes its keys later. */
+/** Opens a Redis for the demo; the demo's keys are removed at its end. */
 export async function openDemoRedis({ environment, say }: Shell, later: Later): Promise<DemoRedis> {
   const server = await obtainRedis(environment['REDIS_URL'], { report: say })
   later(() => server.release())

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The demo's vendor: the simulator in a process of its own, read over HTTP as anybody could. */
+/** The demo's vendor is the simulator in a process of its own. The demo reads its figures over HTTP. */
 
 const commandFigures = z.object({
   calls: z.number(),
@@ -23,23 +23,23 @@ const ledgerLineSchema = z.object({
 })
 const arrivalsSchema = z.object({ stamps: z.array(z.number()) })
 
-/** What the vendor counted. */
+/** Counts of the vendor. */
 export type VendorFigures = z.infer<typeof figuresSchema>
-/** What the vendor did for one account. */
+/** The vendor's record of one account. */
 export type LedgerLine = z.infer<typeof ledgerLineSchema>
 
-/** Reads what the vendor counted so far. */
+/** Reads the vendor's counts so far. */
 export const readFigures = async (url: string): Promise<VendorFigures> =>
   figuresSchema.parse(JSON.parse(await readText(`${url}/simulator/figures`)))
 
-/** Reads what the vendor did, a line an account. */
+/** Reads the vendor's records, a line for each account. */
 export const readLedger = async (url: string): Promise<LedgerLine[]> =>
   (await readText(`${url}/simulator/ledger`))
     .split('\n')
     .filter(line => line !== '')
     .map(line => ledgerLineSchema.parse(JSON.parse(line)))
 
-/** Reads when the calls of a command arrived, in ms. */
+/** Reads the times at which calls of a command arrived, in ms. */
 export const readArrivals = async (url: string, command: string): Promise<number[]> =>
   arrivalsSchema.parse(JSON.parse(await readText(`${url}/simulator/arrivals?command=${command}`))).stamps
 

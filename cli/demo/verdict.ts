@@ -3,7 +3,7 @@ import { count } from '../words.ts'
 import type { ReceiptFacts } from './receipts.ts'
 import type { LedgerLine, VendorFigures } from './vendor.ts'
 
-/** What is known when the demo is over. */
+/** Facts at the end of the demo. */
 export interface DemoFacts {
   readonly accounts: number
   readonly accepted: number
@@ -15,7 +15,7 @@ export interface DemoFacts {
   readonly workerExitCodes: readonly number[]
 }
 
-/** A row of the table: what, its figure, and whether it is as it must be. */
+/** A row of the table: its name, its figure, and whether the figure is right. */
 export interface Row {
   readonly what: string
   readonly figure: string
@@ -72,10 +72,10 @@ export function judge(facts: DemoFacts): Row[] {
   ]
 }
 
-/** Jobs that have not ended. */
+/** Counts the jobs that have not ended. */
 export const pendingOf = ({ queue }: FleetStatus): number => queue.waiting + queue.active + queue.delayed
 
-/** The rate while there was work: the first and the last tenth, where retries trickle, are left out. */
+/** Share of the limit in use while there was work: without the first and the last tenth, where calls trickle. */
 function shareUsed(arrivals: readonly number[], limit: number): number {
   const from = Math.floor(arrivals.length * 0.1)
   const to = Math.floor(arrivals.length * 0.9)

@@ -8,14 +8,14 @@ import { pendingOf } from './verdict.ts'
 const GIVE_UP_AFTER_MS = 120_000
 const LOOK_EVERY_MS = 500
 
-/** How to look at the demo's fleet and its vendor. */
+/** Ways to look at the demo's fleet and its vendor. */
 export interface Watched {
   readonly accounts: number
   readonly vendorUrl: string
   readonly readStatus: () => Promise<FleetStatus>
 }
 
-/** Shows how far the fleet is until it has nothing left to do, or two minutes are over; gives its last status. */
+/** Shows the fleet's progress until no job is left, for two minutes at most; returns the last status. */
 export async function watchUntilEmpty(
   { accounts, vendorUrl, readStatus }: Watched,
   shell: Shell,
@@ -33,7 +33,7 @@ export async function watchUntilEmpty(
   }
 }
 
-/** On a terminal each line takes the place of the one before. */
+/** Writes a line; on a terminal it replaces the line before. */
 function show(line: string, { stderr, say }: Shell): void {
   if (stderr.isTTY) stderr.write(`\r\x1b[K${line}`)
   else say(line)
@@ -46,5 +46,5 @@ function describe(accounts: number, status: FleetStatus, figures: VendorFigures)
   return `${count(done)} of ${count(accounts)} done | ${status.rate.lastSecond} calls/s now | ${count(repeated)} repeated | worst second ${calls?.worstSecond.calls ?? 0}`
 }
 
-/** Answers after which an account is not called for again: OK, and not known to the vendor. */
+/** Codes after which no call for the account follows: OK, and unknown to the vendor. */
 const ENDS = new Set(['0', '30003'])

@@ -1,23 +1,23 @@
-/** What a check of `doctor` found: fine, worth a thought, or in the way; and what to do about it. */
-export interface CheckResult {
+/** Result of a check of `doctor`. A `failure` keeps the fleet from working; a `warning` does not. */
+export interface Finding {
   readonly check: string
   readonly result: 'ok' | 'warning' | 'failure'
   readonly found: string
-  /** What to do; absent where all is well. */
+  /** Advice for the operator; absent if all is well. */
   readonly advice?: string
 }
 
-/** A check that found all well. */
-export const ok = (check: string, found: string): CheckResult => ({ check, result: 'ok', found })
-/** A check that found something worth a thought; `advice` says what to do. */
-export const warning = (check: string, found: string, advice: string): CheckResult => ({
+/** Makes a finding without a fault. */
+export const ok = (check: string, found: string): Finding => ({ check, result: 'ok', found })
+/** Makes a finding that does not keep the fleet from working. */
+export const warning = (check: string, found: string, advice: string): Finding => ({
   check,
   result: 'warning',
   found,
   advice,
 })
-/** A check that found something that stands in the way; `advice` says what to do. */
-export const failure = (check: string, found: string, advice: string): CheckResult => ({
+/** Makes a finding that keeps the fleet from working. */
+export const failure = (check: string, found: string, advice: string): Finding => ({
   check,
   result: 'failure',
   found,

@@ -8,15 +8,15 @@ import type { WorkerSettings } from '../../worker/worker-settings.ts'
 import { type CheckResult, failure, ok } from './check-result.ts'
 
 const CONNECT_TIMEOUT_MS = 5000
-/** A fleet that was lowered to one call a second, after a restart of Redis, grants the first one after three. */
+/** A fleet at one call a second grants its first permit three seconds after a restart of Redis; five times that. */
 const PERMIT_WITHIN_MS = 15_000
 
 const UNKNOWN_ADMIN =
   'The app does not know IM_ADMIN: check it, IM_SDK_APP_ID, and whether IM_BASE_URL is the domain of the app’s data centre.'
 
 /**
- * Checks the vendor with one harmless read under the fleet's limit: does `account_check` of the admin account itself
- * answer? That takes the right domain, a signature that is accepted, and the admin right.
+ * Checks the vendor with one harmless read under the fleet's limit: `account_check` of the admin account. It succeeds
+ * only with the right domain, a valid signature and the admin right.
  */
 export async function checkVendor(settings: WorkerSettings, permits: RedisConnection): Promise<CheckResult[]> {
   const { origin } = new URL(settings.IM_BASE_URL)
@@ -36,7 +36,7 @@ export async function checkVendor(settings: WorkerSettings, permits: RedisConnec
   }
 }
 
-/** Sends the read as soon as there is a permit; gives nothing where none comes in time. */
+/** Sends the read as soon as there is a permit; returns `undefined` without a permit in time. */
 async function askOnce(
   settings: WorkerSettings,
   redis: RedisConnection,
@@ -59,7 +59,7 @@ async function askOnce(
 
 function judge(reply: Reply, origin: string): CheckResult[] {
   const { class: answerClass, reason, act } = classify(reply)
-  // What is about the account that was asked for is about the admin here.
+  // The read asks for the admin's account, so a fault of the account is a fault of IM_ADMIN.
   const advice =
     answerClass === 'check_account' ? UNKNOWN_ADMIN : (act ?? 'Try again; if it stays, ask the vendor’s support.')
   if (reply.kind !== 'answer') return [failure('vendor reachable', reason.text, advice)]

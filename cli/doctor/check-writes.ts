@@ -4,8 +4,8 @@ import { refusalOf } from '../../redis/redis-refusal.ts'
 import { type CheckResult, failure, ok } from './check-result.ts'
 
 /**
- * Checks whether Redis takes writes, with a key that is gone a second later. To be asked last: where Redis is a replica the
- * connection is made anew after that.
+ * Checks whether Redis takes writes, with a key that expires after a second. It must be the last check of Redis: after
+ * the refusal of a replica the driver connects anew.
  */
 export async function checkWrites(redis: RedisConnection, prefix: string): Promise<CheckResult> {
   try {

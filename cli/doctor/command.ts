@@ -7,18 +7,18 @@ import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
 import { checkReceiptKey } from './check-receipt-key.ts'
 import { checkRedis } from './check-redis.ts'
-import { type CheckResult, failure, ok } from './check-result.ts'
 import { checkVendor } from './check-vendor.ts'
 import { checkWrites } from './check-writes.ts'
+import { type Finding, failure, ok } from './finding.ts'
 
-/** `clear-friends doctor`: checks settings, Redis and the vendor, and says what to do about each finding. */
+/** `clear-friends doctor`: checks settings, Redis and the vendor, with advice for each fault. */
 export function doctorCommand({ environment, print, action }: Shell): Command {
   return new Command('doctor')
     .description('Checks settings, Redis and the vendor. Exit code 1 when something is in the way.')
     .option('--json', 'print the findings as a JSON array')
     .action(
       action(async (options: { json?: true }) => {
-        const findings: CheckResult[] = []
+        const findings: Finding[] = []
         for await (const finding of examine(loadSettings(environment, workerSettings))) findings.push(finding)
         print(options.json ? JSON.stringify(findings) : findings.map(describe).join('\n'))
         return findings.some(each => each.result === 'failure') ? EXIT.failed : EXIT.done
@@ -26,8 +26,8 @@ export function doctorCommand({ environment, print, action }: Shell): Command {
     )
 }
 
-/** Checks one thing after the other, and leaves out what something that was found makes useless. */
-async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
+/** Checks one thing after the other, and leaves out checks that an earlier fault makes useless. */
+async function* examine(settings: WorkerSettings): AsyncGenerator<Finding> {
   yield ok('settings', 'complete and well-formed')
   const permits = openRedis(settings, 'permits')
   permits.on('error', () => {})
@@ -40,7 +40,7 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
     yield await checkReceiptKey(permits, settings.REDIS_PREFIX, settings.RECEIPT_KEY.reveal())
     const writes = await checkWrites(permits, settings.REDIS_PREFIX)
     yield writes
-    // Without permits no call to the vendor can be made, not even a harmless one.
+    // No call to the vendor may be made without a permit, not even a harmless one.
     const grantsPermits = writes.result === 'ok' && !hasFailed(findings, 'limiter')
     if (grantsPermits) yield* await checkVendor(settings, permits)
   } catch (error) {
@@ -50,12 +50,12 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
   }
 }
 
-const hasFailed = (findings: readonly CheckResult[], what: string): boolean =>
+const hasFailed = (findings: readonly Finding[], what: string): boolean =>
   findings.some(({ check, result }) => check === what && result === 'failure')
 
 const MARK = { ok: 'ok  ', warning: 'warn', failure: 'FAIL' } as const
 
-function describe({ result, check, found, advice }: CheckResult): string {
+function describe({ result, check, found, advice }: Finding): string {
   const line = `${MARK[result]}  ${check}: ${found}`
   return advice === undefined ? line : `${line}\n      ${advice}`
 }

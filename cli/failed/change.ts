@@ -12,9 +12,10 @@ import { withFleet } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
 import { count } from '../words.ts'
 
-/** Which dead letters a command is to change, and how to tell of it. */
+/** Choice of the dead letters that a command changes, and the form of its report. */
 export interface Selection {
   readonly code?: string
+  /** Epoch ms. */
   readonly sinceMs?: number
   readonly request?: string
   readonly all?: true
@@ -23,14 +24,14 @@ export interface Selection {
   readonly jobIds?: readonly string[]
 }
 
-/** Few enough that Redis does other things in between: about ten milliseconds. */
+/** Redis does nothing else during a batch; 100 jobs take about ten milliseconds. */
 const BATCH = 100
 
 type Result = ReplayResult | DiscardResult
 
 /**
- * Replays or discards dead letters that were named or fit a filter, in batches. What gives up anew meanwhile is not
- * touched a second time.
+ * Replays or discards the chosen dead letters in batches. A replayed job that gives up again meanwhile is not replayed
+ * a second time.
  *
  * @returns the exit code
  */
@@ -54,7 +55,7 @@ export async function changeDeadLetters(
       ...(code === undefined ? {} : { code }),
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(request === undefined ? {} : { request }),
-      // A little ahead, since the clocks of workers that stamp dead letters may be.
+      // A second ahead, because workers stamp dead letters with their own clocks.
       untilMs: Date.now() + 1000,
     }
     const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read(filter))
@@ -74,7 +75,7 @@ export async function changeDeadLetters(
   })
 }
 
-/** A user id must not get into the log of actions, so it holds what was asked for and not what was found. */
+/** Describes the operator's choice for the log of actions, which must not hold a user id. */
 function describeChoice({ code, sinceMs, request, jobIds = [] }: Selection): string {
   if (jobIds.length > 0) return `${jobIds.length} job ids`
   const parts = [

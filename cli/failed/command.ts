@@ -8,7 +8,7 @@ import { count } from '../words.ts'
 import { changeDeadLetters, type Selection } from './change.ts'
 import { describeLetter, describeLetters, toShown } from './show.ts'
 
-/** `clear-friends failed …`: dead letters, which wait for a person. */
+/** `clear-friends failed …`: shows and changes dead letters. */
 export function failedCommand(shell: Shell): Command {
   return new Command('failed')
     .description('Lists, shows, replays, discards and exports dead letters: jobs that gave up.')

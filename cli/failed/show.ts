@@ -1,19 +1,19 @@
 import type { DeadLetter } from '../../jobs/dead-letters/dead-letters.ts'
 
-/** A dead letter as it is shown; the account is there only where it was asked for. */
+/** A dead letter for the output; it holds the account only with `--reveal`. */
 export type ShownLetter = Omit<DeadLetter, 'account'> & Partial<Pick<DeadLetter, 'account'>>
 
-/** Takes out the account, unless it was asked for. */
+/** Takes the account out, unless the operator asked for it. */
 export function toShown({ account, ...letter }: DeadLetter, reveal: boolean): ShownLetter {
   return reveal ? { ...letter, account } : letter
 }
 
-/** Puts dead letters into words, a line each. */
+/** Puts dead letters into words, one a line. */
 export function describeLetters(letters: readonly ShownLetter[]): string {
   return letters.map(({ jobId, failedAt, code, why }) => `${jobId}  ${failedAt}  ${code}  ${why}`).join('\n')
 }
 
-/** Puts all of one dead letter into words. */
+/** Puts all fields of a dead letter into words. */
 export function describeLetter(letter: ShownLetter): string {
   const { jobId, code, why, failedAt, enqueuedAt, due, request, attempts, account } = letter
   return [

@@ -3,13 +3,13 @@ import { count } from '../words.ts'
 import type { ImportCheckpoint, ImportIdentity, ImportState } from './checkpoint.ts'
 import type { Content } from './input.ts'
 
-/** Thrown when an import cannot go on where an earlier one stopped. Nothing was enqueued. */
+/** Thrown when an import cannot resume an earlier one. Nothing was enqueued. */
 class ResumeError extends Error {
   override readonly name = 'ResumeError'
   readonly code = 'RESUME_REFUSED'
 }
 
-/** The import as it is wanted now. */
+/** The import that the operator wants now. */
 export interface WantedImport {
   readonly name: string
   readonly content: Content
@@ -17,11 +17,11 @@ export interface WantedImport {
   readonly options: ImportIdentity
   /** Epoch seconds. */
   readonly now: number
-  /** Epoch seconds; due date of lines that name none. */
+  /** Epoch seconds; due date of lines without one. */
   readonly due: number
 }
 
-/** Makes the state of an import that begins at the first line. */
+/** Makes the state of an import from the first line on. */
 export const newImport = ({ content, fleet, options, now, due }: WantedImport): ImportState => ({
   v: 1,
   content,
@@ -34,10 +34,10 @@ export const newImport = ({ content, fleet, options, now, due }: WantedImport): 
 })
 
 /**
- * Finds out where to go on.
+ * Finds the state from which the import goes on.
  *
- * @param resume whether an interrupted import is to be continued
- * @throws {ResumeError} when there is none, when it was another one, or when one is there and would be lost
+ * @param resume whether the operator wants to resume an interrupted import
+ * @throws {ResumeError} when there is no such import, when it was another one, or when a new one would lose it
  * @throws {ImportFileError} when the checkpoint cannot be read
  */
 export async function beginImport(

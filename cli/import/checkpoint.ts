@@ -8,27 +8,27 @@ import { ImportFileError } from './import-file-error.ts'
 
 const count = z.int().min(0)
 
-/** How far an import has come. `lines = accepted + duplicate + rejected`. */
+/** Progress of an import. `lines = accepted + duplicate + rejected`. */
 const doneSchema = z.object({
   lines: count,
   accepted: count,
   duplicate: count,
   rejected: count,
-  /** Of the lines so many were handed to the producer. */
+  /** Number of lines that went to the producer. */
   entries: count,
-  /** Length of the list of rejected lines. */
+  /** Size of the list of rejected lines. */
   rejectedBytes: count,
 })
 
 /** See {@link doneSchema}. */
 export type Done = z.infer<typeof doneSchema>
 
-/** What decides which jobs come of a file. */
+/** Options that decide which jobs a file gives. */
 const importOptionsSchema = z.object({
   format: z.enum(FORMATS),
   column: z.string(),
   deleteType: z.enum(['both', 'single']),
-  /** As it was given, since a span means another date each time. */
+  /** The operator's text, since a span means another date each time. */
   due: z.string().nullable(),
   request: z.string().nullable(),
 })
@@ -43,18 +43,18 @@ const stateSchema = z.object({
   options: importOptionsSchema,
   /** Epoch seconds from which spans count. */
   startedAt: count,
-  /** Epoch seconds; due date of lines that name none. */
+  /** Epoch seconds; due date of lines without one. */
   due: count,
-  /** Makes the job ids, so that a batch that is sent again makes no second job. */
+  /** Job ids come from this key and the entry's number, so that a repeated batch makes no second job. */
   key: z.string(),
   done: doneSchema,
 })
 
-/** An import that may be continued by another process. */
+/** State of an import that another process can resume. */
 export type ImportState = z.infer<typeof stateSchema>
 
-/** The file that keeps an {@link ImportState}. It holds no account. */
-export class ImportCheckpoint {
+/** Keeps an {@link ImportState} in a file, which holds no account. */
+export class Checkpoint {
   readonly file: string
 
   constructor(file: string) {
@@ -62,10 +62,10 @@ export class ImportCheckpoint {
   }
 
   /**
-   * Reads what is stored.
+   * Reads the stored state.
    *
-   * @returns nothing where there is no such file
-   * @throws {ImportFileError} when it cannot be read, or is something else
+   * @returns `undefined` if there is no file
+   * @throws {ImportFileError} when the file cannot be read, or is no checkpoint
    */
   async read(): Promise<ImportState | undefined> {
     let text: string
@@ -83,9 +83,9 @@ export class ImportCheckpoint {
   }
 
   /**
-   * Stores a state. Whoever reads finds this one or the one before, whatever crashes in between.
+   * Stores a state. After a crash at any moment the file holds this state or the one before.
    *
-   * @throws {ImportFileError} when it cannot be written; the one before stays
+   * @throws {ImportFileError} when the file cannot be written; the state before stays
    */
   async write(state: ImportState): Promise<void> {
     const next = `${this.file}.next`
@@ -102,7 +102,7 @@ export class ImportCheckpoint {
     }
   }
 
-  /** Removes it: the import is over. */
+  /** Removes the file at the end of the import. */
   async remove(): Promise<void> {
     await rm(this.file, { force: true })
   }
@@ -118,7 +118,7 @@ async function writeThrough(file: string, text: string): Promise<void> {
   }
 }
 
-/** Makes a rename last over a power cut. Some file systems cannot do that for a folder. */
+/** Makes a rename survive a power cut. Some file systems cannot sync a folder. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})

@@ -6,7 +6,7 @@ import { FORMATS } from './format.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
 import { openInput } from './input.ts'
 
-/** `clear-friends import <file|->`: enqueues the accounts of a file and ends with a manifest that adds up. */
+/** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {
   return new Command('import')
     .description(

@@ -4,7 +4,7 @@ import type { ImportLine } from './import-line.ts'
 import type { RejectedLines } from './rejected-lines.ts'
 import { SeenLines } from './seen-lines.ts'
 
-/** Reads the entries of an input from where an import stands, and counts what becomes of the other lines. */
+/** Reads the entries of an input from the import's state on, and counts rejected and repeated lines. */
 export class EntryReader {
   readonly #skip: number
   readonly #rejectedLines: RejectedLines
@@ -13,16 +13,16 @@ export class EntryReader {
   #counted: { readonly rejected: number; readonly repeated: number }
   /** Lines read, from the first line of the input. */
   lines = 0
-  /** Lines that were no entries; those that an earlier process read are in it. */
+  /** Lines that were no entries, including those of an earlier process. */
   rejected: number
-  /** Lines that say what an earlier line of the input said. Only of this process. */
+  /** Lines of this process that repeat an earlier line of the input. */
   repeated = 0
-  /** Entries that were passed on by this process. */
+  /** Entries that this process passed on. */
   entriesGiven = 0
 
   /**
-   * @param done what an earlier process has done; its lines are skipped
-   * @param signal ends the reading, even while the input has nothing to give
+   * @param done progress of earlier processes; their lines are skipped
+   * @param signal ends the reading, even while the input is silent
    */
   constructor(done: Done, rejectedLines: RejectedLines, signal: AbortSignal) {
     this.#skip = done.lines
@@ -33,8 +33,8 @@ export class EntryReader {
   }
 
   /**
-   * Passes the entries on. Ends at the signal; a line that has not come whole is not passed on, since half a user id may
-   * be somebody else's.
+   * Passes the entries on, until the signal. It never passes on an incomplete line, since half a user id may be another
+   * person's.
    */
   async *read(lines: AsyncIterable<ImportLine>): AsyncGenerator<Entry> {
     try {
@@ -55,7 +55,7 @@ export class EntryReader {
     }
   }
 
-  /** What became of lines, since it was asked last, that the producer has not seen. */
+  /** Gives the counts of lines that the producer has not seen, since the last call. */
   takeUncounted(): { readonly rejected: number; readonly duplicate: number } {
     const growth = {
       rejected: this.rejected - this.#counted.rejected,

@@ -1,12 +1,12 @@
 import { basename, extname } from 'node:path'
 
-/** The formats that `import` reads. */
+/** Formats that `import` reads. */
 export const FORMATS = ['txt', 'csv', 'ndjson'] as const
 
 /** One of {@link FORMATS}. */
 export type Format = (typeof FORMATS)[number]
 
-/** Finds the format by the extension; that of compressed files is the one inside, as in `wave.csv.gz`. */
+/** Finds the format by the extension; for a compressed file such as `wave.csv.gz`, by the extension before `.gz`. */
 export function formatOf(file: string): Format {
   const inner = basename(file).replace(/\.gz$/i, '')
   const extension = extname(inner).slice(1).toLowerCase()

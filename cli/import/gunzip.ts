@@ -3,9 +3,9 @@ import { createGunzip } from 'node:zlib'
 import { InputFormatError } from './read-csv.ts'
 
 /**
- * Unpacks gzip, which is known by its first two bytes; anything else passes as it is.
+ * Unpacks gzip, which its first two bytes show; other data passes as it is.
  *
- * @param chunks any split of the input
+ * @param chunks the input in pieces of any size
  * @throws {InputFormatError} when the gzip data is damaged or cut off
  */
 export async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -14,7 +14,7 @@ export async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   const whole = rejoin(start, source)
   if (start[0] !== 0x1f || start[1] !== 0x8b) return yield* whole
   const unpacking = createGunzip()
-  // The callback is pipeline's way to say that nobody else listens; the loop below gets the error.
+  // `pipeline` needs a callback, which has nothing to do: the loop below gets the error.
   pipeline(Readable.from(whole), unpacking, () => {})
   try {
     yield* unpacking

@@ -1,22 +1,22 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { ImportCheckpoint } from './checkpoint.ts'
+import { Checkpoint } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
 import type { Input } from './input.ts'
 
-/** The files that an import writes. */
+/** Files that an import writes. */
 export interface ImportFiles {
-  /** Nothing where the input cannot be read again. */
-  readonly checkpoint: ImportCheckpoint | undefined
-  /** The list of rejected lines. */
+  /** `undefined` if the input cannot be read a second time. */
+  readonly checkpoint: Checkpoint | undefined
+  /** Path of the list of rejected lines. */
   readonly rejected: string
 }
 
 /**
- * Names the files that an import writes: those that were asked for, else the ones beside its input.
+ * Names the files that an import writes: those of the options, else files beside its input.
  *
- * @throws {ImportFileError} when two of them, or one of them and the input, are one file under whatever names: writing one
- * would destroy the other
+ * @throws {ImportFileError} when two of them, or one of them and the input, are the same file, even under different
+ *   names: writing one would destroy the other
  */
 export async function filesOf(
   input: Input,
@@ -28,7 +28,7 @@ export async function filesOf(
     ...(isOnce ? [] : [['the input', input.name] as const, ['the checkpoint', checkpointFile] as const]),
     ['the list of rejected lines', rejected],
   ])
-  return { checkpoint: isOnce ? undefined : new ImportCheckpoint(checkpointFile), rejected }
+  return { checkpoint: isOnce ? undefined : new Checkpoint(checkpointFile), rejected }
 }
 
 async function requireDistinct(files: readonly (readonly [what: string, file: string])[]): Promise<void> {
@@ -43,7 +43,7 @@ async function requireDistinct(files: readonly (readonly [what: string, file: st
   }
 }
 
-/** The same for all names of a file, links included. */
+/** Gives the same text for all names of a file, links included. */
 async function identityOf(file: string): Promise<string> {
   const found = await stat(file).catch(() => undefined)
   if (found !== undefined) return `${found.dev} ${found.ino}`

@@ -17,7 +17,7 @@ import { isInputFault } from './read-entries.ts'
 import { RejectedLines } from './rejected-lines.ts'
 import { runImport } from './run-import.ts'
 
-/** The options of `clear-friends import`, read already. */
+/** Parsed options of `clear-friends import`; `at` is in epoch seconds. */
 export interface ImportOptions extends Omit<JobOptions, 'due'> {
   readonly due?: { readonly text: string; readonly at: number }
   readonly format?: Format
@@ -30,10 +30,10 @@ export interface ImportOptions extends Omit<JobOptions, 'due'> {
 }
 
 /**
- * Imports an input and reports what was done.
+ * Imports an input and prints the manifest.
  *
  * @returns the exit code
- * @throws {ImportFileError} when a file cannot be used as it was named
+ * @throws {ImportFileError} when a file of the import cannot be used
  */
 export async function importInput(
   input: Input,
@@ -47,7 +47,7 @@ export async function importInput(
     const files = await filesOf(input, options.checkpointFile, options.rejectedFile)
     const state = await begin(input, options, fleet, files.checkpoint, signal)
     const rejectedLines = new RejectedLines(files.rejected, state.done.rejectedBytes)
-    // Whatever can be known to go wrong goes wrong before anything is enqueued.
+    // Faults of the files must show before anything is enqueued.
     await rejectedLines.check()
     await files.checkpoint?.write(state)
     const { checkpoint } = files
@@ -107,7 +107,7 @@ async function run({ options, fleet, shell, ...rest }: Run): Promise<Done> {
   try {
     return await runImport({ ...rest, producer, counter, progress, maxBacklog: options.maxBacklog })
   } catch (error) {
-    // Nobody can go on in a file that must be mended first.
+    // The operator must mend the file first, and no import resumes in a changed file.
     if (isInputFault(error)) await rest.checkpoint?.remove()
     else shell.say(`stopped: what was enqueued stays; ${howToGoOn(rest.checkpoint)}`)
     throw error

@@ -6,27 +6,27 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { fileFault } from '../file-fault.ts'
 import { ImportFileError } from './import-file-error.ts'
 
-/** What identifies the content of a file. */
+/** Identity of a file's content. */
 export interface Content {
   readonly bytes: number
   readonly sha256: string
 }
 
-/** Where the accounts come from. */
+/** Source of the accounts. */
 export interface Input {
   readonly name: string
-  /** Where its rejected lines and its checkpoint go unless something else was said. */
+  /** Start of the default paths for the list of rejected lines and the checkpoint. */
   readonly beside: string
-  /** Size where it is known beforehand: of a file, that can be read again, not of a pipe. */
+  /** Size of a file, which can be read again; `undefined` for a pipe. */
   readonly bytes: number | undefined
   open(signal: AbortSignal): Readable
 }
 
 /**
- * Looks at an input.
+ * Examines an input and prepares it for reading.
  *
  * @param file a path, or `-` for standard input
- * @throws {ImportFileError} when it cannot be opened
+ * @throws {ImportFileError} when there is no such file, or it is a folder
  */
 export async function openInput(file: string, stdin: Readable): Promise<Input> {
   if (file === '-') {
@@ -39,7 +39,7 @@ export async function openInput(file: string, stdin: Readable): Promise<Input> {
   if (found.isDirectory()) throw new ImportFileError(`${file}: it is a folder`)
   return {
     name: file,
-    // A pipe has a name in a folder where no files can be.
+    // A named pipe may lie in a folder that takes no files, such as /dev/fd.
     beside: found.isFile() ? file : basename(file),
     bytes: found.isFile() ? found.size : undefined,
     open: signal => createReadStream(file, { signal }),
@@ -47,9 +47,9 @@ export async function openInput(file: string, stdin: Readable): Promise<Input> {
 }
 
 /**
- * Reads an input once to know it again.
+ * Reads an input to its end for its identity.
  *
- * @throws {ImportFileError} when it cannot be read, or at the signal
+ * @throws {ImportFileError} when the input cannot be read, or at the signal
  */
 export async function contentOf(input: Input, signal: AbortSignal): Promise<Content> {
   const hash = createHash('sha256')

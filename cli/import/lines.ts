@@ -1,29 +1,29 @@
 import { isUtf8 } from 'node:buffer'
 
-/** A line of a text file, numbered from 1; `text` is `null` where it is no text. */
+/** A line of a text file, numbered from 1. `text` is `null` if the line is no text; `fault` then says why. */
 export interface Line {
   readonly number: number
   readonly text: string | null
   readonly fault: string
 }
 
-/** A line longer than this is no line of any format here; without a bound one would fill the memory. */
+/** No line of any format is longer. Without a bound one line could fill the memory. */
 export const LINE_MAX_BYTES = 65_536
 const LF = 0x0a
 const CR = 0x0d
 const BOM = '\uFEFF'
 
-/** Thrown when the input is no text at all. Nothing of it was used. */
+/** Thrown when the input is a binary file. No line of it was used. */
 export class NotTextError extends Error {
   override readonly name = 'NotTextError'
   readonly code = 'NOT_TEXT'
 }
 
 /**
- * Splits bytes into lines: LF or CR LF ends a line, a byte-order mark at the start is not part of the first. A line that
- * is not UTF-8 or too long comes with `text: null`; the lines after it are fine.
+ * Splits bytes into lines. LF or CR LF ends a line; a byte-order mark at the start is cut off. A line that is too long
+ * or not UTF-8 comes with `text: null`, and the lines after it are read as usual.
  *
- * @param chunks any split of the input
+ * @param chunks the input in pieces of any size
  * @throws {NotTextError} when the first chunk holds a NUL byte, as binary files do
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
@@ -62,7 +62,7 @@ function toLine(number: number, bytes: Buffer, tooLong: boolean): Line {
 }
 
 /**
- * Passes bytes on unless they are those of a binary file.
+ * Passes the bytes of a text file on.
  *
  * @throws {NotTextError} when the first chunk holds a NUL byte
  */

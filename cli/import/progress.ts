@@ -3,26 +3,26 @@ import type { Shell } from '../shell.ts'
 import { count, span } from '../words.ts'
 import type { Done } from './checkpoint.ts'
 
-/** Shows how far an import is. */
+/** Shows the progress of an import. */
 export interface Progress {
-  /** So many bytes more of the input were read. */
+  /** Adds bytes of the input that were read. */
   read(bytes: number): void
   show(done: Done): void
-  /** The next batch waits, since the queue is full. */
+  /** Shows that the next batch waits because the queue is full. */
   waits(liveJobs: number): void
   stop(): void
 }
 
-/** Where nobody watches a bar, a line goes to the log this often: a sign of life in an import that takes hours. */
+/** Time between two lines without a terminal: a sign of life in an import that takes hours. */
 const LINE_EVERY_MS = 30_000
-/** The rate is that of so long a time. */
+/** Time over which the rate is measured. */
 const RATE_OVER_MS = 60_000
 const BAR_EVERY_MS = 500
 
 /**
  * Starts to show progress on stderr: a bar on a terminal, else a line every 30 seconds.
  *
- * @param totalBytes size of the input where it is known
+ * @param totalBytes size of the input, if it is known
  */
 export function startProgress(totalBytes: number | undefined, { stderr, say }: Shell): Progress {
   const figures = new ImportFigures(totalBytes)
@@ -55,7 +55,7 @@ interface Sample {
   readonly bytes: number
 }
 
-/** The figures of an import and what follows from them. */
+/** Figures of an import, with its rates and the time that is left. */
 export class ImportFigures {
   readonly #totalBytes: number | undefined
   readonly #nowMs: () => number
@@ -71,21 +71,21 @@ export class ImportFigures {
     this.#nowMs = nowMs
   }
 
-  /** So many bytes more of the input were read. */
+  /** Adds bytes of the input that were read. */
   read(bytes: number): void {
     this.bytes += bytes
   }
 
-  /** The import has come so far. */
+  /** Sets the progress of the import. */
   show(done: Done): void {
     this.#done = done
     this.#liveJobs = undefined
   }
 
-  /** The next batch waits, since so many jobs are in the queue. */
+  /** Notes that the next batch waits because of this number of jobs in the queue. */
   waits(liveJobs: number): void {
     this.#liveJobs = liveJobs
-    // From now on the fleet sets the pace; how fast the queue was filled tells nothing of that.
+    // The fleet sets the pace from now on, and the rate at which the queue was filled is no measure for it.
     if (!this.#hasWaited) this.#samples = []
     this.#hasWaited = true
   }

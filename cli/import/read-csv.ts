@@ -13,7 +13,7 @@ export class InputFormatError extends Error {
 /**
  * Reads the rows of a csv with a header, in the order of their lines.
  *
- * @param column the one that holds the account
+ * @param column name of the column that holds the account
  * @throws {NotTextError} for binary input
  * @throws {InputFormatError} when there is no such column, or the csv breaks in a way that hides where its lines begin
  */
@@ -32,13 +32,13 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, column: string): A
     relaxColumnCount: true,
     skipRecordsWithError: true,
   })
-  // What is thrown here ends the parsing.
+  // An error thrown here ends the parsing.
   parser.on('skip', (error: { code?: string; lines?: number }) => {
     const line = error.lines ?? 0
     if (!headerIsRead || error.code !== QUOTE_IN_A_FIELD) throw brokenFrom(line)
     faults.set(line, 'the line is no csv: a field with a quote in it is not quoted')
   })
-  // The callback is pipeline's way to say that nobody else listens; the loop below gets the error.
+  // `pipeline` needs a callback, which has nothing to do: the loop below gets the error.
   pipeline(Readable.from(refuseBinary(chunks)), parser, () => {})
   for await (const item of parser) {
     const { record, info } = recordSchema.parse(item)
@@ -48,12 +48,12 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, column: string): A
   yield* take(faults, Number.POSITIVE_INFINITY)
 }
 
-/** The one fault that leaves no doubt where the next line begins. */
+/** The only fault after which the start of the next line is certain. */
 const QUOTE_IN_A_FIELD = 'INVALID_OPENING_QUOTE'
 
 /**
- * Behind a quote that is never closed, or closed in the wrong place, lines could be taken for a part of a field. They
- * would be missing from the manifest, and what is read instead might be somebody else's account.
+ * Makes the error for a quote that is never closed, or closed in the wrong place. The parser may read lines after it as
+ * a part of a field. They would be missing from the manifest, and a wrong account might be read instead.
  */
 const brokenFrom = (line: number): InputFormatError =>
   new InputFormatError(
@@ -61,7 +61,7 @@ const brokenFrom = (line: number): InputFormatError =>
       'Mend the file and import it again; accounts that are in the queue are not enqueued twice.',
   )
 
-/** The parser runs ahead of whoever reads the rows; only faults of lines before the next row have their turn. */
+/** Gives the faults of lines before the next row, since the parser runs ahead of the reader of rows. */
 function* take(faults: Map<number, string>, beforeLine: number): Generator<ImportLine> {
   for (const [line, fault] of faults) {
     if (line >= beforeLine) return
@@ -72,7 +72,7 @@ function* take(faults: Map<number, string>, beforeLine: number): Generator<Impor
 
 function checkCsvAccount(account: string | undefined): Parsed {
   if (account === undefined) return { fault: 'the line has too few columns' }
-  // What the decoder puts in place of bytes that are no UTF-8.
+  // The decoder puts U+FFFD in the place of bytes that are no UTF-8.
   return account.includes('\uFFFD') ? { fault: 'the line is not valid UTF-8' } : checkAccount(account)
 }
 
@@ -82,7 +82,7 @@ function checkHeader(header: readonly string[], column: string): string[] {
   const found = header.filter(name => name === column).length
   if (found === 1) return [...header]
   if (found > 1) throw new InputFormatError(`the csv has the column "${column}" ${found} times.`)
-  // A file without a header has an account here, so the columns cannot be listed.
+  // The message must not list the columns: the first line of a file without a header holds an account.
   const columns = header.length === 1 ? '1 column' : `${header.length} columns`
   throw new InputFormatError(
     `the csv has no column "${column}": its first line has ${columns}, none of that name. Name one with --column.`,

@@ -10,7 +10,7 @@ import { InputFormatError, readCsv } from './read-csv.ts'
 /**
  * Reads an input line by line.
  *
- * @param chunks the bytes
+ * @param chunks the input in pieces of any size
  * @param format txt: one account a line; csv: with a header; ndjson: a string or an object a line
  * @param column the csv column that holds the account
  * @param now epoch seconds from which spans such as `7d` count
@@ -35,7 +35,7 @@ export function readEntries(
   }
 }
 
-/** Whether an error says that the input must be mended first. */
+/** Whether an error means that the operator must mend the input. */
 export const isInputFault = (error: unknown): boolean =>
   error instanceof NotTextError || error instanceof InputFormatError
 
@@ -85,7 +85,7 @@ function parseJsonLine(text: string, now: number): Parsed {
   }
 }
 
-/** Of the two shapes a line may have, tells what is wrong with the one it was meant to have. */
+/** Gives the faults of a line for the shape that it has: a string or an object. */
 function faultOf(json: unknown, error: z.ZodError): string {
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
   if (!isObject && typeof json !== 'string') return 'the line is neither a string nor an object'

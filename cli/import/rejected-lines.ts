@@ -4,14 +4,14 @@ import { dirname } from 'node:path'
 import { fileFault } from '../file-fault.ts'
 import { ImportFileError } from './import-file-error.ts'
 
-/** So much waits in memory until it is written. */
+/** Characters that wait in memory before a write. */
 const BUFFER_LENGTH = 65_536
 
 /**
- * Writes the rejected lines of an import, a line each: number, tab, reason. The accounts stay out of it, since a text
- * that is refused may be half a user id; whoever has the file finds the line by its number.
+ * Writes a list of the rejected lines of an import: number, tab, reason. It holds no text of the input, since that may
+ * be half a user id. The operator finds the line in the input by its number.
  *
- * The file is made when the first line is written, and replaced where there was one.
+ * The first write makes the file, or replaces an old one.
  */
 export class RejectedLines {
   readonly file: string
@@ -20,8 +20,8 @@ export class RejectedLines {
   #bytes: number
 
   /**
-   * @param file where to write
-   * @param keepBytes what an interrupted import has left of it; behind that it is cut off
+   * @param file path of the list
+   * @param keepBytes bytes to keep of the list of an interrupted import; the rest is cut off
    */
   constructor(file: string, keepBytes = 0) {
     this.file = file
@@ -29,9 +29,9 @@ export class RejectedLines {
   }
 
   /**
-   * Finds out before anything is enqueued whether the file can be written, as far as that can be known.
+   * Finds out, before anything is enqueued, whether the file can be written. A full disk shows only later.
    *
-   * @throws {ImportFileError} when it cannot, or when what an interrupted import has written is gone
+   * @throws {ImportFileError} when it cannot, or when the list of an interrupted import is gone
    */
   async check(): Promise<void> {
     const size = await stat(this.file).then(
@@ -55,7 +55,7 @@ export class RejectedLines {
   }
 
   /**
-   * Writes what is left.
+   * Writes the lines that wait in memory.
    *
    * @returns the bytes of all lines so far
    * @throws {ImportFileError} when the file cannot be written
@@ -67,7 +67,7 @@ export class RejectedLines {
     try {
       this.#handle ??= await openAt(this.file, this.#bytes)
       await this.#handle.appendFile(text)
-      // A checkpoint that knows of lines which a power cut takes could not be resumed. Pipes cannot do that.
+      // If a power cut took lines that the checkpoint counts, the import could not resume. Pipes cannot sync.
       await this.#handle.datasync().catch(() => {})
     } catch (error) {
       this.#fail(error)
@@ -76,7 +76,7 @@ export class RejectedLines {
     return this.#bytes
   }
 
-  /** Takes back the lines behind so many bytes, which do not count. */
+  /** Cuts the list to this size: the lines after it belong to a batch that was not sent. */
   async cutTo(bytes: number): Promise<void> {
     this.#buffer = ''
     await this.#handle?.truncate(bytes).catch(error => this.#fail(error))

@@ -1,6 +1,6 @@
 import type { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
 import type { Manifest, Producer } from '../../jobs/enqueue/producer.ts'
-import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
+import type { Checkpoint, Done, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
 import { gunzip } from './gunzip.ts'
 import type { Input } from './input.ts'
@@ -8,16 +8,16 @@ import type { Progress } from './progress.ts'
 import { readEntries } from './read-entries.ts'
 import type { RejectedLines } from './rejected-lines.ts'
 
-/** What an import takes. */
+/** Parts of an import. */
 export interface RunImportOptions {
   readonly input: Input
-  /** Where to go on. */
+  /** State from which the import goes on. */
   readonly state: ImportState
-  /** Nothing where the input cannot be read again. */
-  readonly checkpoint: ImportCheckpoint | undefined
+  /** `undefined` if the input cannot be read a second time. */
+  readonly checkpoint: Checkpoint | undefined
   readonly rejectedLines: RejectedLines
   readonly producer: Producer
-  /** Counts the lines that the producer does not see. */
+  /** Counts lines that the producer does not see. */
   readonly counter: EnqueuedCounter
   readonly maxBacklog: number
   readonly progress: Progress
@@ -25,10 +25,10 @@ export interface RunImportOptions {
 }
 
 /**
- * Imports an input from where its state says, and stores the state after each batch: a process that is killed at any
- * moment has enqueued at most one batch that the checkpoint does not know, and that is sent again under the same job ids.
+ * Imports an input from its state on, and stores the state after each batch. A process that is killed has enqueued at
+ * most one batch that the checkpoint does not know. The next process sends this batch again under the same job ids.
  *
- * @returns what was done, by earlier processes too; after the signal, up to the last batch that was sent
+ * @returns the sums, including those of earlier processes; after the signal, up to the last batch that was sent
  */
 export async function runImport(options: RunImportOptions): Promise<Done> {
   const { input, state, checkpoint, rejectedLines, producer, counter, progress, signal } = options
@@ -57,12 +57,12 @@ export async function runImport(options: RunImportOptions): Promise<Done> {
       onProgress: commit,
       onWaiting: liveJobs => progress.waits(liveJobs),
     })
-    // Lines behind the last batch may be rejected or repeated ones. Those behind a batch that was not sent do not count.
+    // Rejected and repeated lines after the last batch count, but not those after a batch that was not sent.
     if (sums.entries === reader.entriesGiven) await commit(sums)
     else await rejectedLines.cutTo(done.rejectedBytes)
     return done
   } finally {
-    // A pipe that is still open would keep the program from ending.
+    // An open pipe would keep the program from ending.
     stream.destroy()
   }
 }

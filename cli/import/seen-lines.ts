@@ -1,18 +1,18 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Entry } from '../../jobs/enqueue/producer.ts'
 
-/** Half a million take 24 MB. */
+/** Lines of one table; the two tables together take 24 MB. */
 const REMEMBERED_LINES = 500_000
-/** Of the slots of a table at least half stay free, so that a search is short. */
+/** At least half of a table's slots stay free, so that a search is short. */
 const SLOTS_PER_LINE = 2
-/** 96 bits of a keyed hash: among a million lines two are taken for the same once in 10^17 imports. */
+/** 96 bits of a keyed hash: two of a million lines get the same hash once in 10^17 imports. */
 const WORDS = 3
 
 /**
- * Remembers the latest lines of a file, to tell those that say the same again. The queue knows an account only as long
- * as its job is not settled, and a fast fleet may be faster than the file.
+ * Remembers the latest lines of a file and finds those that repeat one. The queue knows an account only until its job
+ * is settled, and a fast fleet may settle the job before the repetition comes.
  *
- * Holds hashes in two tables of fixed size: when one is full, the older one is forgotten.
+ * It holds hashes in two tables of fixed size. When the newer table is full, it forgets the older one.
  */
 export class SeenLines {
   readonly #key: string = randomBytes(16).toString('hex')
@@ -21,7 +21,7 @@ export class SeenLines {
   #older: Uint32Array
   #recentCount = 0
 
-  /** @param remembered so many lines back a repetition is found at least, and twice as many at most */
+  /** @param remembered a repetition is found at least this many lines back, and at most twice as many */
   constructor(remembered: number = REMEMBERED_LINES) {
     this.#remembered = remembered
     this.#recent = new Uint32Array(remembered * SLOTS_PER_LINE * WORDS)
@@ -31,7 +31,7 @@ export class SeenLines {
   /**
    * Remembers an entry.
    *
-   * @returns whether one with the same account, delete type and request was there before
+   * @returns whether it repeats an entry: the same account, delete type and request
    */
   add(entry: Entry): boolean {
     const digest = this.#digest(entry)
@@ -44,7 +44,7 @@ export class SeenLines {
   #digest(entry: Entry): Digest {
     const { account, deleteType = '', request = '' } = typeof entry === 'string' ? { account: entry } : entry
     const bytes = hash('sha1', `${this.#key}\n${account}\n${deleteType}\n${request}`, 'buffer')
-    // A slot of zeros is an empty one.
+    // A slot that begins with 0 is empty.
     return [bytes.readUInt32LE(0) || 1, bytes.readUInt32LE(4), bytes.readUInt32LE(8)]
   }
 
@@ -64,7 +64,7 @@ export class SeenLines {
 
 type Digest = readonly [number, number, number]
 
-/** Looks for a digest: the place where it would go, or nothing when it is there. */
+/** Finds the free place for a digest; `undefined` if the table holds it already. */
 function find(table: Uint32Array, digest: Digest): number | undefined {
   const slots = table.length / WORDS
   for (let slot = digest[1] % slots; ; slot = (slot + 1) % slots) {

@@ -10,7 +10,7 @@ import {
   type UsersOptions,
 } from '../../simulator/index.ts'
 
-/** Options as commander hands them over, read already. */
+/** Options of the command, parsed by commander. */
 export interface Flags {
   readonly host: string
   readonly port: number
@@ -42,7 +42,7 @@ export interface Flags {
   readonly json: boolean
 }
 
-/** Puts flags into what the simulator is started with; every answer is written to `log`. */
+/** Makes the simulator's options from the flags. The simulator writes every answer to `log`. */
 export function toOptions(flags: Flags, log: WriteStream | undefined): SimulatorOptions {
   const { groupsOf, privateFriends, missing, tlsKey, tlsCert } = flags
   return {

@@ -1,4 +1,4 @@
-/** Readers of the simulator's options: each gives the value, or throws what becomes one line of usage error. */
+/** Readers of the simulator's options. Each returns the value, or throws an error that commander prints in one line. */
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import {
@@ -11,7 +11,7 @@ import {
   type UsersOptions,
 } from '../../simulator/index.ts'
 
-/** Makes a reader whose faults become one line of usage error. */
+/** Makes a reader from a parser; the parser's error becomes a usage error of one line. */
 export function reading<T>(parse: (text: string) => T): (text: string) => T {
   return text => {
     try {
@@ -22,7 +22,7 @@ export function reading<T>(parse: (text: string) => T): (text: string) => T {
   }
 }
 
-/** Reads a whole number of a range. */
+/** Makes a reader of whole numbers within a range. */
 export function wholeNumber(min: number, max = 4_294_967_295): (text: string) => number {
   return text => {
     const number = Number(text)
@@ -38,35 +38,35 @@ export function share(text: string): number {
   throw new InvalidArgumentError('expected a share from 0 to 1')
 }
 
-/** Reads a duration, in ms. */
+/** Reads a duration; returns ms. */
 export function duration(text: string): number {
   const durationMs = parseDurationMs(text)
   if (durationMs !== undefined) return durationMs
   throw new InvalidArgumentError('expected a duration such as 250ms, 3s or 2m')
 }
 
-/** Reads after how long a call is answered with 60008. */
+/** Reads the time after which the simulator answers a call with 60008. */
 export function readTimeout(text: string): BackendTimeoutChange | false {
   return text === 'off' ? false : { afterMs: duration(text) }
 }
 
-/** Reads how the limit counts. */
+/** Reads the algorithm of the limit. */
 export function readAlgorithm(text: string): LimitAlgorithm {
   if (text === 'aligned' || text === 'sliding' || text === 'bucket') return text
   throw new InvalidArgumentError('expected aligned, sliding or bucket')
 }
 
-/** Reads a further fault rule. */
+/** Adds a fault rule to those of earlier options. */
 export function addFault(text: string, before: readonly FaultRule[]): readonly FaultRule[] {
   return [...before, reading(parseFaultRule)(text)]
 }
 
-/** Takes a further text. */
+/** Adds a text to those of earlier options. */
 export function addText(text: string, before: readonly string[]): readonly string[] {
   return [...before, text]
 }
 
-/** Reads which accounts there are. */
+/** Reads the simulator's accounts: a count, `all`, or a file. */
 export function readUsers(text: string): UsersOptions {
   if (text === 'all') return { importAll: true }
   return /^\d+$/.test(text) ? { count: Number(text) } : reading(path => parseUsers(readText(path)))(text)
