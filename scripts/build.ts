@@ -1,6 +1,6 @@
 /**
- * Builds `dist`, which is what the published package and the container image run: compiled sources, and beside them the
- * Lua scripts and JSON files that they read.
+ * Builds `dist`, which the published package and the container image run: compiled sources, and beside them the Lua
+ * scripts and JSON files that they read.
  */
 import { execFile } from 'node:child_process'
 import { cp, glob, readFile, rm } from 'node:fs/promises'
@@ -18,7 +18,7 @@ await rm(dist, { recursive: true, force: true })
 await compile()
 await copyFilesBesideSources(folders)
 
-/** The folders that are compiled, so that there is no second list to keep in step. */
+/** Reads the compiled folders from the compiler's settings, so that there is no second list. */
 async function sourceFolders(): Promise<readonly string[]> {
   const settings: unknown = JSON.parse(await readFile(join(root, 'tsconfig.build.json'), 'utf8'))
   return z.object({ include: z.array(z.string()) }).parse(settings).include
@@ -27,7 +27,7 @@ async function sourceFolders(): Promise<readonly string[]> {
 async function compile(): Promise<void> {
   const compiled = promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root })
   await compiled.catch((error: unknown) => {
-    // The compiler prints its findings on stdout; without them the exit code alone helps nobody.
+    // The compiler prints its findings on stdout, and the exit code alone explains nothing.
     if (error instanceof Error && 'stdout' in error) process.stderr.write(String(error.stdout))
     process.exit(1)
   })

@@ -1,7 +1,7 @@
 import { SETTING_NAMES, settingRow } from '../config/settings.ts'
 import { type AnswerClass, type CodeRule, codeRules, ruleOfCode } from '../worker/vendor/error-codes.ts'
 
-/** The page of settings, made from the one table of them. */
+/** Makes the page of settings from their table. */
 export function configurationPage(): string {
   const rows = SETTING_NAMES.map(name => {
     const row = settingRow(name)
@@ -42,7 +42,7 @@ const doing: Readonly<Record<AnswerClass, string>> = {
   unexpected: 'makes a dead letter; our calls cannot lead to this answer',
 }
 
-/** What is done about a code; two codes of one class part ways where the account exists after all. */
+/** Describes what a worker does about a code. Code 30002 differs from its class if the account exists. */
 const doingFor = (code: number, rule: CodeRule): string =>
   doing[rule.class].replace('$else', code === 30002 ? 'makes a dead letter' : 'backs off and tries again')
 
@@ -74,7 +74,7 @@ const WITHOUT_CODE: readonly (readonly string[])[] = [
   ],
 ]
 
-/** The page of the vendor's codes, made from the one table of them. */
+/** Makes the page of the vendor's codes from their table. */
 export function errorsPage(): string {
   const unlisted = ruleOfCode(Number.NaN)
   const rows = Object.entries(codeRules).map(([code, rule]) =>
@@ -118,6 +118,6 @@ export function errorsPage(): string {
   ].join('\n')
 }
 
-/** A row of a Markdown table. */
+/** Makes a row of a Markdown table. */
 export const line = (cells: readonly string[]): string =>
   `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`

@@ -14,7 +14,7 @@ const tableOf = (scope: MetricScope): string[] => [
     }),
 ]
 
-/** The page of metrics, made from the one table of them. */
+/** Makes the page of metrics from their table. */
 export function metricsPage(): string {
   return [
     '# Metrics',

@@ -1,6 +1,6 @@
 /**
- * Runs `npm test` several times in a row, beside processes that keep cores busy, and tells which runs fail: a test that
- * passes by luck on a quiet machine shows here.
+ * Runs `npm test` several times in a row, beside processes that keep cores busy, and lists the runs that fail. It shows
+ * tests that pass by luck on a quiet machine.
  *
  *     npm run test:again -- 20 --busy 1
  *     npm run test:again -- 5 --busy 2 --command 'npx vitest run --project e2e test/e2e/halt.test.ts'
@@ -15,7 +15,7 @@ import { parseArgs, stripVTControlCharacters } from 'node:util'
 const HELP = "usage: npm run test:again -- [runs, default 5] [--busy processes, default 0] [--command 'npm test']"
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Keeps one core busy; looks up ten times a second, and ends when the process that started it is gone. */
+/** Keeps one core busy. It looks ten times a second whether its parent is gone, and then ends. */
 const BUSY_PROGRAM = `
   process.once('disconnect', () => process.exit())
   const spin = () => {
@@ -31,13 +31,13 @@ interface Run {
   readonly number: number
   readonly seconds: number
   readonly passed: boolean
-  /** How many tests passed and failed, as vitest counts them; empty where none was run. */
+  /** Vitest's counts of passed and failed tests; empty if none ran. */
   readonly tests: string
-  /** What failed, and where the output is; empty where the run passed. */
+  /** Names of failed tests and the file of the output; empty if the run passed. */
   readonly failed: readonly string[]
 }
 
-/** Runs a command in a process group of its own, so that all of it can be ended, and gives its whole output. */
+/** Runs a command and returns its whole output. Its own process group lets {@link endGroup} end all of it. */
 async function capture(command: string, stop: AbortSignal): Promise<{ code: number | null; output: string }> {
   const child = spawn(command, { shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -65,7 +65,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** The tests that failed, each once; where there is none, the last words: a check before the tests failed, for instance. */
+/** Lists the failed tests, each once. Without one, for instance after a failed check, it gives the last three lines. */
 function failuresIn(output: string): readonly string[] {
   const named = [...output.matchAll(/^ *FAIL +(.+)$/gm)].map(([, name = '']) => name.trim())
   if (named.length > 0) return [...new Set(named)]

@@ -1,4 +1,4 @@
-/** Writes `metrics/grafana/clear-friends.json`, which Grafana loads; run it after a change of the dashboard. */
+/** Writes `metrics/grafana/clear-friends.json`, which Grafana loads. Run it after a change of the dashboard. */
 import { writeFileSync } from 'node:fs'
 import { makeDashboard } from '../metrics/grafana/dashboard.ts'
 

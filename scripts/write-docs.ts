@@ -1,4 +1,4 @@
-/** Writes the pages in docs/ that are tables of the code from the code; a test fails where they disagree. */
+/** Writes the pages in docs/ that are made from tables in the code. A test fails if they differ. */
 import { writeFileSync } from 'node:fs'
 import { configurationPage, errorsPage } from './docs-pages.ts'
 import { metricsPage } from './metrics-page.ts'

@@ -1,4 +1,7 @@
-/** Writes `jobs/job/clear-friends-job.schema.json`, which is published for producers in other languages; run it after a change of the contract. */
+/**
+ * Writes `jobs/job/clear-friends-job.schema.json`, which is published for producers in other languages. Run it after a
+ * change of the contract.
+ */
 import { writeFileSync } from 'node:fs'
 import { jobJsonSchema } from '../jobs/job/clear-friends-job.ts'
 
