@@ -1,10 +1,10 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { COMMANDS } from '../../worker/vendor/client.ts'
-import { type Finding, failure, ok, warning } from './finding.ts'
+import { type CheckResult, failure, ok, warning } from './check-result.ts'
 
 /** Checks the limiter's keys in Redis. It reads only, so that a person sees the fault as it is. */
-export async function checkLimiter(redis: RedisConnection, prefix: string): Promise<Finding> {
+export async function checkLimiter(redis: RedisConnection, prefix: string): Promise<CheckResult> {
   const keys = keysOf(prefix)
   const wrongFleet = await wrongType(redis, keys.fleet, 'hash')
   if (wrongFleet !== undefined) return wrongFleet
@@ -35,7 +35,7 @@ const LIMITS: readonly (readonly [field: RegExp, value: RegExp])[] = [
 const isReadable = (field: string, value: string): boolean =>
   LIMITS.every(([named, readable]) => !named.test(field) || readable.test(value))
 
-async function wrongType(redis: RedisConnection, key: string, right: string): Promise<Finding | undefined> {
+async function wrongType(redis: RedisConnection, key: string, right: string): Promise<CheckResult | undefined> {
   const type = await redis.type(key)
   if (type === right || type === 'none') return undefined
   return failure(
@@ -45,7 +45,7 @@ async function wrongType(redis: RedisConnection, key: string, right: string): Pr
   )
 }
 
-function describeUnreadable(key: string, field: string): Finding {
+function describeUnreadable(key: string, field: string): CheckResult {
   const repair =
     field === 'rate'
       ? 'Set the rate that is meant with `clear-friends rate <n>`.'
@@ -57,7 +57,7 @@ function describeUnreadable(key: string, field: string): Finding {
   )
 }
 
-const describeStrangers = (key: string, strangers: number): Finding =>
+const describeStrangers = (key: string, strangers: number): CheckResult =>
   warning(
     'limiter',
     `the key ${key} holds ${strangers} entries that are no permits; the limit holds, at a lower rate than it could`,

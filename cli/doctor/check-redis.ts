@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import { LEAST_REDIS_VERSION, readRedisVersion } from '../../redis/redis-version.ts'
 import { checkLimiter } from './check-limiter.ts'
-import { type Finding, failure, ok, warning } from './finding.ts'
+import { type CheckResult, failure, ok, warning } from './check-result.ts'
 
 const LISTPACK_BYTES = 256
 const PINGS = 20
@@ -9,7 +9,7 @@ const SLOW_MS = 20
 const SKEW_MS = 2000
 
 /** Checks a fleet's Redis. It reads only, and stops at the version if that is too old. */
-export async function checkRedis(redis: RedisConnection, prefix: string): Promise<Finding[]> {
+export async function checkRedis(redis: RedisConnection, prefix: string): Promise<CheckResult[]> {
   const text = await redis.info()
   const version = checkVersion(text)
   if (version.result === 'failure') return [version]
@@ -33,13 +33,13 @@ const parseInfo = (text: string): Map<string, string> =>
     }),
   )
 
-function checkVersion(info: string): Finding {
+function checkVersion(info: string): CheckResult {
   const { name, version, newEnough } = readRedisVersion(info)
   if (newEnough) return ok('redis version', `${name} ${version}`)
   return failure('redis version', `${name} ${version}`, `Use ${LEAST_REDIS_VERSION} or newer.`)
 }
 
-function checkPersistence(info: Map<string, string>): Finding {
+function checkPersistence(info: Map<string, string>): CheckResult {
   if (info.get('aof_enabled') === '1') return ok('redis persistence', 'the append-only file is on')
   return warning(
     'redis persistence',
@@ -48,14 +48,14 @@ function checkPersistence(info: Map<string, string>): Finding {
   )
 }
 
-async function checkEviction(redis: RedisConnection, info: Map<string, string>): Promise<Finding> {
+async function checkEviction(redis: RedisConnection, info: Map<string, string>): Promise<CheckResult> {
   const policy = info.get('maxmemory_policy') ?? (await readConfig(redis, 'maxmemory-policy')) ?? 'unknown'
   if (policy === 'noeviction') return ok('redis eviction', 'noeviction')
   const advice = 'Set `maxmemory-policy noeviction`: any other policy may drop jobs and the limiter’s memory.'
   return failure('redis eviction', policy, advice)
 }
 
-async function checkMemoryLayout(redis: RedisConnection): Promise<Finding> {
+async function checkMemoryLayout(redis: RedisConnection): Promise<CheckResult> {
   const value = await readConfig(redis, 'hash-max-listpack-value')
   if (value === undefined) {
     return warning(
@@ -78,7 +78,7 @@ async function readConfig(redis: RedisConnection, name: string): Promise<string 
   return Array.isArray(answer) && typeof answer[1] === 'string' ? answer[1] : undefined
 }
 
-async function checkLatency(redis: RedisConnection): Promise<Finding> {
+async function checkLatency(redis: RedisConnection): Promise<CheckResult> {
   const times: number[] = []
   for (let i = 0; i < PINGS; i++) {
     const at = performance.now()
@@ -91,7 +91,7 @@ async function checkLatency(redis: RedisConnection): Promise<Finding> {
   return warning('redis latency', found, 'Run the workers closer to Redis; each call waits for one round trip.')
 }
 
-async function checkClock(redis: RedisConnection): Promise<Finding> {
+async function checkClock(redis: RedisConnection): Promise<CheckResult> {
   const before = Date.now()
   const [seconds, micros] = await redis.time()
   const after = Date.now()

@@ -1,5 +1,5 @@
 /** Result of a check of `doctor`. A `failure` keeps the fleet from working; a `warning` does not. */
-export interface Finding {
+export interface CheckResult {
   readonly check: string
   readonly result: 'ok' | 'warning' | 'failure'
   readonly found: string
@@ -8,16 +8,16 @@ export interface Finding {
 }
 
 /** Makes a finding without a fault. */
-export const ok = (check: string, found: string): Finding => ({ check, result: 'ok', found })
+export const ok = (check: string, found: string): CheckResult => ({ check, result: 'ok', found })
 /** Makes a finding that does not keep the fleet from working. */
-export const warning = (check: string, found: string, advice: string): Finding => ({
+export const warning = (check: string, found: string, advice: string): CheckResult => ({
   check,
   result: 'warning',
   found,
   advice,
 })
 /** Makes a finding that keeps the fleet from working. */
-export const failure = (check: string, found: string, advice: string): Finding => ({
+export const failure = (check: string, found: string, advice: string): CheckResult => ({
   check,
   result: 'failure',
   found,

@@ -7,9 +7,9 @@ import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
 import { checkReceiptKey } from './check-receipt-key.ts'
 import { checkRedis } from './check-redis.ts'
+import { type CheckResult, failure, ok } from './check-result.ts'
 import { checkVendor } from './check-vendor.ts'
 import { checkWrites } from './check-writes.ts'
-import { type Finding, failure, ok } from './finding.ts'
 
 /** `clear-friends doctor`: checks settings, Redis and the vendor, with advice for each fault. */
 export function doctorCommand({ environment, print, action }: Shell): Command {
@@ -18,7 +18,7 @@ export function doctorCommand({ environment, print, action }: Shell): Command {
     .option('--json', 'print the findings as a JSON array')
     .action(
       action(async (options: { json?: true }) => {
-        const findings: Finding[] = []
+        const findings: CheckResult[] = []
         for await (const finding of examine(loadSettings(environment, workerSettings))) findings.push(finding)
         print(options.json ? JSON.stringify(findings) : findings.map(describe).join('\n'))
         return findings.some(each => each.result === 'failure') ? EXIT.failed : EXIT.done
@@ -27,7 +27,7 @@ export function doctorCommand({ environment, print, action }: Shell): Command {
 }
 
 /** Checks one thing after the other, and leaves out checks that an earlier fault makes useless. */
-async function* examine(settings: WorkerSettings): AsyncGenerator<Finding> {
+async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
   yield ok('settings', 'complete and well-formed')
   const permits = openRedis(settings, 'permits')
   permits.on('error', () => {})
@@ -50,12 +50,12 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<Finding> {
   }
 }
 
-const hasFailed = (findings: readonly Finding[], what: string): boolean =>
+const hasFailed = (findings: readonly CheckResult[], what: string): boolean =>
   findings.some(({ check, result }) => check === what && result === 'failure')
 
 const MARK = { ok: 'ok  ', warning: 'warn', failure: 'FAIL' } as const
 
-function describe({ result, check, found, advice }: Finding): string {
+function describe({ result, check, found, advice }: CheckResult): string {
   const line = `${MARK[result]}  ${check}: ${found}`
   return advice === undefined ? line : `${line}\n      ${advice}`
 }

@@ -54,7 +54,7 @@ const stateSchema = z.object({
 export type ImportState = z.infer<typeof stateSchema>
 
 /** Keeps an {@link ImportState} in a file, which holds no account. */
-export class Checkpoint {
+export class ImportCheckpoint {
   readonly file: string
 
   constructor(file: string) {

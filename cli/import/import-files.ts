@@ -1,13 +1,13 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Checkpoint } from './checkpoint.ts'
+import { ImportCheckpoint } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
 import type { Input } from './input.ts'
 
 /** Files that an import writes. */
 export interface ImportFiles {
   /** `undefined` if the input cannot be read a second time. */
-  readonly checkpoint: Checkpoint | undefined
+  readonly checkpoint: ImportCheckpoint | undefined
   /** Path of the list of rejected lines. */
   readonly rejected: string
 }
@@ -28,7 +28,7 @@ export async function filesOf(
     ...(isOnce ? [] : [['the input', input.name] as const, ['the checkpoint', checkpointFile] as const]),
     ['the list of rejected lines', rejected],
   ])
-  return { checkpoint: isOnce ? undefined : new Checkpoint(checkpointFile), rejected }
+  return { checkpoint: isOnce ? undefined : new ImportCheckpoint(checkpointFile), rejected }
 }
 
 async function requireDistinct(files: readonly (readonly [what: string, file: string])[]): Promise<void> {

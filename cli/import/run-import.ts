@@ -1,6 +1,6 @@
 import type { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
 import type { Manifest, Producer } from '../../jobs/enqueue/producer.ts'
-import type { Checkpoint, Done, ImportState } from './checkpoint.ts'
+import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
 import { gunzip } from './gunzip.ts'
 import type { Input } from './input.ts'
@@ -14,7 +14,7 @@ export interface RunImportOptions {
   /** State from which the import goes on. */
   readonly state: ImportState
   /** `undefined` if the input cannot be read a second time. */
-  readonly checkpoint: Checkpoint | undefined
+  readonly checkpoint: ImportCheckpoint | undefined
   readonly rejectedLines: RejectedLines
   readonly producer: Producer
   /** Counts lines that the producer does not see. */
