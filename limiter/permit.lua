@@ -59,7 +59,7 @@ local BURST_SPAN = 0.95
 local FIRST_GAP = 1.3
 local FIRST = 0.5
 
-local want, ceiling, margin, lead, horizon, holds, jumped, probe, command, ask, caller, returned, late = unpack(ARGV)
+local want, ceiling, margin, lead, horizon, holds, jumped, probe, command, ask, caller, returned, late = unpack(ARGV, 1, 13)
 ceiling, lead, horizon = tonumber(ceiling), tonumber(lead), tonumber(horizon)
 -- Where the lists behind the named arguments begin.
 local LATE = 14 + returned

@@ -23,7 +23,7 @@
 -- there until it is clear that all later ones are in time. Active jobs are looked at from their old end. At most 4,400
 -- steps (thirty days) and 1,000 jobs that are tried again, whose due date is in their data. A million jobs of one wave
 -- take 1 ms, spread over each step of thirty days 25 ms; a thousand that are tried again 5 ms more.
-local steps, begin, span, ceiling, margin, command = unpack(ARGV)
+local steps, begin, span, ceiling, margin, command = unpack(ARGV, 1, 6)
 local queue = KEYS[1]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + time[2] / 1000000
