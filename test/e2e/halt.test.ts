@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
-import { type Fault, FaultyFleet, haltBy } from '../helpers/fleets/faulty-fleet.ts'
+import { type Fault, FaultyFleet, haltBy, mendAndGoOn } from '../helpers/fleets/faulty-fleet.ts'
 
 const [KEY_B, KEY_C] = ['b'.repeat(64), 'c'.repeat(64)]
 const JOBS = 250
@@ -44,11 +44,8 @@ describe('a fleet', () => {
     await fleet.untilFurtherCalls(50)
     await haltBy(OTHER_KEY, fleet)
     await eventually('a probe that fails', async () => fleet.logged('still halted') > 0)
-    const probesBefore = fleet.calls('friend_get')
-    await OTHER_KEY.mendIt(fleet)
-    await fleet.untilGoingOn()
     // The first probe after the repair is enough; one may have been under way.
-    expect(fleet.calls('friend_get') - probesBefore).toBeLessThanOrEqual(2)
+    expect(await mendAndGoOn(OTHER_KEY, fleet)).toBeLessThanOrEqual(2)
     await fleet.untilFurtherCalls(50)
   })
 
@@ -56,10 +53,7 @@ describe('a fleet', () => {
     await fleet.enqueue(JOBS)
     await fleet.untilFurtherCalls(50)
     await haltBy(PLAN_ENDED, fleet)
-    const probesBefore = fleet.calls('friend_get')
-    await PLAN_ENDED.mendIt(fleet)
-    await fleet.untilGoingOn()
-    expect(fleet.calls('friend_get')).toBe(probesBefore)
+    expect(await mendAndGoOn(PLAN_ENDED, fleet)).toBe(0)
     await fleet.untilFurtherCalls(50)
   })
 

@@ -3,7 +3,7 @@
  * when they are mended. A key of somebody else's and a plan that has ended are among the end-to-end tests.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { BEFORE_A_ROW, type Fault, FaultyFleet, haltBy } from '../helpers/fleets/faulty-fleet.ts'
+import { BEFORE_A_ROW, type Fault, FaultyFleet, haltBy, mendAndGoOn } from '../helpers/fleets/faulty-fleet.ts'
 
 interface NamedFault extends Fault {
   readonly what: string
@@ -81,11 +81,8 @@ describe.concurrent('a fault of our own that can be seen to be mended', () => {
         await fleet.enqueue(200)
         await fleet.untilFurtherCalls(30)
         await haltBy(fault, fleet)
-        const probesBefore = fleet.calls('friend_get')
-        await fault.mendIt(fleet)
-        await fleet.untilGoingOn()
         // The first probe after the repair is enough, and one comes every 5 s; where it takes longer, none was sent.
-        expect(fleet.calls('friend_get') - probesBefore).toBeLessThanOrEqual(2)
+        expect(await mendAndGoOn(fault, fleet)).toBeLessThanOrEqual(2)
         await fleet.untilFurtherCalls(30)
       } finally {
         await fleet.stop()
@@ -110,10 +107,7 @@ describe('a fleet', () => {
       await fleet.enqueue(PER_ROW)
       await fleet.untilFurtherCalls(50)
       await haltBy(fault, fleet)
-      const probesBefore = fleet.calls('friend_get')
-      await fault.mendIt(fleet)
-      await fleet.untilGoingOn()
-      expect(fleet.calls('friend_get')).toBe(probesBefore)
+      expect(await mendAndGoOn(fault, fleet)).toBe(0)
       await fleet.untilFurtherCalls(50)
     },
   )

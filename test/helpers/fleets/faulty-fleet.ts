@@ -156,3 +156,11 @@ export async function haltBy(fault: Fault, fleet: FaultyFleet): Promise<void> {
   expect(queue.failed).toBe(0)
   expect(await fleet.attemptsSpent()).toBe(0)
 }
+
+/** Mends a fault and waits until the fleet goes on; gives how many probes were sent meanwhile. */
+export async function mendAndGoOn(fault: Fault, fleet: FaultyFleet): Promise<number> {
+  const probesBefore = fleet.calls('friend_get')
+  await fault.mendIt(fleet)
+  await fleet.untilGoingOn()
+  return fleet.calls('friend_get') - probesBefore
+}
