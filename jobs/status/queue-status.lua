@@ -14,10 +14,7 @@
 --   margin   kept off the ceiling, as a share
 --   command  the command that clears
 --
--- Answers { now in ms, wait, prioritized, active, delayed, failed, oldest enqueue time in ms or 0, paused 0/1,
---           jobs that will miss their due date, calls sent in the last second, calls per second allowed now as text,
---           jobs settled per second as text, seconds until the last backoff ends,
---           outcomes as name, count, name, count … }.
+-- Answers a JSON object; `QueueStatus` in queue-status.ts names its fields with their units.
 --
 -- Costs O(steps x log jobs): of each due-date step the first job is found in the index; the jobs of a step are counted
 -- there until it is clear that all later ones are in time. Active jobs are looked at from their old end. At most 4,400
@@ -145,19 +142,18 @@ look(redis.call('LINDEX', queue .. 'active', -1))
 look(redis.call('ZRANGE', queue .. 'delayed', 0, 0)[1])
 local lastDelayed = tonumber(redis.call('ZREVRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')[2]) or 0
 
-return {
-  math.floor(now * 1000),
-  waiting,
-  redis.call('ZCARD', queue .. 'prioritized'),
-  active,
-  delayed,
-  redis.call('ZCARD', queue .. 'failed'),
-  oldest,
-  redis.call('HEXISTS', queue .. 'meta', 'paused'),
-  atRisk,
-  lastSecond,
-  string.format('%.3f', allowed),
-  string.format('%.3f', jobsPerSecond),
-  math.max(0, math.ceil(lastDelayed / DELAYED / 1000 - now)),
-  redis.call('HGETALL', KEYS[2]),
-}
+return cjson.encode({
+  readAt = math.floor(now * 1000),
+  waiting = waiting + redis.call('ZCARD', queue .. 'prioritized'),
+  active = active,
+  delayed = delayed,
+  failed = redis.call('ZCARD', queue .. 'failed'),
+  oldestAt = oldest,
+  queuePaused = redis.call('HEXISTS', queue .. 'meta', 'paused') == 1,
+  dueAtRisk = atRisk,
+  callsLastSecond = lastSecond,
+  allowedPerSecond = allowed,
+  jobsPerSecond = jobsPerSecond,
+  lastBackoffSeconds = math.max(0, math.ceil(lastDelayed / DELAYED / 1000 - now)),
+  outcomes = redis.call('HGETALL', KEYS[2]),
+})

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { parseJson } from '../../config/parse-json.ts'
 import { allowedRateLua } from '../../limiter/allowed-rate.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { CLEAR_COMMAND, keysOf } from '../../redis/keys.ts'
@@ -44,23 +45,23 @@ export interface QueueStatus {
   readonly outcomes: Readonly<Record<FinalOutcome, number>>
 }
 
-const count = z.number()
-const answerSchema = z.tuple([
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  count,
-  z.string().transform(Number),
-  z.string().transform(Number),
-  count,
-  z.array(z.string()),
-])
+const answerSchema = z.object({
+  readAt: z.number(),
+  waiting: z.number(),
+  active: z.number(),
+  delayed: z.number(),
+  failed: z.number(),
+  /** Epoch ms; 0 when no job is pending. */
+  oldestAt: z.number(),
+  queuePaused: z.boolean(),
+  dueAtRisk: z.number(),
+  callsLastSecond: z.number(),
+  allowedPerSecond: z.number(),
+  jobsPerSecond: z.number(),
+  lastBackoffSeconds: z.number(),
+  /** The hash as name, count, name, count …; Lua encodes an empty list as `{}`. */
+  outcomes: z.union([z.array(z.string()), z.object({}).transform(() => [])]),
+})
 
 /** The settings of the rate that a status needs. */
 export interface RateSettings {
@@ -78,40 +79,14 @@ export function createQueueStatusReader(
   const run = createRedisScript(redis, 'clearFriendsQueueStatus', script)
   const scriptKeys = [keys.queue, keys.outcomes, keys.sent(CLEAR_COMMAND), keys.fleet, keys.receipts]
   const args = [STEPS_LOOKED_AT, FIRST_STEP_AT, STEP_SECONDS, ceilingPerSecond, margin, CLEAR_COMMAND]
-  return async () => toStatus(answerSchema.parse(await run(scriptKeys, args)))
+  return async () => toStatus(answerSchema.parse(parseJson(z.string().parse(await run(scriptKeys, args)))))
 }
 
-function toStatus(answer: z.infer<typeof answerSchema>): QueueStatus {
-  const [
-    readAt,
-    wait,
-    prioritized,
-    active,
-    delayed,
-    failed,
-    oldestAt,
-    paused,
-    atRisk,
-    lastSecond,
-    allowed,
-    jobsPerSecond,
-    lastBackoffSeconds,
-    outcomes,
-  ] = answer
+function toStatus({ oldestAt, outcomes, ...read }: z.infer<typeof answerSchema>): QueueStatus {
   return {
-    readAt,
-    waiting: wait + prioritized,
-    active,
-    delayed,
-    failed,
-    // The enqueue time is the producer's clock, which may run ahead of Redis'.
-    oldestPendingSeconds: oldestAt === 0 ? 0 : Math.max(0, (readAt - oldestAt) / 1000),
-    queuePaused: paused === 1,
-    allowedPerSecond: allowed,
-    jobsPerSecond,
-    lastBackoffSeconds,
-    dueAtRisk: atRisk,
-    callsLastSecond: lastSecond,
+    ...read,
+    // The enqueue time comes from the producer's clock, which may run ahead of Redis'.
+    oldestPendingSeconds: oldestAt === 0 ? 0 : Math.max(0, (read.readAt - oldestAt) / 1000),
     outcomes: countsOf(outcomes),
   }
 }
