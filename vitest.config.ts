@@ -20,15 +20,15 @@ export default defineConfig({
       suite('unit', { ...SIDE_BY_SIDE, testTimeout: 60_000 }),
       suite('integration', { ...SIDE_BY_SIDE, ...WITH_REDIS, testTimeout: 120_000 }),
       suite('e2e', { ...SIDE_BY_SIDE, ...WITH_REDIS, testTimeout: 120_000 }),
-      // One more try, for the use of the limit alone: where other work shares the cores, permits are missed and the rate falls
-      // below what is asserted. The limit itself does not pass by luck: its rules and generated faults are checked in virtual
-      // time (limiter/rules, limiter/property), and each try here notes the peak that it saw.
+      // One more try where a second held a call too many, since a process without a core stamps late. The limit itself does
+      // not pass by luck: its rules and generated faults are checked in virtual time (limiter/rules, limiter/property), and
+      // each try here notes the peak that it saw. All other failures count at once.
       suite('faults', {
         ...WITH_REDIS,
         testTimeout: 180_000,
         fileParallelism: false,
         sequence: { groupOrder: 1 },
-        retry: 1,
+        retry: { count: 1, condition: /calls in the worst rolling second/ },
       }),
     ],
   },

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createProducer, type Producer } from '../../jobs/enqueue/producer.ts'
+import { createQueueStatusReader } from '../../jobs/status/queue-status.ts'
 import { createRequestReader, type RequestStatus } from '../../jobs/status/request-status.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
@@ -19,6 +20,7 @@ import { testSettle } from '../helpers/receipts/settling.ts'
 
 const ACCOUNT = 'user_1'
 const REQUEST = 'ticket-1'
+const RATE = { ceilingPerSecond: 200, margin: 0 }
 const { queue, deadLetterCodes, outcomes } = keysOf(DEFAULT_PREFIX)
 const hook = fileURLToPath(new URL('../helpers/processes/crash-at.ts', import.meta.url))
 
@@ -80,16 +82,16 @@ async function letLockRunOut(jobId: string): Promise<void> {
   if ((await redis.lpos(`${queue}active`, jobId)) !== null) await redis.sadd(`${queue}stalled`, jobId)
 }
 
-const figures = (): Promise<RequestStatus> =>
-  createRequestReader(redis, DEFAULT_PREFIX, { ceilingPerSecond: 200, margin: 0 })(REQUEST)
+const figures = (): Promise<RequestStatus> => createRequestReader(redis, DEFAULT_PREFIX, RATE)(REQUEST)
 
 async function untilNothingIsLeft(): Promise<void> {
-  const jobsLeft = async (): Promise<number> => {
-    const counts = [redis.zcard(`${queue}prioritized`), redis.llen(`${queue}wait`), redis.llen(`${queue}active`)]
-    return (await Promise.all(counts)).reduce((sum, jobs) => sum + jobs, 0)
+  // One script reads all states at the same moment: a job that moves between two reads would be in neither.
+  const readQueue = createQueueStatusReader(redis, DEFAULT_PREFIX, RATE)
+  const isEmpty = async (): Promise<boolean> => {
+    const { waiting, active, delayed } = await readQueue()
+    return waiting + active + delayed === 0
   }
-  const isOver = async (): Promise<boolean> => (await jobsLeft()) === 0 && (await redis.zcard(`${queue}delayed`)) === 0
-  await eventually('the queue to be empty', isOver, 60_000)
+  await eventually('the queue to be empty', isEmpty, 60_000)
 }
 
 async function receipts(): Promise<Record<string, unknown>[]> {
