@@ -2,14 +2,14 @@
  * A program of a Debian package, fetched without root and without a change to the system.
  *
  * apt gets lists, state and cache of its own inside the cache folder. It keeps the system's sources and keys, so it
- * verifies the packages as always. The packages are unpacked there, and the program runs from that tree. A process
- * builds the tree in a folder of its own and moves it into place in one step, so two processes may do it at once.
+ * verifies the packages as always. It also sees the installed packages, so it chooses the libraries that the machine
+ * lacks. The packages are unpacked there, and the program runs from that tree. A process builds the tree in a folder of
+ * its own and moves it into place in one step, so two processes may do it at once.
  */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { cacheFolder } from './cache-folder.ts'
-import { type PackageSource, packagesToUnpack, parseDescriptions } from './debian-packages.ts'
 import { parseOsRelease } from './os-release.ts'
 import { runProgram } from './run-program.ts'
 
@@ -19,12 +19,9 @@ const QUESTION_TIMEOUT_MS = 30_000
 const LEFT_BEHIND_AFTER_MS = 60 * 60 * 1000
 
 /** Result of a look at one place: the program, or the reason why it is missing, as half a sentence. */
-export type Looked<T> = { readonly kind: 'found'; readonly program: T } | Missing
-
-interface Missing {
-  readonly kind: 'missing'
-  readonly reason: string
-}
+export type Looked<T> =
+  | { readonly kind: 'found'; readonly program: T }
+  | { readonly kind: 'missing'; readonly reason: string }
 
 /** A program in a Debian package. */
 export interface DebianProgram<T> {
@@ -82,27 +79,27 @@ async function buildTree<T>(program: DebianProgram<T>, tree: string): Promise<Lo
   }
 }
 
-/** Downloads and unpacks the packages; returns the fault, if there was one. */
+/** Downloads and unpacks the package and what it needs; returns the fault, if there was one. */
 async function unpackInto(root: string, tree: string, building: string): Promise<string | undefined> {
   const apt = await aptOfItsOwn(building)
+  const options = { timeoutMs: DOWNLOAD_TIMEOUT_MS }
   // The update may fail at a third source although Debian's own lists arrived. Only the download below decides.
-  const update = await runProgram('apt-get', [...apt, '-qq', 'update'], { timeoutMs: DOWNLOAD_TIMEOUT_MS })
-  const names = await packagesToUnpack(root, packageSource(apt))
-  if (names.length === 0) {
-    return `apt knows no ${root}${update.kind === 'failed' ? `: ${update.reason}` : ' in its sources'}`
+  const update = await runProgram('apt-get', [...apt, '-qq', 'update'], options)
+  const download = await runProgram('apt-get', [...apt, ...DOWNLOAD, root], options)
+  if (download.kind === 'failed') {
+    return `apt-get install: ${download.reason}${update.kind === 'failed' ? `; apt-get update: ${update.reason}` : ''}`
   }
-  const packages = join(building, 'packages')
-  await mkdir(packages)
-  const inPackages = { timeoutMs: DOWNLOAD_TIMEOUT_MS, directory: packages }
-  const download = await runProgram('apt-get', [...apt, '-qq', 'download', ...names], inPackages)
-  if (download.kind === 'failed') return `apt-get download: ${download.reason}`
   await mkdir(tree)
-  for (const file of await readdir(packages)) {
-    const unpack = await runProgram('dpkg', ['-x', file, tree], inPackages)
+  const directory = join(building, 'archives')
+  for await (const file of glob('*.deb', { cwd: directory })) {
+    const unpack = await runProgram('dpkg', ['-x', file, tree], { ...options, directory })
     if (unpack.kind === 'failed') return `dpkg -x ${file}: ${unpack.reason}`
   }
   return undefined
 }
+
+/** Makes apt download a package, installed or not, and all packages below it that the machine lacks. */
+const DOWNLOAD = ['-qq', '--yes', '--no-install-recommends', '--download-only', '--reinstall', 'install']
 
 /** Writes a file of settings that keep apt inside the folder; returns the arguments that name the file. */
 async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
@@ -113,6 +110,8 @@ async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
     `Dir::State ${quoted(folder)};`,
     `Dir::State::Lists ${quoted(join(folder, 'lists'))};`,
     `Dir::Cache ${quoted(folder)};`,
+    // Only root may lock the system's list of installed packages, and nothing is installed here.
+    'Debug::NoLocking "true";',
     // Run by root, apt would download as user _apt, who cannot write here.
     'APT::Sandbox::User "root";',
     'Acquire::Languages "none";',
@@ -130,23 +129,6 @@ async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
 
 const quoted = (path: string): string => `"${path.replaceAll('"', '')}"`
 
-function packageSource(apt: readonly string[]): PackageSource {
-  const options = { timeoutMs: QUESTION_TIMEOUT_MS }
-  return {
-    describe: async names => {
-      const shown = await runProgram('apt-cache', [...apt, 'show', '--no-all-versions', ...names], options)
-      return parseDescriptions(shown.stdout)
-    },
-    installed: async names => {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: these are dpkg's placeholders
-      const format = '${Package} ${db:Status-Status}\\n'
-      const listed = await runProgram('dpkg-query', ['-W', '-f', format, ...names], options)
-      const installed = listed.stdout.split('\n').filter(line => line.endsWith(' installed'))
-      return new Set(installed.map(line => line.slice(0, line.indexOf(' '))))
-    },
-  }
-}
-
 async function checkTree<T>(program: DebianProgram<T>, tree: string): Promise<Looked<T>> {
   const folders = await libraryFolders(tree)
   return program.check(join(tree, 'usr', 'bin', program.name), { LD_LIBRARY_PATH: folders.join(':') })
@@ -154,13 +136,9 @@ async function checkTree<T>(program: DebianProgram<T>, tree: string): Promise<Lo
 
 /** Lists the folders below `lib` and `usr/lib` that hold shared libraries, such as that of the architecture. */
 async function libraryFolders(tree: string): Promise<readonly string[]> {
-  const found: string[] = []
-  for (const base of [join(tree, 'usr', 'lib'), join(tree, 'lib')]) {
-    const entries = await readdir(base, { recursive: true }).catch(() => [])
-    const libraries = entries.filter(entry => /\.so(\.\d+)*$/.test(entry)).map(entry => join(base, entry, '..'))
-    found.push(...new Set(libraries))
-  }
-  return found
+  const found = new Set<string>()
+  for await (const file of glob('{usr/lib,lib}/**/*.so{,.*}', { cwd: tree })) found.add(join(tree, file, '..'))
+  return [...found]
 }
 
 /** Moves a finished tree into place. A working tree of another process stays; a broken one is replaced. */
@@ -197,4 +175,4 @@ async function nameOfRelease(): Promise<string> {
   return [release.id, release.version, arch()].join('-').replace(/[^\w.-]/g, '_')
 }
 
-const missing = (reason: string): Missing => ({ kind: 'missing', reason })
+const missing = (reason: string): Looked<never> => ({ kind: 'missing', reason })
