@@ -22,6 +22,6 @@ export async function dockerRedis(report: (line: string) => void): Promise<Looke
   const image = await runProgram('docker', askImage, { timeoutMs: PULL_TIMEOUT_MS })
   if (image.kind === 'failed') return { kind: 'missing', reason: `docker run ${REDIS_IMAGE}: ${image.reason}` }
   const judged = judgeVersion(image.stdout)
-  if (judged.kind === 'unfit') return { kind: 'missing', reason: `${REDIS_IMAGE} ${judged.reason}` }
-  return { kind: 'found', program: { kind: 'docker', image: REDIS_IMAGE, version: judged.version } }
+  if (judged.kind === 'missing') return { kind: 'missing', reason: `${REDIS_IMAGE} ${judged.reason}` }
+  return { kind: 'found', program: { kind: 'docker', image: REDIS_IMAGE, version: judged.program } }
 }

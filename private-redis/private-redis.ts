@@ -18,7 +18,7 @@ import type { RedisProgram } from './redis-program.ts'
 import { startOnPort } from './start-on-port.ts'
 
 /** Choices for a private server. Each has a default. */
-export interface PrivateRedisOptions {
+export interface PrivateRedisOptions extends Pick<RedisSearch, 'report'> {
   /** Port of the loopback address; default: a free one. */
   readonly port?: number
   /** Directory for its files. It is made if missing, and stays. Default: a temporary one, which is removed. */
@@ -29,8 +29,6 @@ export interface PrivateRedisOptions {
   readonly args?: readonly string[]
   /** The server to start; default: what {@link findRedisProgram} finds. */
   readonly program?: RedisProgram
-  /** Gets a line for people before a download. */
-  readonly report?: RedisSearch['report']
 }
 
 /** A running Redis that belongs to this process. */
@@ -54,13 +52,27 @@ export interface PrivateRedis {
 }
 
 /**
+ * Gives the server of `REDIS_URL`, which others may use too; starts a private one if it is not set.
+ *
+ * @param givenUrl the value of `REDIS_URL`; an empty text counts as not set
+ * @returns the URL, and `stop`, which leaves a given server alone
+ * @throws RedisNotFoundError, RedisStartError as {@link startPrivateRedis}
+ */
+export async function obtainRedis(
+  givenUrl: string | undefined,
+  options: PrivateRedisOptions,
+): Promise<Pick<PrivateRedis, 'url' | 'stop'>> {
+  return givenUrl ? { url: givenUrl, stop: async () => {} } : startPrivateRedis(options)
+}
+
+/**
  * Starts a Redis on the loopback address and resolves when it answers.
  *
  * @throws RedisNotFoundError when this machine has none and cannot fetch one
  * @throws RedisStartError when the server does not start, for instance because a wanted port is in use
  */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  const program = options.program ?? (await findRedisProgram(searchOf(options)))
+  const program = options.program ?? (await findRedisProgram(options))
   const dir = await makeDirectory(options.dir)
   const guard = startOrphanGuard()
   const args = dataServerArguments(program.version, options.appendFsync ?? 'everysec', options.args ?? [])
@@ -77,8 +89,6 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
     throw error
   }
 }
-
-const searchOf = ({ report }: PrivateRedisOptions): RedisSearch => (report === undefined ? {} : { report })
 
 interface Directory {
   readonly path: string

@@ -63,11 +63,12 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   const gone = once(child, 'exit').catch(() => undefined)
   const kill = async (): Promise<void> => {
     await signal(child, launch, 'SIGKILL')
-    await goneWithin(child, gone)
+    await gone
   }
   const stop = async (): Promise<void> => {
     await signal(child, launch, 'SIGTERM')
-    if (!(await goneWithin(child, gone, STOP_TIMEOUT_MS))) await kill()
+    await Promise.race([gone, wait(STOP_TIMEOUT_MS, undefined, { ref: false })])
+    await kill()
   }
   const pid = child.pid
   if (pid !== undefined) {
@@ -116,23 +117,11 @@ async function startError({ dir, port }: RedisProcessOptions): Promise<RedisStar
   )
 }
 
+/** Signals a child that still runs. This process lives on until the child's end. */
 async function signal(child: ChildProcess, launch: RedisLaunch, name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (isAlive(child) && child.pid !== undefined) await launch.signal(child.pid, name)
-}
-
-/** Waits for the end of a child, and keeps this process alive meanwhile. */
-async function goneWithin(child: ChildProcess, gone: Promise<unknown>, timeoutMs?: number): Promise<boolean> {
-  if (!isAlive(child)) return true
+  if (!isAlive(child) || child.pid === undefined) return
   child.ref()
-  if (timeoutMs === undefined) {
-    await gone
-    return true
-  }
-  const cancelled = new AbortController()
-  const timeout = wait(timeoutMs, false, { signal: cancelled.signal }).catch(() => false)
-  const inTime = await Promise.race([gone.then(() => true), timeout])
-  cancelled.abort()
-  return inTime
+  await launch.signal(child.pid, name)
 }
 
 const isAlive = (child: ChildProcess): boolean =>

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 
 /** End of a program: `done` with exit code 0, or `failed` with the reason in one line for people. */
 export type ProgramEnd =
@@ -25,41 +26,26 @@ const LARGEST_OUTPUT_BYTES = 16 * 1024 * 1024
  */
 export async function runProgram(command: string, args: readonly string[], options: RunOptions): Promise<ProgramEnd> {
   try {
-    return await runToItsEnd(command, args, options)
+    const running = promisify(execFile)(command, [...args], {
+      timeout: options.timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: LARGEST_OUTPUT_BYTES,
+      env: { ...process.env, LC_ALL: 'C', ...options.environment },
+      cwd: options.directory,
+    })
+    running.child.stdin?.end()
+    return { kind: 'done', stdout: (await running).stdout }
   } catch (error) {
-    // Node throws some faults at once instead of reporting them, for instance a file where the path needs a folder.
-    return { kind: 'failed', stdout: '', reason: error instanceof Error ? error.message : String(error) }
+    // Node throws some faults at once, without an output, for instance a file where the path needs a folder.
+    const fault: ExecFileException = error instanceof Error ? error : new Error(String(error))
+    return { kind: 'failed', stdout: fault.stdout ?? '', reason: whyItFailed(fault, options.timeoutMs) }
   }
 }
 
-function runToItsEnd(command: string, args: readonly string[], options: RunOptions): Promise<ProgramEnd> {
-  return new Promise(resolve => {
-    const child = execFile(
-      command,
-      [...args],
-      {
-        encoding: 'utf8',
-        timeout: options.timeoutMs,
-        killSignal: 'SIGKILL',
-        maxBuffer: LARGEST_OUTPUT_BYTES,
-        env: { ...process.env, LC_ALL: 'C', ...options.environment },
-        ...(options.directory === undefined ? {} : { cwd: options.directory }),
-      },
-      (error, stdout, stderr) => {
-        if (error === null) resolve({ kind: 'done', stdout })
-        else resolve({ kind: 'failed', stdout, reason: whyItFailed(error, stderr, options.timeoutMs) })
-      },
-    )
-    child.stdin?.end()
-  })
-}
-
-function whyItFailed(error: Error, stderr: string, timeoutMs: number): string {
-  const code: unknown = 'code' in error ? error.code : undefined
+function whyItFailed({ code, killed, stderr = '', message }: ExecFileException, timeoutMs: number): string {
   if (code === 'ENOENT') return 'not there'
   if (code === 'EACCES' || code === 'ENOEXEC') return `cannot be run (${code})`
   if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'printed more than can be read'
-  if ('killed' in error && error.killed === true) return `took longer than ${timeoutMs / 1000} s`
-  const lastLine = stderr.trim().split('\n').at(-1)
-  return lastLine === undefined || lastLine === '' ? `ended with ${String(code ?? error.message)}` : lastLine
+  if (killed) return `took longer than ${timeoutMs / 1000} s`
+  return stderr.trim().split('\n').at(-1) || `ended with ${code ?? message}`
 }

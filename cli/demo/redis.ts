@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { obtainRedis } from '../../private-redis/obtain-redis.ts'
+import { obtainRedis } from '../../private-redis/private-redis.ts'
 import type { Shell } from '../shell.ts'
 
 /** Remembers a clean-up for the end of the demo; the last one runs first. */
@@ -16,7 +16,7 @@ export interface DemoRedis {
 /** Opens a Redis for the demo; the demo's keys are removed at its end. */
 export async function openDemoRedis({ environment, say }: Shell, later: Later): Promise<DemoRedis> {
   const server = await obtainRedis(environment['REDIS_URL'], { report: say })
-  later(() => server.release())
+  later(() => server.stop())
   const prefix = `{demo-${randomBytes(4).toString('hex')}}`
   const redis = new Redis(server.url, { maxRetriesPerRequest: 1 })
   redis.on('error', () => {})

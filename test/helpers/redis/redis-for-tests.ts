@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { obtainRedis } from '../../../private-redis/obtain-redis.ts'
+import { obtainRedis } from '../../../private-redis/private-redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,5 +17,5 @@ export default async function provideRedis(project: TestProject): Promise<() => 
   const { REDIS_URL: givenUrl } = process.env
   const redis = await obtainRedis(givenUrl, { report: line => process.stderr.write(`${line}\n`) })
   project.provide('redisUrl', redis.url)
-  return () => redis.release()
+  return () => redis.stop()
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { REDIS_IMAGE } from '../../../private-redis/docker-redis.ts'
 import { findRedisProgram } from '../../../private-redis/find-redis.ts'
-import { obtainRedis } from '../../../private-redis/obtain-redis.ts'
+import { obtainRedis } from '../../../private-redis/private-redis.ts'
 
 let bin: string
 
@@ -66,13 +66,13 @@ describe('the search for a Redis on this machine', () => {
 
 describe('a Redis for the demo', () => {
   it('is the server of REDIS_URL as it is, which stays when it is given back', async () => {
-    const redis = await obtainRedis('rediss://user@redis.example:6380/2')
-    expect(redis).toMatchObject({ url: 'rediss://user@redis.example:6380/2', kind: 'given' })
-    await redis.release()
+    const redis = await obtainRedis('rediss://user@redis.example:6380/2', {})
+    expect(redis).toMatchObject({ url: 'rediss://user@redis.example:6380/2' })
+    await redis.stop()
   })
 
   it.each([[undefined], ['']])('is a private one when REDIS_URL is %j', async given => {
     // Nothing is on this PATH, so the attempt shows that a private one was wanted.
-    await expect(obtainRedis(given)).rejects.toMatchObject({ code: 'REDIS_NOT_FOUND' })
+    await expect(obtainRedis(given, {})).rejects.toMatchObject({ code: 'REDIS_NOT_FOUND' })
   })
 })

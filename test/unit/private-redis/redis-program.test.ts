@@ -8,7 +8,7 @@ describe('the line that a server program prints about itself', () => {
     ['Valkey server v=8.0.1 sha=00000000:0 malloc=libc bits=64 build=a1\n', '8.0.1'],
     ['Redis server v=6.2.0 sha=0:0', '6.2.0'],
   ])('%j names a version that will do', (printed, version) => {
-    expect(judgeVersion(printed)).toEqual({ kind: 'fit', version })
+    expect(judgeVersion(printed)).toEqual({ kind: 'found', program: version })
   })
 
   it.each([
@@ -17,7 +17,7 @@ describe('the line that a server program prints about itself', () => {
     ['redis-cli 7.0.15', 'does not print a Redis version'],
     ['', 'does not print a Redis version'],
   ])('%j will not do', (printed, reason) => {
-    expect(judgeVersion(printed)).toEqual({ kind: 'unfit', reason })
+    expect(judgeVersion(printed)).toEqual({ kind: 'missing', reason })
   })
 })
 
