@@ -1,78 +1,52 @@
-import { randomBytes } from 'node:crypto'
 import { count } from '../words.ts'
-import type { ImportCheckpoint, ImportIdentity, ImportState } from './checkpoint.ts'
-import type { Content } from './input.ts'
-
-/** Thrown when an import cannot resume an earlier one. Nothing was enqueued. */
-class ResumeError extends Error {
-  override readonly name = 'ResumeError'
-  readonly code = 'RESUME_REFUSED'
-}
-
-/** The import that the operator wants now. */
-export interface WantedImport {
-  readonly name: string
-  readonly content: Content
-  readonly fleet: ImportState['fleet']
-  readonly options: ImportIdentity
-  /** Epoch seconds. */
-  readonly now: number
-  /** Epoch seconds; due date of lines without one. */
-  readonly due: number
-}
-
-/** Makes the state of an import from the first line on. */
-export const newImport = ({ content, fleet, options, now, due }: WantedImport): ImportState => ({
-  v: 1,
-  content,
-  fleet,
-  options,
-  startedAt: now,
-  due,
-  key: randomBytes(16).toString('hex'),
-  done: { lines: 0, accepted: 0, duplicate: 0, rejected: 0, entries: 0, rejectedBytes: 0 },
-})
+import type { ImportCheckpoint, ImportState } from './checkpoint.ts'
+import { ImportFileError } from './import-file-error.ts'
 
 /**
  * Finds the state from which the import goes on.
  *
+ * @param wanted the state at the first line of the import that the operator wants now
+ * @param name of the input
  * @param resume whether the operator wants to resume an interrupted import
- * @throws {ResumeError} when there is no such import, when it was another one, or when a new one would lose it
- * @throws {ImportFileError} when the checkpoint cannot be read
+ * @throws {ImportFileError} when there is no such import, when it was another one, or when a new one would lose it;
+ *   when the checkpoint cannot be read
  */
 export async function beginImport(
-  wanted: WantedImport,
+  wanted: ImportState,
+  name: string,
   checkpoint: ImportCheckpoint,
   resume: boolean,
 ): Promise<ImportState> {
   const found = await checkpoint.read()
-  if (resume) return requireSame(found, wanted, checkpoint.file)
-  if (found !== undefined && isSameContent(found.content, wanted.content)) {
-    throw new ResumeError(
-      `${wanted.name}: an import of this file was interrupted after ${count(found.done.lines)} lines, or is still running. ` +
+  if (resume) return requireSame(found, wanted, name, checkpoint.file)
+  if (found !== undefined && isSameContent(found, wanted)) {
+    throw new ImportFileError(
+      `${name}: an import of this file was interrupted after ${count(found.done.lines)} lines, or is still running. ` +
         `Go on with --resume, or delete ${checkpoint.file} to begin at the first line.`,
     )
   }
-  return newImport(wanted)
+  return wanted
 }
 
-function requireSame(found: ImportState | undefined, wanted: WantedImport, file: string): ImportState {
+function requireSame(found: ImportState | undefined, wanted: ImportState, name: string, file: string): ImportState {
   if (found === undefined) {
-    throw new ResumeError(
-      `${wanted.name}: there is nothing to resume, since ${file} does not exist. ` +
+    throw new ImportFileError(
+      `${name}: there is nothing to resume, since ${file} does not exist. ` +
         'An import that came to its end leaves none; one without --resume begins at the first line.',
     )
   }
   const fault = contentFault(found, wanted) ?? fleetFault(found, wanted) ?? optionsFault(found, wanted)
   if (fault === undefined) return found
-  throw new ResumeError(`${wanted.name}: its import cannot be resumed: ${fault}`)
+  throw new ImportFileError(`${name}: its import cannot be resumed: ${fault}`)
 }
 
-const isSameContent = (one: Content, other: Content): boolean =>
-  one.bytes === other.bytes && one.sha256 === other.sha256
+const isSameContent = ({ content: then }: ImportState, { content: now }: ImportState): boolean =>
+  then.bytes === now.bytes && then.sha256 === now.sha256
 
-function contentFault({ content: then }: ImportState, { content: now }: WantedImport): string | undefined {
-  if (isSameContent(then, now)) return undefined
+function contentFault(found: ImportState, wanted: ImportState): string | undefined {
+  if (isSameContent(found, wanted)) return undefined
+  const { content: then } = found
+  const { content: now } = wanted
   const how =
     then.bytes === now.bytes
       ? `it has its ${count(now.bytes)} bytes, but not the same ones`
@@ -83,7 +57,7 @@ function contentFault({ content: then }: ImportState, { content: now }: WantedIm
   )
 }
 
-function fleetFault({ fleet: then }: ImportState, { fleet: now }: WantedImport): string | undefined {
+function fleetFault({ fleet: then }: ImportState, { fleet: now }: ImportState): string | undefined {
   if (then.prefix !== now.prefix) return `REDIS_PREFIX was "${then.prefix}" and is "${now.prefix}".`
   if (then.id === now.id) return undefined
   return (
@@ -92,17 +66,18 @@ function fleetFault({ fleet: then }: ImportState, { fleet: now }: WantedImport):
   )
 }
 
-function optionsFault({ options: then }: ImportState, { options: now }: WantedImport): string | undefined {
-  const differing = (
-    [
-      ['--format', then.format, now.format],
-      ['--column', then.column, now.column],
-      ['--delete-type', then.deleteType, now.deleteType],
-      ['--due', then.due, now.due],
-      ['--request', then.request, now.request],
-    ] as const
-  ).filter(([, before, after]) => before !== after)
+/** Options that decide which jobs a file gives, as the operator writes them. */
+const OPTIONS = [
+  ['--format', 'format'],
+  ['--column', 'column'],
+  ['--delete-type', 'deleteType'],
+  ['--due', 'due'],
+  ['--request', 'request'],
+] as const
+
+function optionsFault({ options: then }: ImportState, { options: now }: ImportState): string | undefined {
+  const differing = OPTIONS.filter(([, name]) => then[name] !== now[name])
   if (differing.length === 0) return undefined
-  const told = differing.map(([name, before, after]) => `${name} was ${before ?? 'not given'} and is ${after ?? 'not'}`)
+  const told = differing.map(([flag, name]) => `${flag} was ${then[name] ?? 'not given'} and is ${now[name] ?? 'not'}`)
   return `${told.join('; ')}. Give the options that it was begun with.`
 }

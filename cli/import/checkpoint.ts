@@ -1,57 +1,50 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { fileFault } from '../file-fault.ts'
-import { FORMATS } from './format.ts'
 import { ImportFileError } from './import-file-error.ts'
+import { FORMATS } from './read-entries.ts'
 
 const count = z.int().min(0)
-
-/** Progress of an import. `lines = accepted + duplicate + rejected`. */
-const doneSchema = z.object({
-  lines: count,
-  accepted: count,
-  duplicate: count,
-  rejected: count,
-  /** Number of lines that went to the producer. */
-  entries: count,
-  /** Size of the list of rejected lines. */
-  rejectedBytes: count,
-})
-
-/** See {@link doneSchema}. */
-export type Done = z.infer<typeof doneSchema>
-
-/** Options that decide which jobs a file gives. */
-const importOptionsSchema = z.object({
-  format: z.enum(FORMATS),
-  column: z.string(),
-  deleteType: z.enum(['both', 'single']),
-  /** The operator's text, since a span means another date each time. */
-  due: z.string().nullable(),
-  request: z.string().nullable(),
-})
-
-/** See {@link importOptionsSchema}. */
-export type ImportIdentity = z.infer<typeof importOptionsSchema>
 
 const stateSchema = z.object({
   v: z.literal(1),
   content: z.object({ bytes: count, sha256: z.string() }),
   fleet: z.object({ prefix: z.string(), id: z.string() }),
-  options: importOptionsSchema,
+  /** Options that decide which jobs a file gives. */
+  options: z.object({
+    format: z.enum(FORMATS),
+    column: z.string(),
+    deleteType: z.enum(['both', 'single']),
+    /** The operator's text, since a span means another date each time. */
+    due: z.string().nullable(),
+    request: z.string().nullable(),
+  }),
   /** Epoch seconds from which spans count. */
   startedAt: count,
   /** Epoch seconds; due date of lines without one. */
   due: count,
   /** Job ids come from this key and the entry's number, so that a repeated batch makes no second job. */
   key: z.string(),
-  done: doneSchema,
+  /** Progress of the import. `lines = accepted + duplicate + rejected`. */
+  done: z.object({
+    lines: count,
+    accepted: count,
+    duplicate: count,
+    rejected: count,
+    /** Number of lines that went to the producer. */
+    entries: count,
+    /** Size of the list of rejected lines. */
+    rejectedBytes: count,
+  }),
 })
 
 /** State of an import that another process can resume. */
 export type ImportState = z.infer<typeof stateSchema>
+
+/** Progress of an import. */
+export type Done = ImportState['done']
 
 /** Keeps an {@link ImportState} in a file, which holds no account. */
 export class ImportCheckpoint {
@@ -90,7 +83,7 @@ export class ImportCheckpoint {
   async write(state: ImportState): Promise<void> {
     const next = `${this.file}.next`
     try {
-      await writeThrough(next, `${JSON.stringify(state)}\n`)
+      await writeFile(next, `${JSON.stringify(state)}\n`, { flush: true })
       await rename(next, this.file)
       await syncFolder(dirname(this.file))
     } catch (error) {
@@ -105,16 +98,6 @@ export class ImportCheckpoint {
   /** Removes the file at the end of the import. */
   async remove(): Promise<void> {
     await rm(this.file, { force: true })
-  }
-}
-
-async function writeThrough(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w')
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -2,9 +2,9 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { withFleet } from '../fleet-connection.ts'
 import { deleteTypeOption, dueTextOption, requestOption } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
-import { FORMATS } from './format.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
 import { openInput } from './input.ts'
+import { FORMATS } from './read-entries.ts'
 
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {

@@ -43,8 +43,10 @@ export class EntryReader {
         this.lines += 1
         const isRepeated = 'entry' in line && this.#seen.add(line.entry)
         if (isDone) continue
-        if (!('entry' in line)) await this.#reject(line.line, line.fault)
-        else if (isRepeated) this.repeated += 1
+        if (!('entry' in line)) {
+          await this.#rejectedLines.add(line.line, line.fault)
+          this.rejected += 1
+        } else if (isRepeated) this.repeated += 1
         else {
           this.entriesGiven += 1
           yield line.entry
@@ -57,16 +59,8 @@ export class EntryReader {
 
   /** Gives the counts of lines that the producer has not seen, since the last call. */
   takeUncounted(): { readonly rejected: number; readonly duplicate: number } {
-    const growth = {
-      rejected: this.rejected - this.#counted.rejected,
-      duplicate: this.repeated - this.#counted.repeated,
-    }
+    const { rejected, repeated } = this.#counted
     this.#counted = { rejected: this.rejected, repeated: this.repeated }
-    return growth
-  }
-
-  async #reject(line: number, fault: string): Promise<void> {
-    await this.#rejectedLines.add(line, fault)
-    this.rejected += 1
+    return { rejected: this.rejected - rejected, duplicate: this.repeated - repeated }
   }
 }

@@ -1,6 +1,6 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { InputFormatError } from './read-csv.ts'
+import { InputFormatError } from './lines.ts'
 
 /**
  * Unpacks gzip, which its first two bytes show; other data passes as it is.

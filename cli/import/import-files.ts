@@ -4,17 +4,10 @@ import { ImportCheckpoint } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
 import type { Input } from './input.ts'
 
-/** Files that an import writes. */
-export interface ImportFiles {
-  /** `undefined` if the input cannot be read a second time. */
-  readonly checkpoint: ImportCheckpoint | undefined
-  /** Path of the list of rejected lines. */
-  readonly rejected: string
-}
-
 /**
  * Names the files that an import writes: those of the options, else files beside its input.
  *
+ * @returns the checkpoint, if the input can be read a second time, and the path of the list of rejected lines
  * @throws {ImportFileError} when two of them, or one of them and the input, are the same file, even under different
  *   names: writing one would destroy the other
  */
@@ -22,7 +15,7 @@ export async function filesOf(
   input: Input,
   checkpointFile = `${input.beside}.checkpoint`,
   rejected = `${input.beside}.rejected`,
-): Promise<ImportFiles> {
+): Promise<{ checkpoint: ImportCheckpoint | undefined; rejected: string }> {
   const isOnce = input.bytes === undefined
   await requireDistinct([
     ...(isOnce ? [] : [['the input', input.name] as const, ['the checkpoint', checkpointFile] as const]),

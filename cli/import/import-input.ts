@@ -1,5 +1,4 @@
-import { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
-import { createProducer } from '../../jobs/enqueue/producer.ts'
+import { randomBytes } from 'node:crypto'
 import { defaultDue } from '../../jobs/job/due.ts'
 import { readFleetId } from '../../jobs/status/fleet-state.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -7,15 +6,14 @@ import type { FleetConnection } from '../fleet-connection.ts'
 import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { count } from '../words.ts'
-import { beginImport, newImport, type WantedImport } from './begin-import.ts'
+import { beginImport } from './begin-import.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
-import { type Format, formatOf } from './format.ts'
 import { filesOf } from './import-files.ts'
 import { contentOf, type Input } from './input.ts'
-import { startProgress } from './progress.ts'
-import { isInputFault } from './read-entries.ts'
+import { InputFormatError } from './lines.ts'
+import { type Format, formatOf } from './read-entries.ts'
 import { RejectedLines } from './rejected-lines.ts'
-import { runImport } from './run-import.ts'
+import { type ImportParts, runImport } from './run-import.ts'
 
 /** Parsed options of `clear-friends import`; `at` is in epoch seconds. */
 export interface ImportOptions extends Omit<JobOptions, 'due'> {
@@ -41,18 +39,17 @@ export async function importInput(
   fleet: FleetConnection,
   shell: Shell,
 ): Promise<number> {
-  const interruption = shell.listen()
+  const { signal, stop } = shell.listen()
   try {
-    const { signal } = interruption
-    const files = await filesOf(input, options.checkpointFile, options.rejectedFile)
-    const state = await begin(input, options, fleet, files.checkpoint, signal)
-    const rejectedLines = new RejectedLines(files.rejected, state.done.rejectedBytes)
+    const { checkpoint, rejected } = await filesOf(input, options.checkpointFile, options.rejectedFile)
+    const state = await begin(input, options, fleet, checkpoint, signal)
+    const rejectedLines = new RejectedLines(rejected, state.done.rejectedBytes)
     // Faults of the files must show before anything is enqueued.
     await rejectedLines.check()
-    await files.checkpoint?.write(state)
-    const { checkpoint } = files
-    const done = await run({ input, state, checkpoint, rejectedLines, options, fleet, signal, shell })
-    report(done, rejectedLines.file, options.json, shell)
+    await checkpoint?.write(state)
+    const { maxBacklog } = options
+    const done = await run({ input, state, checkpoint, rejectedLines, maxBacklog, signal }, fleet, shell)
+    report(done, rejected, options.json, shell)
     if (signal.aborted) {
       shell.say(`interrupted: the lines after these were not enqueued; ${howToGoOn(checkpoint)}`)
       return EXIT.failed
@@ -60,7 +57,7 @@ export async function importInput(
     await checkpoint?.remove()
     return EXIT.done
   } finally {
-    interruption.stop()
+    stop()
   }
 }
 
@@ -72,8 +69,8 @@ async function begin(
   signal: AbortSignal,
 ): Promise<ImportState> {
   const now = Math.floor(Date.now() / 1000)
-  const wanted: WantedImport = {
-    name: input.name,
+  const wanted: ImportState = {
+    v: 1,
     content: checkpoint === undefined ? { bytes: 0, sha256: '' } : await contentOf(input, signal),
     fleet: { prefix, id: await readFleetId(redis, prefix) },
     options: {
@@ -83,39 +80,22 @@ async function begin(
       due: due?.text ?? null,
       request: request ?? null,
     },
-    now,
+    startedAt: now,
     due: due?.at ?? defaultDue(now, settings.DUE_DAYS),
+    key: randomBytes(16).toString('hex'),
+    done: { lines: 0, accepted: 0, duplicate: 0, rejected: 0, entries: 0, rejectedBytes: 0 },
   }
-  return checkpoint === undefined ? newImport(wanted) : beginImport(wanted, checkpoint, resume === true)
+  return checkpoint === undefined ? wanted : beginImport(wanted, input.name, checkpoint, resume === true)
 }
 
-interface Run {
-  readonly input: Input
-  readonly state: ImportState
-  readonly checkpoint: ImportCheckpoint | undefined
-  readonly rejectedLines: RejectedLines
-  readonly options: ImportOptions
-  readonly fleet: FleetConnection
-  readonly signal: AbortSignal
-  readonly shell: Shell
-}
-
-async function run({ options, fleet, shell, ...rest }: Run): Promise<Done> {
-  const producer = createProducer({ redis: fleet.redis, prefix: fleet.prefix })
-  const counter = new EnqueuedCounter(fleet.redis, fleet.prefix)
-  const progress = startProgress(rest.input.bytes, shell)
+async function run(parts: ImportParts, fleet: FleetConnection, shell: Shell): Promise<Done> {
   try {
-    return await runImport({ ...rest, producer, counter, progress, maxBacklog: options.maxBacklog })
+    return await runImport(parts, fleet, shell)
   } catch (error) {
     // The operator must mend the file first, and no import resumes in a changed file.
-    if (isInputFault(error)) await rest.checkpoint?.remove()
-    else shell.say(`stopped: what was enqueued stays; ${howToGoOn(rest.checkpoint)}`)
+    if (error instanceof InputFormatError) await parts.checkpoint?.remove()
+    else shell.say(`stopped: what was enqueued stays; ${howToGoOn(parts.checkpoint)}`)
     throw error
-  } finally {
-    progress.stop()
-    await rest.rejectedLines.close()
-    await producer.close()
-    await counter.done()
   }
 }
 

@@ -4,13 +4,8 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { fileFault } from '../file-fault.ts'
+import type { ImportState } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
-
-/** Identity of a file's content. */
-export interface Content {
-  readonly bytes: number
-  readonly sha256: string
-}
 
 /** Source of the accounts. */
 export interface Input {
@@ -51,7 +46,7 @@ export async function openInput(file: string, stdin: Readable): Promise<Input> {
  *
  * @throws {ImportFileError} when the input cannot be read, or at the signal
  */
-export async function contentOf(input: Input, signal: AbortSignal): Promise<Content> {
+export async function contentOf(input: Input, signal: AbortSignal): Promise<ImportState['content']> {
   const hash = createHash('sha256')
   let bytes = 0
   try {

@@ -13,10 +13,10 @@ const LF = 0x0a
 const CR = 0x0d
 const BOM = '\uFEFF'
 
-/** Thrown when the input is a binary file. No line of it was used. */
-export class NotTextError extends Error {
-  override readonly name = 'NotTextError'
-  readonly code = 'NOT_TEXT'
+/** Thrown when the input as a whole does not fit its format, so that the operator must mend it. */
+export class InputFormatError extends Error {
+  override readonly name = 'InputFormatError'
+  readonly code = 'INPUT_FORMAT'
 }
 
 /**
@@ -24,7 +24,7 @@ export class NotTextError extends Error {
  * or not UTF-8 comes with `text: null`, and the lines after it are read as usual.
  *
  * @param chunks the input in pieces of any size
- * @throws {NotTextError} when the first chunk holds a NUL byte, as binary files do
+ * @throws {InputFormatError} when the first chunk holds a NUL byte, as binary files do
  */
 export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let number = 0
@@ -64,12 +64,12 @@ function toLine(number: number, bytes: Buffer, tooLong: boolean): Line {
 /**
  * Passes the bytes of a text file on.
  *
- * @throws {NotTextError} when the first chunk holds a NUL byte
+ * @throws {InputFormatError} when the first chunk holds a NUL byte
  */
 export async function* refuseBinary(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let first = true
   for await (const chunk of chunks) {
-    if (first && chunk.includes(0)) throw new NotTextError('the input is a binary file; expected text in UTF-8')
+    if (first && chunk.includes(0)) throw new InputFormatError('the input is a binary file; expected text in UTF-8')
     first = false
     yield chunk
   }

@@ -3,16 +3,6 @@ import type { Shell } from '../shell.ts'
 import { count, span } from '../words.ts'
 import type { Done } from './checkpoint.ts'
 
-/** Shows the progress of an import. */
-export interface Progress {
-  /** Adds bytes of the input that were read. */
-  read(bytes: number): void
-  show(done: Done): void
-  /** Shows that the next batch waits because the queue is full. */
-  waits(liveJobs: number): void
-  stop(): void
-}
-
 /** Time between two lines without a terminal: a sign of life in an import that takes hours. */
 const LINE_EVERY_MS = 30_000
 /** Time over which the rate is measured. */
@@ -20,54 +10,39 @@ const RATE_OVER_MS = 60_000
 const BAR_EVERY_MS = 500
 
 /**
- * Starts to show progress on stderr: a bar on a terminal, else a line every 30 seconds.
+ * Starts to show the figures of an import on stderr: a bar on a terminal, else a line every 30 seconds.
  *
- * @param totalBytes size of the input, if it is known
+ * @returns a function that ends the show
  */
-export function startProgress(totalBytes: number | undefined, { stderr, say }: Shell): Progress {
-  const figures = new ImportFigures(totalBytes)
+export function showProgress(figures: ImportFigures, { stderr, say }: Shell): () => void {
   if (!stderr.isTTY) {
     const timer = setInterval(() => say(figures.text()), LINE_EVERY_MS)
-    return { ...updatesOf(figures), stop: () => clearInterval(timer) }
+    return () => clearInterval(timer)
   }
-  const format = totalBytes === undefined ? '{text}' : '{bar} {text}'
+  const format = figures.totalBytes === undefined ? '{text}' : '{bar} {text}'
   const bar = new SingleBar({ format, stream: stderr, clearOnComplete: true, barsize: 20 })
-  bar.start(totalBytes ?? 0, 0, { text: figures.text() })
+  bar.start(figures.totalBytes ?? 0, 0, { text: figures.text() })
   const timer = setInterval(() => bar.update(figures.bytes, { text: figures.text() }), BAR_EVERY_MS)
-  return {
-    ...updatesOf(figures),
-    stop: () => {
-      clearInterval(timer)
-      bar.stop()
-    },
+  return () => {
+    clearInterval(timer)
+    bar.stop()
   }
-}
-
-const updatesOf = (figures: ImportFigures): Pick<Progress, 'read' | 'show' | 'waits'> => ({
-  read: bytes => figures.read(bytes),
-  show: done => figures.show(done),
-  waits: liveJobs => figures.waits(liveJobs),
-})
-
-interface Sample {
-  readonly atMs: number
-  readonly lines: number
-  readonly bytes: number
 }
 
 /** Figures of an import, with its rates and the time that is left. */
 export class ImportFigures {
-  readonly #totalBytes: number | undefined
+  readonly totalBytes: number | undefined
   readonly #nowMs: () => number
-  #samples: Sample[] = []
+  #samples: { readonly atMs: number; readonly lines: number; readonly bytes: number }[] = []
   #done: Done | undefined
   #liveJobs: number | undefined
   #hasWaited = false
   /** Bytes of the input that were read. */
   bytes = 0
 
+  /** @param totalBytes size of the input, if it is known */
   constructor(totalBytes: number | undefined, nowMs: () => number = () => performance.now()) {
-    this.#totalBytes = totalBytes
+    this.totalBytes = totalBytes
     this.#nowMs = nowMs
   }
 
@@ -94,9 +69,9 @@ export class ImportFigures {
   text(): string {
     const { lines = 0, accepted = 0, duplicate = 0, rejected = 0 } = this.#done ?? {}
     const { linesPerSecond, bytesPerSecond } = this.#rates(lines)
-    const left = this.#totalBytes === undefined ? undefined : (this.#totalBytes - this.bytes) / bytesPerSecond
+    const left = this.totalBytes === undefined ? undefined : (this.totalBytes - this.bytes) / bytesPerSecond
     return [
-      ...(this.#totalBytes ? [`${Math.floor((this.bytes / this.#totalBytes) * 100)} % read: `] : []),
+      ...(this.totalBytes ? [`${Math.floor((this.bytes / this.totalBytes) * 100)} % read: `] : []),
       `${count(lines)} lines (${count(accepted)} accepted, ${count(duplicate)} duplicate, ${count(rejected)} rejected)`,
       `, ${count(Math.round(linesPerSecond))} lines/s`,
       ...(left !== undefined && Number.isFinite(left) ? [`, about ${span(left)} left`] : []),

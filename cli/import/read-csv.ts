@@ -2,20 +2,14 @@ import { pipeline, Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { z } from 'zod'
 import { checkAccount, type ImportLine, type Parsed } from './import-line.ts'
-import { LINE_MAX_BYTES, refuseBinary } from './lines.ts'
-
-/** Thrown when the input as a whole does not fit its format. */
-export class InputFormatError extends Error {
-  override readonly name = 'InputFormatError'
-  readonly code = 'INPUT_FORMAT'
-}
+import { InputFormatError, LINE_MAX_BYTES, refuseBinary } from './lines.ts'
 
 /**
  * Reads the rows of a csv with a header, in the order of their lines.
  *
  * @param column name of the column that holds the account
- * @throws {NotTextError} for binary input
- * @throws {InputFormatError} when there is no such column, or the csv breaks in a way that hides where its lines begin
+ * @throws {InputFormatError} for binary input; when there is no such column, or the csv breaks in a way that hides where
+ *   its lines begin
  */
 export async function* readCsv(chunks: AsyncIterable<Buffer>, column: string): AsyncGenerator<ImportLine> {
   const faults = new Map<number, string>()

@@ -1,11 +1,25 @@
+import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { accountSchema, dueSchema, requestSchema } from '../../jobs/job/clear-friends-job.ts'
 import { parseDue } from '../../jobs/job/due.ts'
-import type { Format } from './format.ts'
 import { checkAccount, type ImportLine, type Parsed } from './import-line.ts'
-import { NotTextError, splitLines } from './lines.ts'
-import { InputFormatError, readCsv } from './read-csv.ts'
+import { splitLines } from './lines.ts'
+import { readCsv } from './read-csv.ts'
+
+/** Formats that `import` reads. */
+export const FORMATS = ['txt', 'csv', 'ndjson'] as const
+
+/** One of {@link FORMATS}. */
+export type Format = (typeof FORMATS)[number]
+
+/** Finds the format by the extension; for a compressed file such as `wave.csv.gz`, by the extension before `.gz`. */
+export function formatOf(file: string): Format {
+  const inner = basename(file).replace(/\.gz$/i, '')
+  const extension = extname(inner).slice(1).toLowerCase()
+  if (extension === 'csv') return 'csv'
+  return extension === 'ndjson' || extension === 'jsonl' ? 'ndjson' : 'txt'
+}
 
 /**
  * Reads an input line by line.
@@ -14,8 +28,8 @@ import { InputFormatError, readCsv } from './read-csv.ts'
  * @param format txt: one account a line; csv: with a header; ndjson: a string or an object a line
  * @param column the csv column that holds the account
  * @param now epoch seconds from which spans such as `7d` count
- * @throws {NotTextError} for binary input
- * @throws {InputFormatError} when a csv has no such column, or breaks in a way that hides where its lines begin
+ * @throws {InputFormatError} for binary input; when a csv has no such column, or breaks in a way that hides where its
+ *   lines begin
  */
 export function readEntries(
   chunks: AsyncIterable<Buffer>,
@@ -35,10 +49,6 @@ export function readEntries(
   }
 }
 
-/** Whether an error means that the operator must mend the input. */
-export const isInputFault = (error: unknown): boolean =>
-  error instanceof NotTextError || error instanceof InputFormatError
-
 async function* readLines(
   chunks: AsyncIterable<Buffer>,
   parseLine: (text: string) => Parsed,
@@ -53,11 +63,11 @@ const jsonLineSchema = z.union([
   z.strictObject(
     {
       account: accountSchema,
-      type: z.enum(['both', 'single'], { error: "the type is neither 'both' nor 'single'" }).optional(),
+      type: z.enum(['both', 'single'], { error: "the type is neither 'both' nor 'single'" }).exactOptional(),
       due: z
         .union([dueSchema, z.string()], { error: 'the due date is neither whole epoch seconds nor a text' })
-        .optional(),
-      request: requestSchema.optional(),
+        .exactOptional(),
+      request: requestSchema.exactOptional(),
     },
     { error: 'the object has fields other than account, type, due and request' },
   ),
@@ -69,17 +79,11 @@ function parseJsonLine(text: string, now: number): Parsed {
   const parsed = jsonLineSchema.safeParse(json)
   if (!parsed.success) return { fault: faultOf(json, parsed.error) }
   if (typeof parsed.data === 'string') return { entry: parsed.data }
-  const { account, type, due, request } = parsed.data
+  const { type, due, ...rest } = parsed.data
+  const entry = { ...rest, ...(type === undefined ? {} : { deleteType: type }) }
   try {
-    const dueAt = typeof due === 'string' ? parseDue(due, now) : due
-    return {
-      entry: {
-        account,
-        ...(type === undefined ? {} : { deleteType: type }),
-        ...(dueAt === undefined ? {} : { due: dueAt }),
-        ...(request === undefined ? {} : { request }),
-      },
-    }
+    if (due === undefined) return { entry }
+    return { entry: { ...entry, due: typeof due === 'string' ? parseDue(due, now) : due } }
   } catch {
     return { fault: 'the due date is neither a date nor a span' }
   }

@@ -1,37 +1,58 @@
-import type { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
-import type { Manifest, Producer } from '../../jobs/enqueue/producer.ts'
+import { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
+import { createProducer, type Manifest, type Producer } from '../../jobs/enqueue/producer.ts'
+import type { FleetConnection } from '../fleet-connection.ts'
+import type { Shell } from '../shell.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
 import { gunzip } from './gunzip.ts'
 import type { Input } from './input.ts'
-import type { Progress } from './progress.ts'
+import { ImportFigures, showProgress } from './progress.ts'
 import { readEntries } from './read-entries.ts'
 import type { RejectedLines } from './rejected-lines.ts'
 
 /** Parts of an import. */
-export interface RunImportOptions {
+export interface ImportParts {
   readonly input: Input
   /** State from which the import goes on. */
   readonly state: ImportState
   /** `undefined` if the input cannot be read a second time. */
   readonly checkpoint: ImportCheckpoint | undefined
   readonly rejectedLines: RejectedLines
-  readonly producer: Producer
-  /** Counts lines that the producer does not see. */
-  readonly counter: EnqueuedCounter
   readonly maxBacklog: number
-  readonly progress: Progress
   readonly signal: AbortSignal
 }
 
 /**
- * Imports an input from its state on, and stores the state after each batch. A process that is killed has enqueued at
- * most one batch that the checkpoint does not know. The next process sends this batch again under the same job ids.
+ * Imports an input from its state on, shows its progress, and closes the list of rejected lines.
  *
  * @returns the sums, including those of earlier processes; after the signal, up to the last batch that was sent
  */
-export async function runImport(options: RunImportOptions): Promise<Done> {
-  const { input, state, checkpoint, rejectedLines, producer, counter, progress, signal } = options
+export async function runImport(parts: ImportParts, { redis, prefix }: FleetConnection, shell: Shell): Promise<Done> {
+  const producer = createProducer({ redis, prefix })
+  // Counts lines that the producer does not see.
+  const counter = new EnqueuedCounter(redis, prefix)
+  const figures = new ImportFigures(parts.input.bytes)
+  const endProgress = showProgress(figures, shell)
+  try {
+    return await enqueueEntries(parts, producer, counter, figures)
+  } finally {
+    endProgress()
+    await parts.rejectedLines.close()
+    await producer.close()
+    await counter.done()
+  }
+}
+
+/**
+ * Enqueues in batches, and stores the state after each. A process that is killed has enqueued at most one batch that the
+ * checkpoint does not know. The next process sends this batch again under the same job ids.
+ */
+async function enqueueEntries(
+  { input, state, checkpoint, rejectedLines, maxBacklog, signal }: ImportParts,
+  producer: Producer,
+  counter: EnqueuedCounter,
+  figures: ImportFigures,
+): Promise<Done> {
   const { format, column, deleteType, request } = state.options
   const reader = new EntryReader(state.done, rejectedLines, signal)
   let done = state.done
@@ -40,22 +61,22 @@ export async function runImport(options: RunImportOptions): Promise<Done> {
     done = addUp(state.done, reader, sums, rejectedBytes)
     await checkpoint?.write({ ...state, done })
     counter.count(reader.takeUncounted())
-    progress.show(done)
+    figures.show(done)
   }
 
   const stream = input.open(signal)
   try {
-    const bytes = counted(stream, size => progress.read(size))
+    const bytes = counted(stream, figures)
     const lines = readEntries(gunzip(bytes), format, column, state.startedAt)
     const sums = await producer.enqueueMany(reader.read(lines), {
       deleteType,
       due: state.due,
       ...(request === null ? {} : { request }),
       ...(checkpoint === undefined ? {} : { repeatable: { key: state.key, firstIndex: state.done.entries } }),
-      maxBacklog: options.maxBacklog,
+      maxBacklog,
       signal,
       onProgress: commit,
-      onWaiting: liveJobs => progress.waits(liveJobs),
+      onWaiting: liveJobs => figures.waits(liveJobs),
     })
     // Rejected and repeated lines after the last batch count, but not those after a batch that was not sent.
     if (sums.entries === reader.entriesGiven) await commit(sums)
@@ -76,9 +97,9 @@ const addUp = (before: Done, reader: EntryReader, sums: Manifest, rejectedBytes:
   rejectedBytes,
 })
 
-async function* counted(stream: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
+async function* counted(stream: AsyncIterable<Buffer>, figures: ImportFigures): AsyncGenerator<Buffer> {
   for await (const chunk of stream) {
-    onBytes(chunk.length)
+    figures.read(chunk.length)
     yield chunk
   }
 }

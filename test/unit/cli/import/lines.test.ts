@@ -105,7 +105,7 @@ describe('a binary file', () => {
     ['a text in UTF-16', Buffer.from('user_1\nuser_2\n', 'utf16le')],
   ])('such as %s is refused before a line of it was used', async (_, bytes) => {
     const lines = splitLines(inPieces(bytes))
-    await expect(lines.next()).rejects.toMatchObject({ code: 'NOT_TEXT' })
+    await expect(lines.next()).rejects.toMatchObject({ code: 'INPUT_FORMAT' })
   })
 
   it('is known by its first piece; a NUL later on is a matter of its line', async () => {
