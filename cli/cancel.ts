@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
-import { accountFault } from '../jobs/job/clear-friends-job.ts'
 import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
 import { type CancelResult, createCanceller } from '../jobs/settle/cancel.ts'
 import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
+import { requireAccounts } from './job-options.ts'
 import type { Shell } from './shell.ts'
 
 /** `clear-friends cancel <account…>`: withdraws accounts for which no worker has sent a call yet. */
@@ -15,10 +15,7 @@ export function cancelCommand({ environment, print, action }: Shell): Command {
     .option('--json', 'print what became of each as JSON, by the number of the argument')
     .action(
       action(async (accounts: string[], options: { json?: true }, command: Command) => {
-        accounts.forEach((account, index) => {
-          const fault = accountFault(account)
-          if (fault !== null) command.error(`error: argument ${index + 1}: ${fault}`, { exitCode: EXIT.usage })
-        })
+        requireAccounts(accounts, command)
         const settings = loadSettings(environment, ['RECEIPT_KEY', 'RECEIPT_DAYS'])
         return withFleet(environment, async ({ redis, prefix }) => {
           const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { createProducer } from '../jobs/enqueue/producer.ts'
-import { accountFault } from '../jobs/job/clear-friends-job.ts'
 import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
-import { deleteTypeOption, dueOption, type JobOptions, requestOption } from './job-options.ts'
+import { deleteTypeOption, dueOption, type JobOptions, requestOption, requireAccounts } from './job-options.ts'
 import type { Shell } from './shell.ts'
 
 /** `clear-friends enqueue <account…>`: enqueues the accounts on the command line. */
@@ -17,21 +16,13 @@ export function enqueueCommand({ environment, print, action }: Shell): Command {
     .option('--json', 'print the sums as JSON')
     .action(
       action(async (accounts: string[], options: JobOptions & { json?: true }, command: Command) => {
-        accounts.forEach((account, index) => {
-          const fault = accountFault(account)
-          if (fault !== null) command.error(`error: argument ${index + 1}: ${fault}`, { exitCode: EXIT.usage })
-        })
-        return withFleet(environment, async fleet => {
-          const producer = createProducer({
-            redis: fleet.redis,
-            prefix: fleet.prefix,
-            dueDays: fleet.settings.DUE_DAYS,
-          })
+        requireAccounts(accounts, command)
+        return withFleet(environment, async ({ redis, prefix, settings }) => {
+          const producer = createProducer({ redis, prefix, dueDays: settings.DUE_DAYS })
           try {
             const { entries, accepted, duplicate, rejected } = await producer.enqueueMany(accounts, options)
             const sums = { accounts: entries, accepted, duplicate, rejected }
-            if (options.json) print(JSON.stringify(sums))
-            else print(`accepted ${accepted}, duplicate ${duplicate}`)
+            print(options.json ? JSON.stringify(sums) : `accepted ${accepted}, duplicate ${duplicate}`)
             return EXIT.done
           } finally {
             await producer.close()

@@ -1,6 +1,5 @@
 import { loadSettings } from '../config/load-settings.ts'
 import type { Settings } from '../config/settings.ts'
-import { type ClearFriendsQueue, openQueue } from '../jobs/job/queue.ts'
 import { type RedisConnection, waitUntilReady, withAdvice } from '../redis/connection.ts'
 import { openRedis, redisSettings } from '../redis/open-redis.ts'
 import { requireRedisVersion } from '../redis/redis-version.ts'
@@ -17,7 +16,8 @@ export interface FleetConnection {
   readonly settings: FleetSettings
   readonly redis: RedisConnection
   readonly prefix: string
-  openQueue(): Promise<ClearFriendsQueue>
+  /** The fleet's ceiling, and the share of it that stays unused. */
+  readonly limit: { readonly ceilingPerSecond: number; readonly margin: number }
 }
 
 /**
@@ -31,23 +31,14 @@ export async function withFleet<T>(environment: Environment, run: (fleet: FleetC
   const settings = loadSettings(environment, fleetSettings)
   const redis = openRedis(settings, 'producer')
   redis.on('error', () => {})
-  let queue: ClearFriendsQueue | undefined
   try {
     await waitUntilReady(redis)
     await requireRedisVersion(redis)
-    return await run({
-      settings,
-      redis,
-      prefix: settings.REDIS_PREFIX,
-      openQueue: async () => {
-        queue = await openQueue(redis, settings.REDIS_PREFIX)
-        return queue
-      },
-    })
+    const { REDIS_PREFIX: prefix, RATE_LIMIT_PER_SECOND: ceilingPerSecond, RATE_LIMIT_MARGIN: margin } = settings
+    return await run({ settings, redis, prefix, limit: { ceilingPerSecond, margin } })
   } catch (error) {
     throw withAdvice(error)
   } finally {
-    await queue?.close()
     redis.disconnect()
   }
 }

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, Option } from 'commander'
-import { type DeleteType, requestSchema } from '../jobs/job/clear-friends-job.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { accountFault, type DeleteType, requestSchema } from '../jobs/job/clear-friends-job.ts'
 import { parseDue, parseSince } from '../jobs/job/due.ts'
+import { EXIT } from './exit-codes.ts'
 
 /** Options of a job for `enqueue` and `import`; `due` is in epoch seconds. */
 export interface JobOptions {
@@ -24,11 +25,14 @@ export const dueTextOption = (): Option => newDueOption().argParser(text => ({ t
 const newDueOption = (): Option =>
   new Option('--due <when>', 'due date: an ISO date, or a span from now such as 2h or 7d (default: DUE_DAYS)')
 
-function readDue(text: string): number {
+const readDue = (text: string): number => readTime(text, parseDue)
+
+/** Turns the error of a text that is no time into a usage error; returns epoch seconds. */
+function readTime(text: string, parse: (text: string, now: number) => number): number {
   try {
-    return parseDue(text, Date.now() / 1000)
+    return parse(text, Date.now() / 1000)
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : 'no due date')
+    throw new InvalidArgumentError(error instanceof Error ? error.message : 'no time')
   }
 }
 
@@ -50,11 +54,21 @@ class SinceOption extends Option {
 /** `--since <ISO date or 2h/7d>`, as `sinceMs` in epoch ms. */
 export const sinceOption = (meaning: string): Option =>
   new SinceOption('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(
-    text => {
-      try {
-        return parseSince(text, Date.now() / 1000) * 1000
-      } catch (error) {
-        throw new InvalidArgumentError(error instanceof Error ? error.message : 'no time')
-      }
-    },
+    text => readTime(text, parseSince) * 1000,
   )
+
+/** Makes a reader of whole numbers of at most so many digits; anything else is a usage error with this message. */
+export const wholeNumber =
+  (least: number, digits: number, expected: string) =>
+  (text: string): number => {
+    if (/^\d+$/.test(text) && text.length <= digits && Number(text) >= least) return Number(text)
+    throw new InvalidArgumentError(expected)
+  }
+
+/** Ends a command with a usage error if one of its arguments is no account. The error gives the argument's number. */
+export function requireAccounts(accounts: readonly string[], command: Command): void {
+  for (const [index, account] of accounts.entries()) {
+    const fault = accountFault(account)
+    if (fault !== null) command.error(`error: argument ${index + 1}: ${fault}`, { exitCode: EXIT.usage })
+  }
+}

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
 import { type ExportSummary, exportReceipts } from '../jobs/receipts/export-receipts.ts'
 import type { ExportPart } from '../jobs/receipts/findings.ts'
@@ -10,7 +10,7 @@ import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
 import { withFleet } from './fleet-connection.ts'
 import { splitLines } from './import/lines.ts'
-import { requestOption, sinceOption } from './job-options.ts'
+import { requestOption, sinceOption, wholeNumber } from './job-options.ts'
 import type { Shell } from './shell.ts'
 import { count } from './words.ts'
 
@@ -35,7 +35,7 @@ function exportCommand(shell: Shell): Command {
     .addOption(requestOption('only receipts of this request'))
     .addOption(
       new Option('--after <seq>', 'only receipts behind this number, to go on after an interruption').argParser(
-        parseSeq,
+        wholeNumber(0, 15, 'Expected the number of a receipt, 0 or more.'),
       ),
     )
     .action(shell.action((options: ExportOptions) => writeReceipts(options, shell)))
@@ -112,9 +112,4 @@ function describePart({ after, since, request, through }: ExportPart): string {
   ].join(' ')
   const end = through === null ? 'its end is not in the file' : `complete up to number ${through}`
   return `export of all receipts ${filter === '' ? '' : `${filter} `}from number ${after + 1} on, ${end}; it says nothing of others`
-}
-
-function parseSeq(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Expected the number of a receipt, 0 or more.')
 }

@@ -20,8 +20,7 @@ export function statusCommand(shell: Shell): Command {
     .action(
       shell.action((options: StatusOptions) =>
         withFleet(shell.environment, async fleet => {
-          const read = readerOf(fleet, options.request)
-          const look = () => read(options.json)
+          const look = readerOf(fleet, options)
           if (options.watch) await watch(look, options.json ? '' : screenStart(shell), shell)
           else shell.print(await look())
           return EXIT.done
@@ -46,17 +45,13 @@ interface StatusOptions {
 }
 
 /** Makes a reader that gives the status of the fleet, or of a request, as JSON or in words. */
-function readerOf(fleet: FleetConnection, request: string | undefined): (json: true | undefined) => Promise<string> {
-  const rate = {
-    ceilingPerSecond: fleet.settings.RATE_LIMIT_PER_SECOND,
-    margin: fleet.settings.RATE_LIMIT_MARGIN,
-  }
+function readerOf({ redis, prefix, limit }: FleetConnection, { request, json }: StatusOptions): () => Promise<string> {
   if (request === undefined) {
-    const read = createFleetStatusReader(fleet.redis, fleet.prefix, rate)
-    return async json => (json ? JSON.stringify(await read()) : describe(await read()))
+    const read = createFleetStatusReader(redis, prefix, limit)
+    return async () => (json ? JSON.stringify(await read()) : describe(await read()))
   }
-  const read = createRequestReader(fleet.redis, fleet.prefix, rate)
-  return async json => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
+  const read = createRequestReader(redis, prefix, limit)
+  return async () => (json ? JSON.stringify(await read(request)) : describeRequest(await read(request)))
 }
 
 /** Gives the codes that clear a terminal, so that each status replaces the one before. */

@@ -13,15 +13,11 @@ import type { Shell } from '../shell.ts'
 import { count } from '../words.ts'
 
 /** Choice of the dead letters that a command changes, and the form of its report. */
-export interface Selection {
-  readonly code?: string
-  /** Epoch ms. */
-  readonly sinceMs?: number
-  readonly request?: string
+export interface Selection extends Omit<DeadLetterFilter, 'untilMs'> {
   readonly all?: true
   readonly dryRun?: true
   readonly json?: true
-  readonly jobIds?: readonly string[]
+  readonly jobIds: readonly string[]
 }
 
 /** Redis does nothing else during a batch; 100 jobs take about ten milliseconds. */
@@ -41,8 +37,8 @@ export async function changeDeadLetters(
   command: Command,
   { environment, print, say }: Shell,
 ): Promise<number> {
-  const { jobIds = [], code, sinceMs, request, all, dryRun, json } = selection
-  const isFiltered = code !== undefined || sinceMs !== undefined || request !== undefined
+  const { jobIds, all, dryRun, json, ...chosen } = selection
+  const isFiltered = Object.keys(chosen).length > 0
   if (!isFiltered && jobIds.length === 0 && !all) {
     command.error('error: name job ids, a filter (--code, --since, --request), or --all', { exitCode: EXIT.usage })
   }
@@ -51,32 +47,25 @@ export async function changeDeadLetters(
   }
   return withFleet(environment, async ({ redis, prefix }) => {
     const letters = createDeadLetters(redis, prefix)
-    const filter: DeadLetterFilter = {
-      ...(code === undefined ? {} : { code }),
-      ...(sinceMs === undefined ? {} : { sinceMs }),
-      ...(request === undefined ? {} : { request }),
-      // A second ahead, because workers stamp dead letters with their own clocks.
-      untilMs: Date.now() + 1000,
-    }
-    const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read(filter))
+    // A second ahead, because workers stamp dead letters with their own clocks.
+    const untilMs = Date.now() + 1000
+    const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read({ ...chosen, untilMs }))
     const sums = new Map<string, number>()
-    const add = (result: string): void => void sums.set(result, (sums.get(result) ?? 0) + 1)
     for await (const batch of inBatches(ids)) {
       const results = dryRun ? await tryOut(letters, batch) : await letters[action](batch, describeChoice(selection))
       results.forEach((result, index) => {
-        add(result)
+        sums.set(result, (sums.get(result) ?? 0) + 1)
         if (jobIds.length > 0 && result in WHY_NOT) say(`${batch[index]}: ${WHY_NOT[result]}`)
       })
     }
-    if (json) print(JSON.stringify(Object.fromEntries(sums)))
-    else print(describeSums(action, sums, dryRun))
+    print(json ? JSON.stringify(Object.fromEntries(sums)) : describeSums(action, sums, dryRun))
     const wasDone = [...sums.keys()].every(result => !(result in WHY_NOT))
     return wasDone ? EXIT.done : EXIT.failed
   })
 }
 
 /** Describes the operator's choice for the log of actions, which must not hold a user id. */
-function describeChoice({ code, sinceMs, request, jobIds = [] }: Selection): string {
+function describeChoice({ code, sinceMs, request, jobIds }: Selection): string {
   if (jobIds.length > 0) return `${jobIds.length} job ids`
   const parts = [
     ...(code === undefined ? [] : [`--code ${code}`]),

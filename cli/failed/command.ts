@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { createDeadLetters } from '../../jobs/dead-letters/dead-letters.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
-import { requestOption, sinceOption } from '../job-options.ts'
+import { requestOption, sinceOption, wholeNumber } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { count } from '../words.ts'
 import { changeDeadLetters, type Selection } from './change.ts'
@@ -14,11 +14,15 @@ export function failedCommand(shell: Shell): Command {
     .description('Lists, shows, replays, discards and exports dead letters: jobs that gave up.')
     .addCommand(listCommand(shell))
     .addCommand(showCommand(shell))
-    .addCommand(replayCommand(shell))
-    .addCommand(discardCommand(shell))
+    .addCommand(changeCommand('replay', REPLAY, shell))
+    .addCommand(changeCommand('discard', DISCARD, shell))
     .addCommand(exportCommand(shell))
     .addCommand(logCommand(shell))
 }
+
+const REPLAY = 'Enqueues dead letters anew, with fresh attempts and under the same limit as all jobs.'
+const DISCARD = 'Deletes the data of dead letters for good. Their receipts and outcomes stand.'
+const LIMIT_FAULT = 'Expected a whole number from 1 to 999999.'
 
 type Filtered = Pick<Selection, 'code' | 'sinceMs' | 'request'>
 
@@ -31,7 +35,7 @@ const withFilters = (command: Command): Command =>
 function listCommand({ environment, print, say, action }: Shell): Command {
   return withFilters(new Command('list'))
     .description('Lists dead letters, those that gave up first come first. Names no user ids.')
-    .addOption(new Option('--limit <n>', 'at most so many').default(100).argParser(parseLimit))
+    .addOption(new Option('--limit <n>', 'at most so many').default(100).argParser(wholeNumber(1, 6, LIMIT_FAULT)))
     .option('--json', 'print a JSON array')
     .action(
       action(({ limit, json, ...filter }: Filtered & { limit: number; json?: true }) =>
@@ -43,8 +47,8 @@ function listCommand({ environment, print, say, action }: Shell): Command {
             if (more) break
             letters.push(toShown(letter, false))
           }
-          if (json) print(JSON.stringify(letters))
-          else print(letters.length === 0 ? 'there are none' : describeLetters(letters))
+          const words = letters.length === 0 ? 'there are none' : describeLetters(letters)
+          print(json ? JSON.stringify(letters) : words)
           if (more) say(`there are more than ${count(limit)}; \`failed export\` writes them all`)
           return EXIT.done
         }),
@@ -74,29 +78,16 @@ function showCommand({ environment, print, say, action }: Shell): Command {
     )
 }
 
-const withSelection = (command: Command): Command =>
-  withFilters(command)
+function changeCommand(change: 'replay' | 'discard', description: string, shell: Shell): Command {
+  return withFilters(new Command(change))
+    .description(description)
     .argument('[job id...]', 'as `failed list` prints them')
     .option('--all', 'all dead letters')
     .option('--dry-run', 'only say which it would be')
     .option('--json', 'print the sums as JSON')
-
-function replayCommand(shell: Shell): Command {
-  return withSelection(new Command('replay'))
-    .description('Enqueues dead letters anew, with fresh attempts and under the same limit as all jobs.')
     .action(
-      shell.action((jobIds: string[], options: Selection, command: Command) =>
-        changeDeadLetters('replay', { ...options, jobIds }, command, shell),
-      ),
-    )
-}
-
-function discardCommand(shell: Shell): Command {
-  return withSelection(new Command('discard'))
-    .description('Deletes the data of dead letters for good. Their receipts and outcomes stand.')
-    .action(
-      shell.action((jobIds: string[], options: Selection, command: Command) =>
-        changeDeadLetters('discard', { ...options, jobIds }, command, shell),
+      shell.action((jobIds: string[], options: Omit<Selection, 'jobIds'>, command: Command) =>
+        changeDeadLetters(change, { ...options, jobIds }, command, shell),
       ),
     )
 }
@@ -134,9 +125,4 @@ function logCommand({ environment, print, action }: Shell): Command {
         }),
       ),
     )
-}
-
-function parseLimit(text: string): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) >= 1) return Number(text)
-  throw new InvalidArgumentError('Expected a whole number from 1 to 999999.')
 }

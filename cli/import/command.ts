@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { withFleet } from '../fleet-connection.ts'
-import { deleteTypeOption, dueTextOption, requestOption } from '../job-options.ts'
+import { deleteTypeOption, dueTextOption, requestOption, wholeNumber } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
 import { openInput } from './input.ts'
@@ -41,7 +41,4 @@ const maxBacklogOption = (): Option =>
     'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
   )
     .default(200_000)
-    .argParser(text => {
-      if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-      throw new InvalidArgumentError('expected a whole number from 1')
-    })
+    .argParser(wholeNumber(1, 9, 'expected a whole number from 1'))

@@ -111,10 +111,7 @@ function report(
   { print, say }: Shell,
 ): void {
   const rejectedFile = rejected > 0 ? file : null
-  if (json) print(JSON.stringify({ lines, accepted, duplicate, rejected, rejectedFile }))
-  else
-    print(
-      `${count(lines)} lines = ${count(accepted)} accepted + ${count(duplicate)} duplicate + ${count(rejected)} rejected`,
-    )
+  const words = `${count(lines)} lines = ${count(accepted)} accepted + ${count(duplicate)} duplicate + ${count(rejected)} rejected`
+  print(json ? JSON.stringify({ lines, accepted, duplicate, rejected, rejectedFile }) : words)
   if (rejectedFile !== null) say(`the rejected lines are listed in ${rejectedFile}`)
 }
