@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
-import { abortOnSignals } from './interruption.ts'
 import { main } from './main.ts'
+import { abortOnSignals } from './surroundings.ts'
 
 const { argv, env: environment, stdin, stdout, stderr } = process
 

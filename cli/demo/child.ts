@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '../surroundings.ts'
 
-const entry = fileURLToPath(new URL('../../bin/clear-friends.js', import.meta.url))
-const installedEntry = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
-const isInstalled = import.meta.url.endsWith('.js')
+/** An installed package runs this file from `dist/`, a level deeper. */
+const root = import.meta.url.endsWith('.js') ? '../../../' : '../../'
+const entry = fileURLToPath(new URL(`${root}bin/clear-friends.js`, import.meta.url))
 
 /** A `clear-friends` command that runs as a process of its own. */
 export interface ChildCommand {
@@ -25,21 +25,20 @@ export interface ChildCommand {
  * @param environment the whole environment of the command
  */
 export function startCommand(args: readonly string[], environment: Environment): ChildCommand {
-  const child = spawn(process.execPath, [isInstalled ? installedEntry : entry, ...args], {
+  const child = spawn(process.execPath, [entry, ...args], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const lines = createInterface({ input: child.stdout })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ended = exitCodeOf(child)
   const endWithParent = (): void => void child.kill('SIGKILL')
   process.once('exit', endWithParent)
   void ended.then(() => process.off('exit', endWithParent))
   return {
     nextLine: async () => {
-      const closed = once(lines, 'close').then(() => undefined)
-      const line = await Promise.race([once(lines, 'line').then(([text]) => String(text)), closed])
-      if (line === undefined) throw new Error(`\`clear-friends ${args[0]}\` ended with exit code ${await ended}.`)
-      return line
+      const { value, done } = await lines.next()
+      if (!done) return value
+      throw new Error(`\`clear-friends ${args[0]}\` ended with exit code ${await ended}.`)
     },
     ended,
     stop: () => void child.kill('SIGTERM'),

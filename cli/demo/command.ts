@@ -11,9 +11,9 @@ import type { Environment } from '../surroundings.ts'
 import { count } from '../words.ts'
 import { type ChildCommand, startCommand } from './child.ts'
 import { checkReceipts } from './receipts.ts'
-import { type DemoRedis, type Later, openDemoRedis } from './redis.ts'
+import { type Later, openDemoRedis } from './redis.ts'
 import { readArrivals, readFigures, readLedger } from './vendor.ts'
-import { type DemoFacts, judge, toTable } from './verdict.ts'
+import { judge, toTable } from './verdict.ts'
 import { watchUntilEmpty } from './watch.ts'
 
 const ACCOUNTS = 2000
@@ -25,17 +25,9 @@ const WORKERS = 2
 const CEILING = { ceilingPerSecond: 200, margin: 0.03 }
 /** Accounts of the demo's vendor, and its faults for some of them. It answers the others with OK. */
 const VENDOR = [
-  ...['--users', String(ACCOUNTS), '--groups-of', '1', '--private-friends', '3', '--missing', '0.004'],
-  ...[
-    '--fault',
-    '30006:share=0.05,times=1',
-    '--fault',
-    '30007:share=0.05,times=1',
-    '--fault',
-    '30008:share=0.03,times=1',
-  ],
-  ...['--latency', '40ms', '--json'],
-]
+  `--users ${ACCOUNTS} --groups-of 1 --private-friends 3 --missing 0.004 --latency 40ms --json`,
+  '--fault 30006:share=0.05,times=1 --fault 30007:share=0.05,times=1 --fault 30008:share=0.03,times=1',
+].flatMap(options => options.split(' '))
 
 /** `clear-friends demo`: runs the whole way on this machine with a simulated vendor. It needs no settings. */
 export function demoCommand(shell: Shell): Command {
@@ -58,40 +50,29 @@ export function demoCommand(shell: Shell): Command {
 async function runDemo(shell: Shell, later: Later): Promise<number> {
   const { environment, print, say } = shell
   say('starting a private Redis, a simulated vendor and two workers')
-  const { redis, url: redisUrl, prefix } = await openDemoRedis(shell, later)
+  const { redis, url, prefix } = await openDemoRedis(shell, later)
   const vendor = start(['simulator', ...VENDOR], environment, later)
   const { url: vendorUrl } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
   const receiptKey = randomBytes(32).toString('hex')
-  const settings = { ...environment, ...demoSettings({ redisUrl, prefix, vendorUrl, receiptKey }) }
+  const own = { REDIS_URL: url, REDIS_PREFIX: prefix, IM_BASE_URL: vendorUrl, RECEIPT_KEY: receiptKey }
+  const settings = { ...environment, ...FIXED_SETTINGS, ...own }
   const workers = Array.from({ length: WORKERS }, () => start(['worker'], settings, later))
 
   say(`importing ${count(ACCOUNTS)} accounts`)
   const manifest = start(['import', await writeAccounts(later), '--request', 'demo', '--json'], settings, later)
   const { accepted } = z.object({ accepted: z.number() }).parse(JSON.parse(await manifest.nextLine()))
-  const readStatus = createFleetStatusReader(redis, prefix, CEILING)
-  const status = await watchUntilEmpty({ accounts: ACCOUNTS, vendorUrl, readStatus }, shell)
+  const status = await watchUntilEmpty(ACCOUNTS, vendorUrl, createFleetStatusReader(redis, prefix, CEILING), shell)
   for (const worker of workers) worker.stop()
   const workerExitCodes = await Promise.all(workers.map(worker => worker.ended))
-  const seen = await lookBack({ redis, prefix, vendorUrl, receiptKey })
-  const rows = judge({ accounts: ACCOUNTS, accepted, status, workerExitCodes, ...seen })
+  const ledger = await readLedger(vendorUrl)
+  const receipts = await checkReceipts(redis, prefix, receiptKey, ledger)
+  const figures = await readFigures(vendorUrl)
+  const arrivals = await readArrivals(vendorUrl, 'friend_delete_all')
+  const rows = judge({ accounts: ACCOUNTS, accepted, status, workerExitCodes, figures, ledger, arrivals, receipts })
   print(toTable(rows))
   const good = rows.every(row => row.good)
   say(good ? 'everything adds up' : 'this does not add up')
   return good ? EXIT.done : EXIT.failed
-}
-
-type LookBack = Pick<DemoRedis, 'redis' | 'prefix'> & Pick<DemoParts, 'vendorUrl' | 'receiptKey'>
-type Seen = Pick<DemoFacts, 'figures' | 'ledger' | 'arrivals' | 'receipts'>
-
-/** Reads the vendor's figures and the receipts after the work. */
-async function lookBack({ redis, prefix, vendorUrl, receiptKey }: LookBack): Promise<Seen> {
-  const ledger = await readLedger(vendorUrl)
-  return {
-    figures: await readFigures(vendorUrl),
-    ledger,
-    arrivals: await readArrivals(vendorUrl, 'friend_delete_all'),
-    receipts: await checkReceipts(redis, prefix, receiptKey, ledger),
-  }
 }
 
 function start(args: readonly string[], environment: Environment, later: Later): ChildCommand {
@@ -103,26 +84,15 @@ function start(args: readonly string[], environment: Environment, later: Later):
   return child
 }
 
-interface DemoParts {
-  readonly redisUrl: string
-  readonly prefix: string
-  readonly vendorUrl: string
-  readonly receiptKey: string
-}
-
-const demoSettings = ({ redisUrl, prefix, vendorUrl, receiptKey }: DemoParts): Record<string, string> => ({
-  REDIS_URL: redisUrl,
-  REDIS_PREFIX: prefix,
-  IM_BASE_URL: vendorUrl,
+const FIXED_SETTINGS: Environment = {
   // The app and the public sample key of the simulator.
   IM_SDK_APP_ID: '1400000000',
   IM_ADMIN: 'administrator',
   IM_SECRET_KEY: '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e',
-  RECEIPT_KEY: receiptKey,
   RATE_LIMIT_MARGIN: String(CEILING.margin),
   HTTP_PORT: '0',
   LOG_LEVEL: 'fatal',
-})
+}
 
 async function writeAccounts(later: Later): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'clear-friends-demo-'))

@@ -6,15 +6,14 @@ import type { Shell } from '../shell.ts'
 /** Remembers a clean-up for the end of the demo; the last one runs first. */
 export type Later = (cleanUp: () => Promise<unknown>) => void
 
-/** Redis of the demo, with a prefix of its own, since others may use the same Redis. */
-export interface DemoRedis {
-  readonly redis: Redis
-  readonly url: string
-  readonly prefix: string
-}
-
-/** Opens a Redis for the demo; the demo's keys are removed at its end. */
-export async function openDemoRedis({ environment, say }: Shell, later: Later): Promise<DemoRedis> {
+/**
+ * Opens a Redis for the demo, with a prefix of its own, since others may use the same Redis. The demo's keys are removed
+ * at its end.
+ */
+export async function openDemoRedis(
+  { environment, say }: Shell,
+  later: Later,
+): Promise<{ redis: Redis; url: string; prefix: string }> {
   const server = await obtainRedis(environment['REDIS_URL'], { report: say })
   later(() => server.stop())
   const prefix = `{demo-${randomBytes(4).toString('hex')}}`

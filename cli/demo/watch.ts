@@ -8,16 +8,11 @@ import { pendingOf } from './verdict.ts'
 const GIVE_UP_AFTER_MS = 120_000
 const LOOK_EVERY_MS = 500
 
-/** Ways to look at the demo's fleet and its vendor. */
-export interface Watched {
-  readonly accounts: number
-  readonly vendorUrl: string
-  readonly readStatus: () => Promise<FleetStatus>
-}
-
 /** Shows the fleet's progress until no job is left, for two minutes at most; returns the last status. */
 export async function watchUntilEmpty(
-  { accounts, vendorUrl, readStatus }: Watched,
+  accounts: number,
+  vendorUrl: string,
+  readStatus: () => Promise<FleetStatus>,
   shell: Shell,
 ): Promise<FleetStatus> {
   const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
