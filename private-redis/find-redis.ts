@@ -4,18 +4,11 @@
  * since the operator decides where its Redis is.
  */
 import { readFile } from 'node:fs/promises'
-import { debianRedis } from './debian-redis.ts'
+import { fetchDebianProgram } from './debian-program.ts'
 import { dockerRedis } from './docker-redis.ts'
 import { installHint } from './install-hint.ts'
-import { type OsRelease, parseOsRelease } from './os-release.ts'
+import { parseOsRelease } from './os-release.ts'
 import { checkLocalProgram, type LookedUp, type RedisProgram } from './redis-program.ts'
-
-/** A place that may have a server program. */
-export interface RedisPlace {
-  /** For people, for instance `Debian package`. */
-  readonly name: string
-  look(): Promise<LookedUp>
-}
 
 /**
  * Thrown when no place has a Redis. The message gives each place's reason and the command that helps on this system.
@@ -25,47 +18,41 @@ export class RedisNotFoundError extends Error {
   readonly code = 'REDIS_NOT_FOUND'
 }
 
-/** Surroundings of a search. Each has a default; tests give their own. */
-export interface RedisSearch {
-  /** Gets a line for people before a download; default: the line is dropped. */
-  readonly report?: (line: string) => void
-  /** Default: PATH, Debian's package, Docker. */
-  readonly places?: readonly RedisPlace[]
-  /** As `process.platform` says. */
-  readonly platform?: string
-  /** Default: what /etc/os-release says. */
-  readonly release?: OsRelease
-}
-
 /**
  * Finds a server program. The first place that has one wins; later places are not asked.
  *
+ * @param report gets a line for people before a download; default: the line is dropped
+ * @param platform as `process.platform` says
  * @throws RedisNotFoundError when there is none
  */
-export async function findRedisProgram(search: RedisSearch = {}): Promise<RedisProgram> {
-  const places = search.places ?? placesOfThisMachine(search.report ?? (() => {}))
+export async function findRedisProgram(
+  report: (line: string) => void = () => {},
+  platform: string = process.platform,
+): Promise<RedisProgram> {
+  const places = [
+    ['PATH', () => checkLocalProgram('redis-server')],
+    ['PATH', () => checkLocalProgram('valkey-server')],
+    ['Debian package', () => debianRedis(report)],
+    ['Docker', () => dockerRedis(report)],
+  ] as const
   const reasons: string[] = []
-  for (const place of places) {
-    const looked = await place.look()
+  for (const [place, look] of places) {
+    const looked = await look()
     if (looked.kind === 'found') return looked.program
-    reasons.push(`  ${place.name}: ${looked.reason}`)
+    reasons.push(`  ${place}: ${looked.reason}`)
   }
-  throw new RedisNotFoundError(await notFoundMessage(reasons, search))
+  const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''))
+  const message = ['There is no Redis here, and none could be fetched:', ...reasons, installHint(platform, release)]
+  throw new RedisNotFoundError(message.join('\n'))
 }
 
-const SERVER_PROGRAMS = ['redis-server', 'valkey-server'] as const
-
-const placesOfThisMachine = (report: (line: string) => void): readonly RedisPlace[] => [
-  ...SERVER_PROGRAMS.map(name => ({ name: 'PATH', look: () => checkLocalProgram(name) })),
-  { name: 'Debian package', look: () => debianRedis(report) },
-  { name: 'Docker', look: () => dockerRedis(report) },
-]
-
-async function notFoundMessage(reasons: readonly string[], search: RedisSearch): Promise<string> {
-  const release = search.release ?? parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''))
-  return [
-    'There is no Redis here, and none could be fetched:',
-    ...reasons,
-    installHint(search.platform ?? process.platform, release),
-  ].join('\n')
+/**
+ * Gives Debian's own redis-server, see {@link fetchDebianProgram}.
+ *
+ * @param report gets one line before a download
+ * @param cache folder of the cache; default: the project's or the user's
+ */
+export function debianRedis(report: (line: string) => void, cache?: string): Promise<LookedUp> {
+  const redis = { package: 'redis-server', name: 'redis-server', lacking: 'Redis', folder: 'debian-redis' }
+  return fetchDebianProgram({ ...redis, check: checkLocalProgram }, report, cache)
 }

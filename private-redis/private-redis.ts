@@ -10,7 +10,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findRedisProgram, type RedisSearch } from './find-redis.ts'
+import { findRedisProgram } from './find-redis.ts'
 import { type OrphanGuard, shellWord, startOrphanGuard } from './orphan-guard.ts'
 import { type AppendFsync, dataServerArguments } from './redis-arguments.ts'
 import { type RedisProcess, startRedisProcess } from './redis-process.ts'
@@ -18,7 +18,7 @@ import type { RedisProgram } from './redis-program.ts'
 import { startOnPort } from './start-on-port.ts'
 
 /** Choices for a private server. Each has a default. */
-export interface PrivateRedisOptions extends Pick<RedisSearch, 'report'> {
+export interface PrivateRedisOptions {
   /** Port of the loopback address; default: a free one. */
   readonly port?: number
   /** Directory for its files. It is made if missing, and stays. Default: a temporary one, which is removed. */
@@ -29,6 +29,8 @@ export interface PrivateRedisOptions extends Pick<RedisSearch, 'report'> {
   readonly args?: readonly string[]
   /** The server to start; default: what {@link findRedisProgram} finds. */
   readonly program?: RedisProgram
+  /** Gets a line for people before a download. */
+  readonly report?: (line: string) => void
 }
 
 /** A running Redis that belongs to this process. */
@@ -72,7 +74,7 @@ export async function obtainRedis(
  * @throws RedisStartError when the server does not start, for instance because a wanted port is in use
  */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  const program = options.program ?? (await findRedisProgram(options))
+  const program = options.program ?? (await findRedisProgram(options.report))
   const dir = await makeDirectory(options.dir)
   const guard = startOrphanGuard()
   const args = dataServerArguments(program.version, options.appendFsync ?? 'everysec', options.args ?? [])

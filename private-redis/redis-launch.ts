@@ -2,6 +2,16 @@ import { randomBytes } from 'node:crypto'
 import type { RedisProgram } from './redis-program.ts'
 import { runProgram } from './run-program.ts'
 
+/** Program, place and arguments of a server. */
+export interface LaunchOptions {
+  readonly program: RedisProgram
+  readonly port: number
+  /** Working directory; must exist. */
+  readonly dir: string
+  /** Arguments of the server program, apart from port, address and directory. */
+  readonly args: readonly string[]
+}
+
 /** Command line of one server, and the ways to signal it. */
 export interface RedisLaunch {
   readonly command: string
@@ -15,12 +25,7 @@ export interface RedisLaunch {
 }
 
 /** Builds the launch of a server on a port of the loopback address. */
-export function redisLaunch(options: {
-  readonly program: RedisProgram
-  readonly port: number
-  readonly dir: string
-  readonly args: readonly string[]
-}): RedisLaunch {
+export function redisLaunch(options: LaunchOptions): RedisLaunch {
   const { program, port, dir } = options
   if (program.kind === 'docker') return containerLaunch(program.image, options)
   return {
@@ -39,14 +44,10 @@ export function redisLaunch(options: {
 
 const DOCKER_TIMEOUT_MS = 20_000
 
-function containerLaunch(
-  image: string,
-  { port, dir, args }: { readonly port: number; readonly dir: string; readonly args: readonly string[] },
-): RedisLaunch {
+function containerLaunch(image: string, { port, dir, args }: LaunchOptions): RedisLaunch {
   const name = `clear-friends-redis-${randomBytes(6).toString('hex')}`
   // The files must belong to the user of this process, who removes them later.
   const user = process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`]
-  const kill = ['kill', '--signal']
   return {
     command: 'docker',
     args: [
@@ -58,7 +59,7 @@ function containerLaunch(
     environment: {},
     reportsPidOf: () => undefined,
     signal: async (_pid, signalName) => {
-      await runProgram('docker', [...kill, signalName, name], { timeoutMs: DOCKER_TIMEOUT_MS })
+      await runProgram('docker', ['kill', '--signal', signalName, name], { timeoutMs: DOCKER_TIMEOUT_MS })
     },
     killCommand: () => `docker rm --force ${name}`,
   }

@@ -9,17 +9,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { answersAs } from './redis-answers.ts'
-import { type RedisLaunch, redisLaunch } from './redis-launch.ts'
-import type { RedisProgram } from './redis-program.ts'
+import { type LaunchOptions, type RedisLaunch, redisLaunch } from './redis-launch.ts'
 
-/** Program, place and arguments of a server. */
-export interface RedisProcessOptions {
-  readonly program: RedisProgram
-  readonly port: number
-  /** Working directory; must exist. The server's output goes to `server.log` in it. */
-  readonly dir: string
-  /** Arguments of the server program, apart from port, address and directory. */
-  readonly args: readonly string[]
+/** The server to start. Its output goes to `server.log` in its directory. */
+export interface RedisProcessOptions extends LaunchOptions {
   /** Gets the shell command that ends the process at once, as soon as there is a process. */
   readonly onSpawned?: (killCommand: string) => void
 }

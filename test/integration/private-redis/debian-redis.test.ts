@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { debianRedis } from '../../../private-redis/debian-redis.ts'
+import { debianRedis } from '../../../private-redis/find-redis.ts'
 
 const aptGet = `
 echo "apt-get $*" >> "$CALLS"

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { REDIS_IMAGE } from '../../../private-redis/docker-redis.ts'
-import { findRedisProgram } from '../../../private-redis/find-redis.ts'
+import { findRedisProgram, RedisNotFoundError } from '../../../private-redis/find-redis.ts'
 import { obtainRedis } from '../../../private-redis/private-redis.ts'
 
 let bin: string
@@ -43,7 +43,7 @@ describe('the search for a Redis on this machine', () => {
     const engine = `case "$1" in version) echo 28.0.0;; run) ${printVersion('Redis', '8.2.1')};; *) exit 1;; esac`
     await program('docker', engine)
     const reported: string[] = []
-    const found = await findRedisProgram({ report: line => reported.push(line) })
+    const found = await findRedisProgram(line => reported.push(line))
     expect(found).toEqual({ kind: 'docker', image: REDIS_IMAGE, version: '8.2.1' })
     expect(reported).toEqual([`No Redis on this machine: running ${REDIS_IMAGE} with Docker`])
   })
@@ -52,15 +52,19 @@ describe('the search for a Redis on this machine', () => {
     await program('redis-server', printVersion('Redis', '5.0.7'))
     await program('valkey-server', printVersion('Valkey', '8.0.1'), 0o644)
     await program('docker', 'echo "Cannot connect to the Docker daemon." >&2; exit 1')
-    await expect(findRedisProgram({ platform: 'darwin' })).rejects.toThrow(
-      [
+    const search = findRedisProgram(() => {}, 'darwin')
+    await expect(search).rejects.toBeInstanceOf(RedisNotFoundError)
+    await expect(search).rejects.toMatchObject({
+      code: 'REDIS_NOT_FOUND',
+      message: [
+        'There is no Redis here, and none could be fetched:',
         '  PATH: redis-server: is version 5.0.7, needed is 6.2.0 or newer',
         '  PATH: valkey-server: cannot be run (EACCES)',
         '  Debian package: apt-get: not there',
         '  Docker: docker: Cannot connect to the Docker daemon.',
         'Install one (brew install redis), or set REDIS_URL to one that runs.',
       ].join('\n'),
-    )
+    })
   })
 })
 

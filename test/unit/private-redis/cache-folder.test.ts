@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cacheFolder } from '../../../private-redis/cache-folder.ts'
 
-const home = '/home/ada'
+beforeEach(() => void vi.stubEnv('HOME', '/home/ada'))
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('the cache folder', () => {
   it('lies in the checkout when the sources run', () => {
     const moduleUrl = 'file:///srv/a%20checkout/private-redis/cache-folder.ts'
-    const folder = cacheFolder({ moduleUrl, xdgCacheHome: '/elsewhere', homeDirectory: home })
-    expect(folder).toBe('/srv/a checkout/.cache/clear-friends')
+    vi.stubEnv('XDG_CACHE_HOME', '/elsewhere')
+    expect(cacheFolder(moduleUrl)).toBe('/srv/a checkout/.cache/clear-friends')
   })
 
   it.each([
@@ -17,6 +18,7 @@ describe('the cache folder', () => {
     ['relative/path', '/home/ada/.cache/clear-friends'],
   ])("is the user's when an installed package runs (XDG_CACHE_HOME=%s)", (xdgCacheHome, expected) => {
     const moduleUrl = 'file:///usr/lib/node_modules/clear-friends/dist/private-redis/cache-folder.js'
-    expect(cacheFolder({ moduleUrl, xdgCacheHome, homeDirectory: home })).toBe(expected)
+    vi.stubEnv('XDG_CACHE_HOME', xdgCacheHome)
+    expect(cacheFolder(moduleUrl)).toBe(expected)
   })
 })
