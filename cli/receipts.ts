@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
-import { type ExportSummary, exportReceipts } from '../jobs/receipts/export-receipts.ts'
+import { type ExportOptions, type ExportSummary, exportReceipts } from '../jobs/receipts/export-receipts.ts'
 import type { ExportPart } from '../jobs/receipts/findings.ts'
 import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
 import { type Verification, verifyReceipts } from '../jobs/receipts/verify-receipts.ts'
@@ -22,30 +22,26 @@ export function receiptsCommand(shell: Shell): Command {
     .addCommand(verifyCommand(shell))
 }
 
-interface ExportOptions {
-  readonly after?: number
-  readonly sinceMs?: number
-  readonly request?: string
-}
-
 function exportCommand(shell: Shell): Command {
   return new Command('export')
     .description('Writes receipts to standard output, one JSON object a line, oldest first.')
     .addOption(sinceOption('only receipts from then on'))
     .addOption(requestOption('only receipts of this request'))
-    .addOption(
-      new Option('--after <seq>', 'only receipts behind this number, to go on after an interruption').argParser(
-        wholeNumber(0, 15, 'Expected the number of a receipt, 0 or more.'),
-      ),
+    .option(
+      '--after <seq>',
+      'only receipts behind this number, to go on after an interruption',
+      wholeNumber(0, 15, 'Expected the number of a receipt, 0 or more.'),
     )
-    .action(shell.action((options: ExportOptions) => writeReceipts(options, shell)))
+    .action(shell.action((filter: ReceiptFilter) => writeReceipts(filter, shell)))
 }
 
-async function writeReceipts(options: ExportOptions, shell: Shell): Promise<number> {
+type ReceiptFilter = Pick<ExportOptions, 'after' | 'sinceMs' | 'request'>
+
+async function writeReceipts(filter: ReceiptFilter, shell: Shell): Promise<number> {
   const { RECEIPT_KEY } = loadSettings(shell.environment, ['RECEIPT_KEY'])
   const seals = createReceiptSeals(RECEIPT_KEY.reveal())
   return withFleet(shell.environment, async ({ redis, prefix }) => {
-    const lines = exportReceipts({ redis, prefix, seals, ...options })
+    const lines = exportReceipts({ redis, prefix, seals, ...filter })
     for (;;) {
       const { value, done } = await lines.next()
       if (done) return tell(value, shell)

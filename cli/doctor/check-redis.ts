@@ -10,10 +10,9 @@ const SKEW_MS = 2000
 
 /** Checks a fleet's Redis. It reads only, and stops at the version if that is too old. */
 export async function checkRedis(redis: RedisConnection, prefix: string): Promise<CheckResult[]> {
-  const text = await redis.info()
-  const version = checkVersion(text)
+  const info = await redis.info()
+  const version = checkVersion(info)
   if (version.result === 'failure') return [version]
-  const info = parseInfo(text)
   return [
     version,
     checkPersistence(info),
@@ -25,13 +24,7 @@ export async function checkRedis(redis: RedisConnection, prefix: string): Promis
   ]
 }
 
-const parseInfo = (text: string): Map<string, string> =>
-  new Map(
-    text.split('\r\n').flatMap(line => {
-      const at = line.indexOf(':')
-      return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : []
-    }),
-  )
+const fieldOf = (info: string, name: string): string | undefined => new RegExp(`^${name}:(.*)\\r$`, 'm').exec(info)?.[1]
 
 function checkVersion(info: string): CheckResult {
   const { name, version, newEnough } = readRedisVersion(info)
@@ -39,8 +32,8 @@ function checkVersion(info: string): CheckResult {
   return failure('redis version', `${name} ${version}`, `Use ${LEAST_REDIS_VERSION} or newer.`)
 }
 
-function checkPersistence(info: Map<string, string>): CheckResult {
-  if (info.get('aof_enabled') === '1') return ok('redis persistence', 'the append-only file is on')
+function checkPersistence(info: string): CheckResult {
+  if (fieldOf(info, 'aof_enabled') === '1') return ok('redis persistence', 'the append-only file is on')
   return warning(
     'redis persistence',
     'the append-only file is off',
@@ -48,8 +41,8 @@ function checkPersistence(info: Map<string, string>): CheckResult {
   )
 }
 
-async function checkEviction(redis: RedisConnection, info: Map<string, string>): Promise<CheckResult> {
-  const policy = info.get('maxmemory_policy') ?? (await readConfig(redis, 'maxmemory-policy')) ?? 'unknown'
+async function checkEviction(redis: RedisConnection, info: string): Promise<CheckResult> {
+  const policy = fieldOf(info, 'maxmemory_policy') ?? (await readConfig(redis, 'maxmemory-policy')) ?? 'unknown'
   if (policy === 'noeviction') return ok('redis eviction', 'noeviction')
   const advice = 'Set `maxmemory-policy noeviction`: any other policy may drop jobs and the limiter’s memory.'
   return failure('redis eviction', policy, advice)

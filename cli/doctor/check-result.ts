@@ -9,17 +9,11 @@ export interface CheckResult {
 
 /** Makes a finding without a fault. */
 export const ok = (check: string, found: string): CheckResult => ({ check, result: 'ok', found })
+
+type MakeFault = (check: string, found: string, advice: string) => CheckResult
+
 /** Makes a finding that does not keep the fleet from working. */
-export const warning = (check: string, found: string, advice: string): CheckResult => ({
-  check,
-  result: 'warning',
-  found,
-  advice,
-})
+export const warning: MakeFault = (check, found, advice) => ({ check, result: 'warning', found, advice })
+
 /** Makes a finding that keeps the fleet from working. */
-export const failure = (check: string, found: string, advice: string): CheckResult => ({
-  check,
-  result: 'failure',
-  found,
-  advice,
-})
+export const failure: MakeFault = (check, found, advice) => ({ check, result: 'failure', found, advice })

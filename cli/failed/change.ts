@@ -92,11 +92,7 @@ async function* inBatches(ids: Iterable<string> | AsyncIterable<string>): AsyncG
 }
 
 const tryOut = (letters: DeadLetters, jobIds: readonly string[]): Promise<readonly ('would' | 'not_found')[]> =>
-  Promise.all(
-    jobIds.map(async jobId =>
-      (await letters.find(jobId)) === undefined ? ('not_found' as const) : ('would' as const),
-    ),
-  )
+  Promise.all(jobIds.map(async jobId => ((await letters.find(jobId)) === undefined ? 'not_found' : 'would')))
 
 const WHY_NOT: Readonly<Partial<Record<Result | 'would', string>>> = {
   live: 'its account has another job in the queue; the dead letter stays',
@@ -106,9 +102,9 @@ const WHY_NOT: Readonly<Partial<Record<Result | 'would', string>>> = {
 }
 
 function describeSums(action: string, sums: ReadonlyMap<string, number>, dryRun: true | undefined): string {
-  const done = sums.get(dryRun ? 'would' : action === 'replay' ? 'replayed' : 'discarded') ?? 0
   const verb = action === 'replay' ? 'replayed' : 'discarded'
-  const first = dryRun ? `${count(done)} dead letters would be ${verb}` : `${count(done)} dead letters were ${verb}`
+  const done = count(sums.get(dryRun ? 'would' : verb) ?? 0)
+  const first = `${done} dead letters ${dryRun ? 'would be' : 'were'} ${verb}`
   const rest = [...sums].filter(([result]) => result in WHY_NOT)
   return [first, ...rest.map(([result, jobs]) => `${count(jobs)} not: ${WHY_NOT[result as Result]}`)].join('\n')
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { createDeadLetters } from '../../jobs/dead-letters/dead-letters.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
@@ -35,7 +35,7 @@ const withFilters = (command: Command): Command =>
 function listCommand({ environment, print, say, action }: Shell): Command {
   return withFilters(new Command('list'))
     .description('Lists dead letters, those that gave up first come first. Names no user ids.')
-    .addOption(new Option('--limit <n>', 'at most so many').default(100).argParser(wholeNumber(1, 6, LIMIT_FAULT)))
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 6, LIMIT_FAULT), 100)
     .option('--json', 'print a JSON array')
     .action(
       action(({ limit, json, ...filter }: Filtered & { limit: number; json?: true }) =>

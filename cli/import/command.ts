@@ -19,7 +19,12 @@ export function importCommand(shell: Shell): Command {
     .addOption(deleteTypeOption())
     .addOption(dueTextOption())
     .addOption(requestOption())
-    .addOption(maxBacklogOption())
+    .option(
+      '--max-backlog <jobs>',
+      'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
+      wholeNumber(1, 9, 'expected a whole number from 1'),
+      200_000,
+    )
     .option('--resume', 'go on where an interrupted import of this file stopped')
     .option('--rejected-file <path>', 'list the rejected lines there')
     .option('--checkpoint-file <path>', 'keep the checkpoint there')
@@ -34,11 +39,3 @@ export function importCommand(shell: Shell): Command {
       }),
     )
 }
-
-const maxBacklogOption = (): Option =>
-  new Option(
-    '--max-backlog <jobs>',
-    'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
-  )
-    .default(200_000)
-    .argParser(wholeNumber(1, 9, 'expected a whole number from 1'))

@@ -34,10 +34,7 @@ export class RejectedLines {
    * @throws {ImportFileError} when it cannot, or when the list of an interrupted import is gone
    */
   async check(): Promise<void> {
-    const size = await stat(this.file).then(
-      found => found.size,
-      () => undefined,
-    )
+    const size = (await stat(this.file).catch(() => undefined))?.size
     if ((size ?? 0) < this.#bytes) {
       throw new ImportFileError(
         `${this.file}: the interrupted import has listed rejected lines there, and they are gone. ` +

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dataServerArguments } from '../../../private-redis/redis-arguments.ts'
-import { redisLaunch } from '../../../private-redis/redis-launch.ts'
+import { dataServerArguments, redisLaunch } from '../../../private-redis/redis-launch.ts'
 
 /** The value after the last occurrence of a flag, which is the one that counts. */
 const lastValueOf = (args: readonly string[], flag: string): string | undefined => args[args.lastIndexOf(flag) + 1]
