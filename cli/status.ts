@@ -30,12 +30,11 @@ export function statusCommand(shell: Shell): Command {
 }
 
 async function watch(look: () => Promise<string>, start: string, { print, listen }: Shell): Promise<void> {
-  const { signal, stop } = listen()
+  const signal = listen()
   while (!signal.aborted) {
     print(start + (await look()))
     await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => {})
   }
-  stop()
 }
 
 interface StatusOptions {

@@ -6,14 +6,6 @@ export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: n
 /** Environment variables and their texts; `loadSettings` parses the settings among them. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The wish of a person or a service manager that the command ends. */
-export interface Interruption {
-  /** Aborts at the first signal. */
-  readonly signal: AbortSignal
-  /** Stops listening. */
-  stop(): void
-}
-
 /** Everything that a command gets from outside. The process gives its own; a test gives its own making. */
 export interface Surroundings {
   readonly environment: Environment
@@ -22,14 +14,14 @@ export interface Surroundings {
   readonly stdout: Output
   /** For talk: progress, hints, errors. */
   readonly stderr: Output
-  /** Starts to listen for signals. Without it a signal ends the command at once. */
-  readonly listen: () => Interruption
+  /** Starts to listen for signals; the first one aborts. Without it a signal ends the command at once. */
+  readonly listen: () => AbortSignal
 }
 
 /** Listens for SIGINT and SIGTERM of this process. A second signal of the same name ends the process at once. */
-export function abortOnSignals(): Interruption {
+export function abortOnSignals(): AbortSignal {
   const interrupted = new AbortController()
   const abort = (): void => interrupted.abort()
   process.once('SIGINT', abort).once('SIGTERM', abort)
-  return { signal: interrupted.signal, stop: () => void process.off('SIGINT', abort).off('SIGTERM', abort) }
+  return interrupted.signal
 }

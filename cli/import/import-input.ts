@@ -39,26 +39,22 @@ export async function importInput(
   fleet: FleetConnection,
   shell: Shell,
 ): Promise<number> {
-  const { signal, stop } = shell.listen()
-  try {
-    const { checkpoint, rejected } = await filesOf(input, options.checkpointFile, options.rejectedFile)
-    const state = await begin(input, options, fleet, checkpoint, signal)
-    const rejectedLines = new RejectedLines(rejected, state.done.rejectedBytes)
-    // Faults of the files must show before anything is enqueued.
-    await rejectedLines.check()
-    await checkpoint?.write(state)
-    const { maxBacklog } = options
-    const done = await run({ input, state, checkpoint, rejectedLines, maxBacklog, signal }, fleet, shell)
-    report(done, rejected, options.json, shell)
-    if (signal.aborted) {
-      shell.say(`interrupted: the lines after these were not enqueued; ${howToGoOn(checkpoint)}`)
-      return EXIT.failed
-    }
-    await checkpoint?.remove()
-    return EXIT.done
-  } finally {
-    stop()
+  const signal = shell.listen()
+  const { checkpoint, rejected } = await filesOf(input, options.checkpointFile, options.rejectedFile)
+  const state = await begin(input, options, fleet, checkpoint, signal)
+  const rejectedLines = new RejectedLines(rejected, state.done.rejectedBytes)
+  // Faults of the files must show before anything is enqueued.
+  await rejectedLines.check()
+  await checkpoint?.write(state)
+  const { maxBacklog } = options
+  const done = await run({ input, state, checkpoint, rejectedLines, maxBacklog, signal }, fleet, shell)
+  report(done, rejected, options.json, shell)
+  if (signal.aborted) {
+    shell.say(`interrupted: the lines after these were not enqueued; ${howToGoOn(checkpoint)}`)
+    return EXIT.failed
   }
+  await checkpoint?.remove()
+  return EXIT.done
 }
 
 async function begin(

@@ -80,12 +80,10 @@ async function run(flags: Flags, command: Command, { print, say, listen }: Shell
     if (error instanceof InvalidSimulatorInput) command.error(`error: ${error.message}`, { exitCode: EXIT.usage })
     throw error
   })
-  const interruption = listen()
-  const stopped = once(interruption.signal, 'abort')
+  const stopped = once(listen(), 'abort')
   print(flags.json ? JSON.stringify({ url: simulator.url, port: simulator.port }) : simulator.url)
   if (flags.control) say(`The simulator is steered under ${simulator.url}/simulator and ends with SIGTERM or Ctrl-C.`)
   await stopped
-  interruption.stop()
   const figures = simulator.figures()
   await simulator.close()
   await ended(log)

@@ -42,7 +42,7 @@ export function beginCommand(args: readonly string[], environment: Readonly<Reco
   const stdin = new PassThrough()
   const stdout = new CollectedText()
   const stderr = new CollectedText()
-  const listen = () => ({ signal: interrupted.signal, stop: () => {} })
+  const listen = () => interrupted.signal
   const ended = main(args, { environment, stdin, stdout, stderr, listen }).then(code => {
     stdout.end()
     stderr.end()
