@@ -1,19 +1,17 @@
 /**
  * A program of a Debian package, fetched without root and without a change to the system.
  *
- * apt gets lists, state and cache of its own inside the cache folder. It keeps the system's sources and keys, so it
- * verifies the packages as always. It also sees the installed packages, so it chooses the libraries that the machine
- * lacks. The packages are unpacked there, and the program runs from that tree. A process builds the tree in a folder of
- * its own and moves it into place in one step, so two processes may do it at once.
+ * The package is unpacked in the cache folder, and the program runs from that tree. A process builds the tree in a folder
+ * of its own and moves it into place in one step, so two processes may do it at once.
  */
-import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { cacheFolder } from './cache-folder.ts'
 import { parseOsRelease } from './os-release.ts'
 import { runProgram } from './run-program.ts'
+import { unpackPackage } from './unpack-package.ts'
 
-const DOWNLOAD_TIMEOUT_MS = 180_000
 const QUESTION_TIMEOUT_MS = 30_000
 /** A download takes seconds, so an older building folder belongs to a process that was killed. */
 const LEFT_BEHIND_AFTER_MS = 60 * 60 * 1000
@@ -68,66 +66,16 @@ async function buildTree<T>(program: DebianProgram<T>, tree: string): Promise<Lo
   await removeLeftBehind(parent)
   const building = await mkdtemp(join(parent, 'building-'))
   try {
-    const fault = await unpackInto(program.package, join(building, 'tree'), building)
+    const fault = await unpackPackage(program.package, building)
     if (fault !== undefined) return missing(fault)
     const built = await checkTree(program, join(building, 'tree'))
     if (built.kind === 'missing') return built
-    await moveIntoPlace(program, join(building, 'tree'), tree, building)
+    await moveIntoPlace(program, tree, building)
     return await checkTree(program, tree)
   } finally {
     await rm(building, { recursive: true, force: true })
   }
 }
-
-/** Downloads and unpacks the package and what it needs; returns the fault, if there was one. */
-async function unpackInto(root: string, tree: string, building: string): Promise<string | undefined> {
-  const apt = await aptOfItsOwn(building)
-  const options = { timeoutMs: DOWNLOAD_TIMEOUT_MS }
-  // The update may fail at a third source although Debian's own lists arrived. Only the download below decides.
-  const update = await runProgram('apt-get', [...apt, '-qq', 'update'], options)
-  const download = await runProgram('apt-get', [...apt, ...DOWNLOAD, root], options)
-  if (download.kind === 'failed') {
-    return `apt-get install: ${download.reason}${update.kind === 'failed' ? `; apt-get update: ${update.reason}` : ''}`
-  }
-  await mkdir(tree)
-  const directory = join(building, 'archives')
-  for await (const file of glob('*.deb', { cwd: directory })) {
-    const unpack = await runProgram('dpkg', ['-x', file, tree], { ...options, directory })
-    if (unpack.kind === 'failed') return `dpkg -x ${file}: ${unpack.reason}`
-  }
-  return undefined
-}
-
-/** Makes apt download a package, installed or not, and all packages below it that the machine lacks. */
-const DOWNLOAD = ['-qq', '--yes', '--no-install-recommends', '--download-only', '--reinstall', 'install']
-
-/** Writes a file of settings that keep apt inside the folder; returns the arguments that name the file. */
-async function aptOfItsOwn(folder: string): Promise<readonly string[]> {
-  await mkdir(join(folder, 'lists', 'partial'), { recursive: true })
-  await mkdir(join(folder, 'archives', 'partial'), { recursive: true })
-  const file = join(folder, 'apt.conf')
-  const settings = [
-    `Dir::State ${quoted(folder)};`,
-    `Dir::State::Lists ${quoted(join(folder, 'lists'))};`,
-    `Dir::Cache ${quoted(folder)};`,
-    // Only root may lock the system's list of installed packages, and nothing is installed here.
-    'Debug::NoLocking "true";',
-    // Run by root, apt would download as user _apt, who cannot write here.
-    'APT::Sandbox::User "root";',
-    'Acquire::Languages "none";',
-    'Acquire::Retries "2";',
-    'Acquire::http::Timeout "20";',
-    'Acquire::https::Timeout "20";',
-    // The system's hooks would clean up in other places.
-    '#clear APT::Update::Pre-Invoke;',
-    '#clear APT::Update::Post-Invoke;',
-    '#clear APT::Update::Post-Invoke-Success;',
-  ]
-  await writeFile(file, `${settings.join('\n')}\n`)
-  return ['-c', file]
-}
-
-const quoted = (path: string): string => `"${path.replaceAll('"', '')}"`
 
 async function checkTree<T>(program: DebianProgram<T>, tree: string): Promise<Looked<T>> {
   const folders = await libraryFolders(tree)
@@ -142,15 +90,10 @@ async function libraryFolders(tree: string): Promise<readonly string[]> {
 }
 
 /** Moves a finished tree into place. A working tree of another process stays; a broken one is replaced. */
-async function moveIntoPlace<T>(
-  program: DebianProgram<T>,
-  built: string,
-  tree: string,
-  building: string,
-): Promise<void> {
+async function moveIntoPlace<T>(program: DebianProgram<T>, tree: string, building: string): Promise<void> {
   for (const attempt of ['first', 'last'] as const) {
     try {
-      return await rename(built, tree)
+      return await rename(join(building, 'tree'), tree)
     } catch (error) {
       if ((await checkTree(program, tree)).kind === 'found') return
       if (attempt === 'last') throw error
