@@ -12,13 +12,13 @@ export interface Checkpoint {
   readonly at: number
   readonly chain: string
   /**
-   * `broken` where what stood in Redis since the checkpoint before did not fit together; `anchor` where the receipts
-   * before it were trimmed.
+   * `broken`: the receipts in Redis since the checkpoint before did not fit together. `anchor`: the receipts before it
+   * were trimmed.
    */
   readonly state: 'good' | 'broken' | 'anchor'
 }
 
-/** Where a chain begins that nothing was trimmed from. */
+/** The beginning of a chain from which nothing was trimmed. */
 export const GENESIS: Checkpoint = { seq: 0, at: 0, chain: '', state: 'good' }
 
 const memberSchema = z.tuple([
@@ -44,42 +44,42 @@ export class Checkpoints {
   }
 
   /**
-   * Makes sure that the receipts in this Redis are sealed with this key; the first one to ask decides. Two keys side by
-   * side would make receipts that nobody can verify together.
+   * Makes sure that the receipts in this Redis are sealed with this key; the first process that calls this sets the
+   * key. Receipts under two keys could not be verified together.
    *
    * @throws {ReceiptKeyError} when they are sealed with another one
    */
   async requireKey(): Promise<void> {
-    // Written only where there is none: a worker starts, too, where the memory of Redis is full.
+    // Writes only where there is no key yet, so that a worker also starts while the memory of Redis is full.
     if ((await this.keyInUse()) === 'none') await this.#redis.hsetnx(this.#chainKey, 'key', this.#keyMark())
     if ((await this.keyInUse()) !== 'this') throw new ReceiptKeyError()
   }
 
-  /** Which key the receipts in this Redis are sealed with; `none` where no worker has been there yet. Reads only. */
+  /** Reads with which key the receipts in this Redis are sealed; `none` before the first worker. */
   async keyInUse(): Promise<'this' | 'another' | 'none'> {
     const mark = await this.#redis.hget(this.#chainKey, 'key')
     if (mark === null) return 'none'
     return mark === this.#keyMark() ? 'this' : 'another'
   }
 
-  /** The last `count` checkpoints, newest first. */
+  /** Reads the last `count` checkpoints, newest first. */
   async newest(count: number): Promise<readonly Checkpoint[]> {
     return this.#parse(await this.#redis.zrevrange(this.#key, 0, count - 1))
   }
 
-  /** The last checkpoint that covers nothing after `seq`, or the beginning. */
+  /** Reads the last checkpoint that covers nothing after `seq`, or gives the beginning. */
   async atOrBefore(seq: number): Promise<Checkpoint> {
     const found = await this.#redis.zrevrangebyscore(this.#key, seq, '-inf', 'LIMIT', 0, 1)
     return this.#parse(found)[0] ?? GENESIS
   }
 
-  /** The checkpoint at which the kept receipts begin. A process with the key has trimmed everything before it. */
+  /** Reads the checkpoint at which the kept receipts begin. A process with the key has trimmed those before it. */
   async anchor(): Promise<Checkpoint> {
     const [first] = await this.after(-1, 1)
     return first?.state === 'anchor' ? first : GENESIS
   }
 
-  /** The first `count` checkpoints behind `seq`, oldest first. */
+  /** Reads the first `count` checkpoints behind `seq`, oldest first. */
   async after(seq: number, count: number): Promise<readonly Checkpoint[]> {
     return this.#parse(await this.#redis.zrangebyscore(this.#key, `(${seq}`, '+inf', 'LIMIT', 0, count))
   }
@@ -90,12 +90,12 @@ export class Checkpoints {
     await this.#redis.zadd(this.#key, seq, [seq, at, chain, state, seal].join(' '))
   }
 
-  /** Drops checkpoints that others make superfluous: those between the two, both exclusive. */
+  /** Drops superfluous checkpoints: those between two numbers, both exclusive. */
   async dropBetween(fromSeq: number, toSeq: number): Promise<void> {
     await this.#redis.zremrangebyscore(this.#key, `(${fromSeq}`, `(${toSeq}`)
   }
 
-  /** A value that differs for two keys and does not help to find either. */
+  /** Makes a mark that differs from key to key and does not reveal the key. */
   #keyMark(): string {
     return this.#seals.checkpoint(['key'])
   }
@@ -105,7 +105,7 @@ export class Checkpoints {
       const parsed = memberSchema.safeParse(member.split(' '))
       if (!parsed.success) return []
       const [seq, at, chain, state, seal] = parsed.data
-      // What was not made with the key is none; the chain is then measured at the next one that was.
+      // Ignores a checkpoint that was not sealed with the key; the next genuine one then covers its receipts.
       return seal === this.#seals.checkpoint([seq, at, chain, state]) ? [{ seq, at, chain, state }] : []
     })
   }

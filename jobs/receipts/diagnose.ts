@@ -3,11 +3,11 @@ import type { ExportPart, Finding, SeenLine } from './findings.ts'
 import { longestRise } from './longest-rise.ts'
 
 /**
- * Finds out what was done to a file, from what its lines are.
+ * Finds changes of a file of receipts, from the states of its lines.
  *
- * Genuine lines carry their true number. Those that do not rise with the others were moved, or are copies. Between two
- * that stand next to each other: if the second is tied to the first, whatever stands between them was put in; if not,
- * what stands there was changed, and what is missing was removed.
+ * Genuine lines carry their true number. Lines whose number does not rise with the others were moved, or are copies.
+ * The rest is judged by pairs of neighbours. If the second line is tied to the first, the lines between them were
+ * inserted. If not, the lines there were changed, and missing numbers were removed.
  */
 export function diagnose(seen: readonly SeenLine[]): {
   readonly findings: readonly Finding[]
@@ -34,12 +34,12 @@ function ofDisplaced(displaced: readonly SeenLine[], kept: readonly SeenLine[]):
   })
 }
 
-/** Looks at what lies before the first, between all, and behind the last of the lines that stand where they should. */
+/** Judges the gaps before, between and behind the lines that stand in the right place. */
 function ofGaps(seen: readonly SeenLine[], kept: readonly SeenLine[], displaced: readonly SeenLine[]): Finding[] {
   const standing = new Set(kept)
   const elsewhere = sortedNumbers(displaced)
   const accounted = sortedNumbers([...displaced, ...seen.filter(isUnsealed)])
-  // A line that was changed, or never sealed, has its true mark as long as it is tied to its neighbours.
+  // A line that was changed, or never sealed, still has its true mark if it is tied to the line before.
   const marked = [...displaced, ...seen.filter(line => line.state !== 'genuine' && line.follows)]
   const findings: Finding[] = []
   let begin = kept[0]?.begin ?? marked.find(line => line.begin !== undefined)?.begin
@@ -60,13 +60,13 @@ function ofGaps(seen: readonly SeenLine[], kept: readonly SeenLine[], displaced:
   return [...findings, ...ofEnd({ before, strangers, begin, accounted }, end)]
 }
 
-/** What lies before a line that stands where it should, or before the end of the file. */
+/** The gap before a line that stands in the right place, or before the end of the file. */
 interface Gap {
-  /** The line before that stands where it should. */
+  /** The last line before the gap that stands in the right place. */
   readonly before: SeenLine | undefined
   /** Lines in the gap that are not genuine. */
   readonly strangers: readonly SeenLine[]
-  /** Of the export that it belongs to; nothing where that is not known. */
+  /** First mark of the export that the gap belongs to; nothing where it is not known. */
   readonly begin: BeginMark | undefined
   /** Numbers found elsewhere in the file (moved or unsealed lines), so not missing. Sorted. */
   readonly accounted: Float64Array
@@ -108,7 +108,7 @@ function ofUnknownBeginning({ before, line, strangers }: GapBefore): Finding[] {
   return [found('removed', line.line, null, 'the beginning of the export was removed before it')]
 }
 
-/** In an export of one request numbers have gaps, so only the links between lines show what was removed. */
+/** Numbers have gaps in an export of one request, so only the links between lines show that some were removed. */
 function ofFilteredGap({ line, strangers }: GapBefore, from: number, isDisturbed: boolean): Finding[] {
   const findings = ofStrangers(strangers)
   if (isDisturbed || (line.follows && strangers.every(stranger => stranger.follows))) return findings
@@ -117,7 +117,7 @@ function ofFilteredGap({ line, strangers }: GapBefore, from: number, isDisturbed
   return [...findings, found('removed', line.line, null, text)]
 }
 
-/** Where one export ends and the next begins. */
+/** Judges the place where one export ends and the next begins. */
 function ofSeam(before: SeenLine, line: SeenLine, begin: BeginMark, strangers: readonly SeenLine[]): Finding[] {
   const findings = ofStrangers(strangers)
   const through = before.end?.through ?? before.seq
@@ -149,7 +149,7 @@ function ofCut(before: SeenLine | undefined, strangers: readonly SeenLine[]): Fi
   ]
 }
 
-/** Judges lines that are not genuine: as many as can stand for missing ones were changed, the others put in. */
+/** Judges lines that are not genuine: up to `places` of them stand for missing lines, the others were put in. */
 function ofStrangers(
   strangers: readonly SeenLine[],
   missing: Missing | undefined = undefined,
@@ -178,7 +178,7 @@ const sortedNumbers = (lines: readonly SeenLine[]): Float64Array =>
 interface Missing {
   readonly first: number
   readonly last: number
-  /** How many of those from the first to the last. */
+  /** How many numbers from the first to the last are missing. */
   readonly count: number
 }
 
@@ -190,7 +190,7 @@ function missingBetween(from: number, to: number, accounted: Float64Array): Miss
   return { first, last, count: Math.max(0, last - first + 1) - countWithin(accounted, first - 1, last + 1) }
 }
 
-/** How many of the numbers lie between two, both exclusive. */
+/** Counts the numbers between two bounds, both exclusive. */
 const countWithin = (sorted: Float64Array, from: number, to: number): number =>
   Math.max(0, countBelow(sorted, to) - countBelow(sorted, from + 1))
 
@@ -204,7 +204,7 @@ function countBelow(sorted: Float64Array, bound: number): number {
   return from
 }
 
-/** Tells of missing receipts, but for those that changed lines stand for. */
+/** Reports missing receipts, except for those in whose place changed lines stand. */
 function removed(line: number, { first, last, count }: Missing, changed: number, when: string): Finding[] {
   const gone = count - changed
   if (gone <= 0) return []

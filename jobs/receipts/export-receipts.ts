@@ -1,5 +1,5 @@
 /**
- * The export of receipts: reads them from Redis, checks them, and seals each line that holds.
+ * The export of receipts: reads them from Redis, checks them, and seals the line of each proved one.
  *
  * What belongs in `jobs/receipts/`: a receipt's content and seals, the checkpoints over their chain
  * (`receipt-keeper.ts`), export and verification (`verify-receipts.ts`). What does not: writing a receipt, which is one
@@ -13,13 +13,13 @@ import { ReceiptKeeper } from './receipt-keeper.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 import { chainAfter, findFirstSince, isGenuine, readStored, type StoredReceipt } from './stored-receipts.ts'
 
-/** What to export. */
+/** Source and filters of an export. */
 export interface ExportOptions {
-  /** Stays the caller's. */
+  /** The caller closes it. */
   readonly redis: RedisConnection
   readonly prefix: string
   readonly seals: ReceiptSeals
-  /** Only receipts behind this number: what an export that was interrupted has not written. Default 0. */
+  /** Only receipts behind this number, to go on after an interrupted export. Default 0. */
   readonly after?: number
   /** Only receipts from this time on, epoch ms. */
   readonly sinceMs?: number
@@ -27,13 +27,13 @@ export interface ExportOptions {
   readonly request?: string
 }
 
-/** What an export came to. */
+/** The result of an export. */
 export interface ExportSummary {
   readonly lines: number
   /** The export is complete from the first receipt behind `after` up to `through`. */
   readonly after: number
   readonly through: number
-  /** What does not fit together in Redis, in words. The lines it concerns are not sealed. */
+  /** Faults of the receipts in Redis, in words. The exporter does not seal their lines. */
   readonly troubles: readonly string[]
 }
 
@@ -45,12 +45,12 @@ interface Piece {
 }
 
 /**
- * Exports receipts as lines of NDJSON, oldest first, in bounded memory. What is there is checked on the way against the
- * seals of the workers and the checkpoints; a line is sealed only where all of it fits.
+ * Exports receipts as lines of NDJSON, oldest first, in bounded memory. Checks each receipt against the seal of its
+ * worker and against the checkpoints, and seals its line only where both fit.
  *
- * What is not covered by a checkpoint is checked and covered first.
+ * Before that, a new checkpoint covers the receipts that none covers yet.
  *
- * @returns what it came to, when all lines were taken
+ * @returns the result, after the last line
  * @throws {ReceiptKeyError} when the receipts are sealed with another key
  */
 export async function* exportReceipts(options: ExportOptions): AsyncGenerator<string, ExportSummary> {
@@ -67,7 +67,7 @@ export async function* exportReceipts(options: ExportOptions): AsyncGenerator<st
   const troubles: string[] = []
   let lines = 0
   let through = after
-  // The last line says that it is the last, so one is held back.
+  // The last line carries the end mark, so the exporter holds one line back.
   let held: Piece | undefined
   const sealHeld = (piece: Piece, last: boolean): string => {
     lines += 1
@@ -102,7 +102,7 @@ interface Block {
   readonly troubles: readonly string[]
 }
 
-/** Reads what lies between two checkpoints and tells of each receipt whether it is proved. */
+/** Reads the receipts between two checkpoints, and judges for each whether it is proved. */
 async function readBlock({ redis, prefix, seals }: ExportOptions, from: Checkpoint, to: Checkpoint): Promise<Block> {
   const receipts: StoredReceipt[] = []
   const troubles: string[] = []

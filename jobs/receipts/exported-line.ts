@@ -16,7 +16,7 @@ export interface Receipt {
   readonly account: string | null
   readonly request: string | null
   readonly outcome: FinalOutcome
-  /** Whether the friend list was seen empty; `skipped` where nobody looked. */
+  /** Whether a worker saw the friend list empty; `skipped` where it did not look. */
   readonly verified: Verified
   /** Why, where the account was not cleared: the vendor's code, or a word of ours. */
   readonly code: string | null
@@ -26,20 +26,20 @@ export interface Receipt {
   /** As ISO date, by the producer's clock. */
   readonly enqueuedAt: string
   /**
-   * `<line>.<link>`: the seal of this line, empty where Redis held no proof of it; then the seal that ties it to the line
-   * before. The first and the last line of an export have a third part, a {@link Mark}.
+   * `<line>.<link>`: the seal of this line, empty where Redis held no proof of it; then the seal that ties it to the
+   * line before. The first and the last line of an export have a third part, a {@link Mark}.
    */
   readonly seal: string
 }
 
-/** What an export says of itself in its first line: it holds all receipts behind `after` that fit the filter. */
+/** The mark in the first line of an export, which holds all receipts behind `after` that fit the filter. */
 export interface BeginMark {
   readonly after: number
   readonly since: string | null
   readonly request: string | null
 }
 
-/** What it says in its last line: up to which receipt it is complete. */
+/** The mark in the last line of an export, which is complete up to receipt `through`. */
 export interface EndMark {
   readonly through: number
 }
@@ -70,7 +70,7 @@ const markSchema = z.strictObject({
   end: z.strictObject({ through: z.int() }).optional(),
 })
 
-/** Other times come only from receipts that were tampered with, which have no seal to lose. */
+/** Only a receipt that somebody tampered with has a time out of this range; its line is not sealed anyway. */
 const isoOf = (ms: number): string => new Date(ms >= 0 && ms <= LAST_MS ? ms : 0).toISOString()
 
 /** Puts a stored receipt into the form of an export, without its seal. */
@@ -113,27 +113,27 @@ export class LineSealer {
   }
 }
 
-/** What a line of a file claims to be. */
+/** A parsed line of a file, with its claims and those of them that its seal proves. */
 export interface ClaimedLine {
   readonly receipt: Receipt
-  /** The seal fits the content. */
+  /** Whether the seal fits the content. */
   readonly genuine: boolean
-  /** The exporter could not prove it. */
+  /** Whether the seal is empty, as of a receipt that the exporter could not prove. */
   readonly unproved: boolean
   readonly link: string
   readonly mark: Mark
-  /** Whether the link is the one that follows a given one. */
+  /** Whether the line's link follows a given one. */
   follows(link: string): boolean
 }
 
 /**
  * Parses a line of an export.
  *
- * @returns nothing where it has not the form of a receipt
+ * @returns nothing where the text has not the form of a receipt
  */
 export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | undefined {
   const parsed = receiptSchema.safeParse(parseJson(text))
-  // Written in another way it may mean something else to another reader, as a name that comes twice does.
+  // Another notation of the same values, such as a name that comes twice, may mean something else to another reader.
   if (!parsed.success || JSON.stringify(inOrder(parsed.data)) !== text) return undefined
   const receipt = parsed.data
   const [line = '', link = '', markText = '', ...rest] = receipt.seal.split('.')
@@ -145,7 +145,7 @@ export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | unde
     genuine: line !== '' && line === lineSeal(receipt, seals),
     unproved: line === '',
     link,
-    // A mark that its own link does not vouch for says nothing.
+    // A begin mark counts only where the line's own link covers it.
     mark: mark.success && (mark.data.begin === undefined || follows('')) ? toMark(mark.data) : {},
     follows,
   }

@@ -1,12 +1,12 @@
 /**
- * Finds the longest part of a list that rises, leaving out as few elements as possible: what is left out stands in the
- * wrong place.
+ * Finds the longest rise in a list by leaving out as few elements as possible; those stand in the wrong place.
  *
  * @param numbers the list
  * @returns for each element whether it belongs to the rise
  */
 export function longestRise(numbers: readonly number[]): readonly boolean[] {
-  // ends[k] is where the rise of k + 1 elements ends that ends lowest; before[i] is the element before i in its rise.
+  // ends[k]: index of the last element of the rise of k + 1 elements that ends lowest. before[i]: index of the element
+  // before i in its rise.
   const ends: number[] = []
   const before = new Int32Array(numbers.length).fill(-1)
   for (let i = 0; i < numbers.length; i++) {

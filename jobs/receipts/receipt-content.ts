@@ -3,13 +3,13 @@ import { parseJson } from '../../config/parse-json.ts'
 import type { FinalOutcome, Verified } from '../job/outcome.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
-/** How a job ended, as whoever ends it knows it. */
+/** The end of a job, as known to the worker or command that ends it. */
 export interface FinalRecord {
   /** The user id; only its pseudonym is written. Empty where the job holds none. */
   readonly account: string
   readonly request?: string | undefined
   readonly outcome: FinalOutcome
-  /** Whether the friend list was seen empty. */
+  /** Whether a worker saw the friend list empty. */
   readonly verified: Verified
   /** Why, where it was not cleared: the vendor's code, or a word of ours. */
   readonly code?: string | undefined
@@ -26,21 +26,21 @@ export interface FinalRecord {
 export const LAST_MS = 253_402_300_799_999
 
 /**
- * Makes the content of a receipt, sealed, as the scripts take it: what they count by (request, outcome, verified, code,
- * enqueuedAt in epoch ms), then the text that is kept, and the seal over it. The text is a JSON array of pseudonym,
- * request, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads it. Number, time and chain are
- * added in Redis.
+ * Makes the sealed content of a receipt, as arguments of the scripts: the values by which they count (request, outcome,
+ * verified, code, enqueuedAt in epoch ms), the text that Redis keeps, and the seal over it. The text is a JSON array of
+ * pseudonym, request, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads it. The script
+ * adds number, time and chain.
  */
 export function sealedContent(end: FinalRecord, seals: ReceiptSeals): readonly (string | number)[] {
   const { outcome, verified, request = '', code = '', calls, attempts } = end
   const account = end.account === '' ? '' : seals.pseudonymOf(end.account)
-  // BullMQ lets foreign producers set it: it may be a fraction, or in another unit.
+  // A foreign producer may have set BullMQ's time of the job to a fraction, or in another unit.
   const enqueuedAt = Math.min(Math.max(Math.round(end.enqueuedAt) || 0, 0), LAST_MS)
   const text = JSON.stringify([account, request, outcome, verified, code, calls, attempts, enqueuedAt])
   return [request, outcome, verified, code, enqueuedAt, text, seals.content(text)]
 }
 
-/** What a receipt says. */
+/** The content of a receipt, parsed. */
 export interface ReceiptContent {
   /** Pseudonym; empty where the job held no account. */
   readonly account: string
@@ -58,8 +58,8 @@ const [text, count] = [z.string(), z.number()]
 const contentSchema = z.tuple([text, text, text, text, text, count, count, count])
 
 /**
- * Reads the text of a content. Whoever can write to Redis can write anything; what cannot be read says nothing, and its
- * seal tells that it was changed.
+ * Reads the text of a content. Any client of Redis may have changed it. A text that cannot be read gives empty fields;
+ * its seal shows the change.
  */
 export function parseContent(contentText: string): ReceiptContent {
   const [account, request, outcome, verified, code, calls, attempts, enqueuedAt] = readArray(contentText)

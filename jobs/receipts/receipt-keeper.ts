@@ -5,39 +5,38 @@ import { type Checkpoint, Checkpoints, GENESIS } from './checkpoints.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 import { chainAfter, findFirstSince, isGenuine, readOldest, readStored } from './stored-receipts.ts'
 
-/** What a keeper is made from. */
+/** Connection, prefix and seals of a keeper. */
 export interface ReceiptKeeperOptions {
-  /** Stays the caller's. */
+  /** The caller closes it. */
   readonly redis: RedisConnection
   readonly prefix: string
   readonly seals: ReceiptSeals
-  /** How long receipts stay. */
+  /** Days that receipts are kept. */
   readonly receiptDays: number
 }
 
 /**
- * A checkpoint at least this many receipts after the kept one before it is kept for good; younger ones give way to the
- * next. A checkpoint takes some hundred bytes, little beside these receipts, and an export holds this many receipts at
- * a time.
+ * Least number of receipts between two checkpoints that are kept for good; the next checkpoint replaces any other. A
+ * checkpoint takes some hundred bytes, which is little beside 500 receipts. An export holds this many at a time.
  */
 const RECEIPTS_BETWEEN = 500
-/** Small enough that the checks of a chunk hold up the calls of this process by a few milliseconds only. */
+/** Receipts read and checked at once, which holds up the calls of this process by a few milliseconds only. */
 const CHUNK = 200
-/** Receipts that one call of {@link ReceiptKeeper.trim} takes away at most. */
+/** Most receipts that one call of {@link ReceiptKeeper.trim} removes. */
 const TRIM_AT_MOST = 5000
 
 const stateSchema = z.tuple([z.coerce.number(), z.coerce.number(), z.string()])
 
 /**
- * Keeps the receipts of a fleet provable: seals checkpoints of their chain while what they cover is young, and takes
- * away what is older than `RECEIPT_DAYS`.
+ * Keeps the receipts of a fleet provable: seals checkpoints over new receipts of their chain, and removes receipts that
+ * are older than `RECEIPT_DAYS`.
  *
  * Any process with the key may do it, several at once too: they come to the same result.
  */
 export class ReceiptKeeper {
   readonly #options: ReceiptKeeperOptions
   readonly #checkpoints: Checkpoints
-  /** The last checkpoint this process knows of. Redis cannot have less, unless somebody took it away. */
+  /** The last checkpoint that this process has seen. If Redis holds only older ones, somebody removed it. */
   #known: Checkpoint = GENESIS
 
   constructor(options: ReceiptKeeperOptions) {
@@ -46,9 +45,9 @@ export class ReceiptKeeper {
   }
 
   /**
-   * Seals a checkpoint over all receipts there are. Each receipt since the last one is checked before.
+   * Checks each receipt since the last checkpoint, then seals a checkpoint over all receipts.
    *
-   * @returns `broken` where they do not fit together: somebody changed them in Redis. It is sealed as such, once.
+   * @returns `broken` where they do not fit together: somebody changed them in Redis. One checkpoint then says so.
    */
   async makeCheckpoint(): Promise<'good' | 'broken' | 'nothing_new'> {
     const { redis, prefix } = this.#options
@@ -66,14 +65,14 @@ export class ReceiptKeeper {
     for (const each of good ? passed : []) await this.#checkpoints.add(each)
     this.#known = { seq, at, chain, state: good ? 'good' : 'broken' }
     await this.#checkpoints.add(this.#known)
-    // The one before was for the meantime. A broken one stays: it keeps the damage to what it covers.
+    // Drops the checkpoint before, which was temporary. A broken one stays, so that only its receipts count as damaged.
     if (good && last.state === 'good' && last.seq - before.seq < RECEIPTS_BETWEEN) {
       await this.#checkpoints.dropBetween(before.seq, passed[0]?.seq ?? seq)
     }
     return good ? 'good' : 'broken'
   }
 
-  /** Takes away receipts older than `RECEIPT_DAYS`, some thousand a call; a checkpoint stays in their place. */
+  /** Removes receipts older than `RECEIPT_DAYS`, at most 5,000 a call, and leaves a checkpoint in their place. */
   async trim(now: number): Promise<void> {
     const { redis, prefix, receiptDays } = this.#options
     const keptSince = now - receiptDays * 86_400_000
@@ -81,8 +80,8 @@ export class ReceiptKeeper {
     if (oldest === undefined || oldest.at >= keptSince) return
     const firstKept = await findFirstSince(redis, prefix, keptSince)
     const lastOld = Math.min(firstKept - 1, oldest.seq + TRIM_AT_MOST - 1, this.#known.seq)
-    // The chain there, so that what stays can be proved from there on. Where it was tampered with before, the next
-    // checkpoint shows it.
+    // The anchor holds the chain's value there, from which the kept receipts can be proved. If somebody tampered with
+    // the removed ones, the next checkpoint shows it.
     let anchor = await this.#checkpoints.atOrBefore(lastOld)
     while (anchor.seq < lastOld) {
       const chunk = await readStored(redis, prefix, { from: anchor.seq + 1, to: lastOld, count: CHUNK })
@@ -96,7 +95,7 @@ export class ReceiptKeeper {
     await this.#checkpoints.dropBetween(-1, anchor.seq)
   }
 
-  /** Follows the chain from a checkpoint; nothing where a receipt is missing or was changed. */
+  /** Follows the chain from a checkpoint; gives nothing where a receipt is missing or was changed. */
   async #fold(
     from: Checkpoint,
     toSeq: number,
@@ -116,7 +115,7 @@ export class ReceiptKeeper {
     return end
   }
 
-  /** Says once that receipts or checkpoints are gone that this process has seen. */
+  /** Reports once that receipts or checkpoints are gone that this process has seen. */
   #tellLoss(): 'broken' {
     this.#known = GENESIS
     return 'broken'

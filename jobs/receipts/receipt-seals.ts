@@ -1,18 +1,18 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 
 /**
- * Everything that `RECEIPT_KEY` does. All of it is HMAC-SHA-256 in base64url, 43 characters.
+ * All uses of `RECEIPT_KEY`. Each gives an HMAC-SHA-256 in base64url, 43 characters.
  *
  * A pseudonym is made with the key itself, so that a person who has key and account finds the receipt with any tool:
- * `printf %s ACCOUNT | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url | tr -d =`. Every seal has a key of
- * its own, derived from it, so that what is made for one use can never pass for another.
+ * `printf %s ACCOUNT | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url | tr -d =`. Each kind of seal has a
+ * key of its own, derived from `RECEIPT_KEY`, so that a seal of one kind can never pass for another.
  */
 export interface ReceiptSeals {
   /**
-   * Stands for an account: the same account has the same pseudonym, and without the key nobody can tell whose it is.
+   * Makes the pseudonym of an account: always the same one, which without the key does not reveal the account.
    */
   pseudonymOf(account: string): string
-  /** Seals what a worker knows of a receipt: its text, as it is kept. */
+  /** Seals the text of a receipt, as Redis keeps it. */
   content(text: string): string
   /** Seals the chain up to a receipt. */
   checkpoint(parts: readonly (string | number)[]): string
@@ -31,7 +31,7 @@ export function createReceiptSeals(key: string): ReceiptSeals {
   const forPseudonyms = createSecretKey(key, 'utf8')
   const sealWith = (use: string): ((text: string) => string) => {
     // No account holds a line feed, so no pseudonym can be one of these keys.
-    // As a key object: made from bytes, each seal would take four times as long.
+    // A key object, because a seal made with plain bytes takes four times as long.
     const derived = createSecretKey(createHmac('sha256', key).update(`clear-friends receipts 1\n${use}`).digest())
     return text => createHmac('sha256', derived).update(text).digest('base64url')
   }

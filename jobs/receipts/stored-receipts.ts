@@ -9,7 +9,7 @@ export interface StoredReceipt {
   readonly seq: number
   /** When it was written, epoch ms. */
   readonly at: number
-  /** What it says, as text; see {@link parseContent}. */
+  /** Its content as text; see {@link parseContent}. */
   readonly content: string
   /** The worker's seal over the content. */
   readonly seal: string
@@ -22,7 +22,7 @@ const entriesSchema = z.array(z.tuple([z.string(), z.array(z.string())]))
  *
  * @param from first number, inclusive
  * @param to last number, inclusive
- * @param count at most so many
+ * @param count at most this many
  */
 export async function readStored(
   redis: RedisConnection,
@@ -42,10 +42,10 @@ export async function readOldest(redis: RedisConnection, prefix: string): Promis
 }
 
 /**
- * Finds the first receipt that is not older than a time, by halving: their times never go back.
+ * Finds the first receipt that is not older than a time, by halving, since the receipts' times never go back.
  *
- * @param since epoch ms
- * @returns its number; that behind the last receipt where all are older
+ * @param sinceMs epoch ms
+ * @returns its number; the number behind the last receipt where all are older
  */
 export async function findFirstSince(redis: RedisConnection, prefix: string, sinceMs: number): Promise<number> {
   const newest = entriesSchema.parse(await redis.xrevrange(keysOf(prefix).receipts, '+', '-', 'COUNT', 1))[0]
@@ -62,7 +62,7 @@ export async function findFirstSince(redis: RedisConnection, prefix: string, sin
 
 function toStored(id: string, pairs: readonly string[]): StoredReceipt {
   const [seq, at] = id.split('-').map(Number)
-  // Whoever can write to Redis can write anything; what lacks a field fails its seal.
+  // Any client of Redis may have changed the entry. One that lacks a field fails its seal.
   const [contentName, content, sealName, seal] = pairs
   const isReadable = pairs.length === 4 && contentName === 'content' && sealName === 'seal'
   return { seq: seq ?? 0, at: at ?? 0, content: (isReadable && content) || '', seal: (isReadable && seal) || '' }
@@ -72,7 +72,7 @@ function toStored(id: string, pairs: readonly string[]): StoredReceipt {
 export const isGenuine = (receipt: StoredReceipt, seals: ReceiptSeals): boolean =>
   receipt.seal === seals.content(receipt.content)
 
-/** The chain's value after a receipt, as `ledger.lua` makes it. Before the first receipt it is empty. */
+/** Gives the chain's value after a receipt, as `ledger.lua` makes it. Before the first receipt it is empty. */
 export function chainAfter(chain: string, { seq, at, seal }: StoredReceipt): string {
   return createHash('sha1').update(`${chain}|${seq}|${at}|${seal}`).digest('hex')
 }

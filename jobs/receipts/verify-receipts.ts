@@ -3,7 +3,7 @@ import { type BeginMark, type ClaimedLine, type EndMark, parseLine } from './exp
 import type { ExportPart, Finding, SeenLine } from './findings.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 
-/** The result of a check: how much of a file is genuine, and what is wrong with it. */
+/** The result of a check: how much of a file is genuine, and its faults. */
 export interface Verification {
   /** Lines of the file that are not empty. */
   readonly lines: number
@@ -16,11 +16,11 @@ export interface Verification {
 }
 
 /**
- * Verifies a file of exported receipts with nothing but the key. Tells which lines were changed, inserted or moved, and
- * which receipts were removed.
+ * Verifies a file of exported receipts with nothing but the key. Finds lines that were changed, inserted or moved, and
+ * receipts that were removed.
  *
- * Memory: 0.4 GB for a million lines (measured), so that what stands in the wrong place can be told from what stands in
- * the right one.
+ * Memory: 0.4 GB for a million lines (measured), because only all lines together show which of them stand in the wrong
+ * place.
  *
  * @param lines texts of the file's lines, without line ends; `null` for a line that is no text
  */
