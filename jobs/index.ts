@@ -1,8 +1,8 @@
 /**
- * The door of the package: what a program needs to enqueue accounts, to withdraw them, to look after dead letters and to
- * check receipts. Each name stands in docs/library.md. Inside the project files import each other directly.
+ * The door of the package, for programs that enqueue or withdraw accounts, look after dead letters or check receipts.
+ * Each name stands in docs/library.md. Inside the project files import each other directly.
  *
- * What belongs in `jobs/`: what a job is, and everything that may be done with jobs and their receipts in Redis. What does
+ * What belongs in `jobs/`: the contract of a job, and all actions on jobs and their receipts in Redis. What does
  * not: calls of the vendor (`worker/`), permits (`limiter/`), Redis itself (`redis/`).
  */
 

@@ -4,8 +4,8 @@
  * Both sides validate it, because anybody may write to the queue. Producers in other languages find the same contract
  * in `clear-friends-job.schema.json`.
  *
- * What belongs in `jobs/job/`: what a job is (data, id, due date, outcome, errors) and the queue that holds it. What
- * does not: what is done with jobs; each of these things has a room beside this one.
+ * What belongs in `jobs/job/`: the parts of a job (data, id, due date, outcome, errors) and the queue that holds it.
+ * What does not: actions on jobs; each has a folder beside this one.
  */
 
 import { z } from 'zod'
@@ -15,8 +15,7 @@ import { InvalidJobError } from './errors.ts'
 const ACCOUNT_MAX_BYTES = 32
 const REQUEST_MAX_LENGTH = 64
 
-// Control characters, unpaired surrogates, unassigned code points and line separators are what "not printable" means
-// here.
+// Control characters, unpaired surrogates, unassigned code points and line separators are "not printable".
 const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u
 
 /** A user id of the app, exactly as the app holds it: never trimmed, never changed. */
@@ -77,7 +76,7 @@ export type DeleteType = 'both' | 'single'
 
 const DELETE_TYPES: readonly DeleteType[] = ['both', 'single']
 
-/** The result of {@link parseJobData}: the data, or why it is none, without any value of it. */
+/** The result of {@link parseJobData}: the data, or the reason why it is invalid, which repeats no value of it. */
 export type ParsedJobData =
   | { readonly ok: true; readonly data: JobData }
   | { readonly ok: false; readonly reason: string }
@@ -85,7 +84,7 @@ export type ParsedJobData =
 /**
  * Parses the data of a job in the queue. A reason for a fault never repeats the data, which may hold a user id.
  *
- * @param data whatever the job holds
+ * @param data data of a job, unchecked
  */
 export function parseJobData(data: unknown): ParsedJobData {
   const parsed = jobDataSchema.safeParse(data)
@@ -93,7 +92,7 @@ export function parseJobData(data: unknown): ParsedJobData {
   return { ok: false, reason: reasonsOf(parsed.error) }
 }
 
-/** Says why a text is no account, or `null` where it is one. */
+/** Gives the reason why a value is no account; `null` where it is one. */
 export function accountFault(account: unknown): string | null {
   const parsed = accountSchema.safeParse(account)
   return parsed.success ? null : reasonsOf(parsed.error)

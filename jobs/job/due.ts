@@ -5,18 +5,18 @@ import { InvalidJobError } from './errors.ts'
 /**
  * Due dates and the order that follows from them: earliest due first, in steps of ten minutes.
  *
- * BullMQ orders by a priority from 1 (first) to 2^21 - 1. A step is the number of ten-minute spans since 2026-01-01, which
- * lasts until 2065. Priority 1 is kept for retried jobs, which would otherwise go behind the whole backlog.
+ * BullMQ orders by a priority from 1 (first) to 2^21 - 1. A step is the number of ten-minute spans since 2026-01-01,
+ * which lasts until 2065. Priority 1 is kept for retried jobs, which would otherwise go behind the whole backlog.
  */
 
 /** Epoch seconds at which the steps begin. */
 export const FIRST_STEP_AT: number = Date.UTC(2026, 0, 1) / 1000
-/** How many seconds of due dates share a priority. */
+/** Seconds of due dates that share a priority. */
 export const STEP_SECONDS = 600
 const FIRST_PRIORITY = 2
 const LAST_PRIORITY = 2 ** 21 - 1
 
-/** The priority of a job that is tried again: before all that have not been tried. */
+/** The priority of a retried job: BullMQ takes it before all jobs that were not tried yet. */
 export const RETRY_PRIORITY = 1
 
 /**

@@ -6,11 +6,11 @@ export class InvalidJobError extends Error {
   readonly code = 'INVALID_JOB'
 }
 
-/** Thrown when a batch could not be enqueued although it was sent again; tells how far the import came. */
+/** Thrown when the producer could not enqueue a batch even by sending it again; says how far the import came. */
 export class EnqueueInterruptedError extends Error {
   override readonly name = 'EnqueueInterruptedError'
   readonly code = 'ENQUEUE_INTERRUPTED'
-  /** How many entries, from the start, are in the queue (accepted, duplicate) or refused. Later ones may be missing. */
+  /** Number of entries, from the start, that are in the queue (accepted, duplicate) or refused. Later ones may lack. */
   readonly entriesDone: number
 
   constructor(message: string, entriesDone: number, cause: unknown) {

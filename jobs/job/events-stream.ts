@@ -3,8 +3,8 @@ import { keysOf } from '../../redis/keys.ts'
 import { NO_EVENTS } from './queue.ts'
 
 /**
- * Empties BullMQ's stream of events and lets it keep none. An event of a duplicate names the account, and would stay
- * for thousands of jobs; nothing here reads events.
+ * Empties BullMQ's stream of events and lets it keep none. BullMQ's event of a duplicate names the account and would
+ * stay for thousands of jobs. No part of this project reads events.
  *
  * Safe to repeat. A program that opens the queue with BullMQ alone, as producers in other languages do, sets the number
  * of events to 10,000 again.

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /**
- * Eleven characters hold 66 bits: among a million live jobs two are the same once in a hundred million imports. A
- * twelfth would push the job's hash into the next size of Redis' allocator, 32 bytes a job.
+ * Eleven characters hold 66 bits: two of a million live jobs get the same id once in a hundred million imports. A
+ * twelfth would push the job's hash into the next size of Redis' allocator, which costs 32 bytes a job.
  */
 const JOB_ID_LENGTH = 11
 
@@ -13,10 +13,10 @@ export function randomJobId(): string {
 }
 
 /**
- * Makes the job id of an entry of an import. It is the same each time, so that an entry that is sent again after a
- * crash makes no second job.
+ * Makes the job id of an entry of an import. An entry always gets the same id, so that a producer that sends it again
+ * after a crash makes no second job.
  *
- * @param key random, of one import; without it nobody can guess the ids
+ * @param key random key of the import; without it the ids cannot be guessed
  * @param index of the entry, from 0
  */
 export function importedJobId(key: string, index: number): string {
@@ -26,7 +26,7 @@ export function importedJobId(key: string, index: number): string {
   }
 }
 
-/** BullMQ keeps whole numbers for ids of its own, and a command would take what begins with a dash for an option. */
+/** BullMQ reserves whole numbers for its own ids, and a command line takes a leading dash for an option. */
 function toJobId(bytes: Buffer): string | undefined {
   const id = bytes.toString('base64url').slice(0, JOB_ID_LENGTH)
   return /^(\d+$|-)/.test(id) ? undefined : id

@@ -1,11 +1,11 @@
 /**
- * How one attempt at a job ended, as a value. Only the pool turns it into what BullMQ wants to see.
+ * How one attempt at a job ended, as a value. Only the pool translates it for BullMQ.
  *
  * - `cleared`, `not_imported`: the job is done.
- * - `cancelled`: a veto came before anything was deleted; the job is done.
+ * - `cancelled`: the `beforeClear` hook vetoed before anything was deleted; the job is done.
  * - `retry`: worth another attempt, later; counts as an attempt.
- * - `snooze`: come back later without having used an attempt (throttled, draining, paused, no permit).
- * - `stop`: our own credentials or settings are at fault; the whole fleet is halted and the job stays as it was.
+ * - `snooze`: the job comes back later and has used no attempt (throttled, draining, paused, no permit).
+ * - `stop`: our own credentials or settings are at fault; the worker halts the whole fleet, the job stays as it was.
  * - `dead`: will never work; becomes a dead letter.
  */
 export type Outcome = LastOutcome | ReturningOutcome
@@ -27,10 +27,10 @@ export type ReturningOutcome =
 export const isLast = (outcome: Outcome): outcome is LastOutcome =>
   outcome.kind !== 'retry' && outcome.kind !== 'snooze' && outcome.kind !== 'stop'
 
-/** Whether the friend list was seen empty after the clear. */
+/** Whether a worker saw the friend list empty after the clear; `skipped` when it did not look. */
 export type Verified = 'yes' | 'no' | 'skipped'
 
-/** Why: a code to count by (the vendor's number, or a word of ours such as `timeout`) and a sentence without user ids. */
+/** Code of a reason (the vendor's number, or a word of ours such as `timeout`), and a sentence without user ids. */
 export interface Reason {
   readonly code: string
   readonly text: string
@@ -42,5 +42,5 @@ export type FinalOutcome = (typeof FINAL_OUTCOMES)[number]
 /** All final outcomes, in the order in which `status` shows them. */
 export const FINAL_OUTCOMES = ['cleared', 'not_imported', 'dead_lettered', 'cancelled'] as const
 
-/** The name under which an outcome is settled. */
+/** Gives the name under which an outcome is settled. */
 export const finalOutcomeOf = ({ kind }: LastOutcome): FinalOutcome => (kind === 'dead' ? 'dead_lettered' : kind)

@@ -10,9 +10,9 @@ export type ClearFriendsQueue = Queue
 export const NO_EVENTS: { readonly events: { readonly maxLen: number } } = { events: { maxLen: 0 } }
 
 /**
- * Opens the queue on a connection that is there, and says so quickly where it is not.
+ * Opens the queue on a connection.
  *
- * @param connection an open or opening connection; stays the caller's
+ * @param connection an open or opening connection; the caller closes it
  * @param prefix the value of `REDIS_PREFIX`
  * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
  * @throws {RedisTooOldError} when it is older than 6.2

@@ -15,13 +15,13 @@ import { QUEUE_NAME } from '../../redis/keys.ts'
 
 const NOBODY = new ProxyTracerProvider().getDelegate()
 
-/** Whether the program has set up traces. Cheap enough to be asked each time. */
+/** Whether the program has set up traces. Cheap enough for every job. */
 export function isTracing(): boolean {
   const provider = trace.getTracerProvider()
   return !(provider instanceof ProxyTracerProvider && provider.getDelegate() === NOBODY)
 }
 
-/** What a span of messages says in the words of OpenTelemetry's conventions (messaging spans, read 2026-11). */
+/** Attributes of a span of messages, named as in OpenTelemetry's conventions (messaging spans, read 2026-11). */
 export const messagingAttributes = (operation: 'send' | 'process') => ({
   'messaging.system': 'bullmq',
   'messaging.destination.name': QUEUE_NAME,
@@ -29,7 +29,7 @@ export const messagingAttributes = (operation: 'send' | 'process') => ({
   'messaging.operation.type': operation,
 })
 
-/** Options of a job that lead back to the span which enqueued it, in the form that BullMQ's own telemetry has. */
+/** Options of a job that name the span which enqueued it, in the form of BullMQ's own telemetry. */
 export interface TracedOptions {
   readonly telemetry?: { readonly metadata: string }
 }
@@ -37,8 +37,8 @@ export interface TracedOptions {
 /**
  * Enqueues jobs in a span of its own.
  *
- * @param jobs how many
- * @param send gets what to add to the options of each job: nothing while nobody traces, so that jobs do not grow
+ * @param jobs number of jobs
+ * @param send enqueues the jobs with these further options, which are empty without traces, so that jobs do not grow
  */
 export async function traceSend<T>(jobs: number, send: (options: TracedOptions) => Promise<T>): Promise<T> {
   if (!isTracing()) return send({})

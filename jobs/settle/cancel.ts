@@ -14,20 +14,20 @@ const script = ledgerLua + readFileSync(new URL('./cancel.lua', import.meta.url)
 const answerSchema = z.enum(['cancelled', 'in_flight', 'sent', 'not_found', 'changed'])
 
 /**
- * - `cancelled`: withdrawn, nothing was sent for it and nothing will be.
+ * - `cancelled`: withdrawn; no worker has sent a request for it, and none will.
  * - `in_flight`: a worker has it in hand and may be sending.
- * - `sent`: requests were sent, or may have been by a worker that was lost; it waits for another attempt.
- * - `not_found`: nothing of it is in the queue: it was never there, or has ended.
+ * - `sent`: a worker sent requests, or was lost and may have sent some; the job waits for another attempt.
+ * - `not_found`: the queue holds no job of it; there was none, or it has ended.
  */
 export type CancelResult = 'cancelled' | 'in_flight' | 'sent' | 'not_found'
 
 /** Withdraws accounts. */
 export interface Canceller {
   /**
-   * Withdraws accounts for which nothing has been sent, each atomically towards workers that may take it at this
-   * moment. Writes a receipt for each that it withdraws. Safe to repeat.
+   * Withdraws accounts for which no worker has sent a request, each in one atomic step: a worker takes it before, or
+   * never. Writes a receipt for each withdrawn account. Safe to repeat.
    *
-   * @returns what became of each, in the order of the accounts
+   * @returns the result of each, in the order of the accounts
    * @throws {InvalidJobError} when a text is no account; nothing was withdrawn then
    * @throws {ReceiptKeyError} when the receipts are sealed with another key; nothing was withdrawn then
    */
@@ -35,10 +35,10 @@ export interface Canceller {
 }
 
 const AT_ONCE = 100
-/** A look is repeated when the account has got another job in between. No producer is that quick ten times. */
+/** The canceller looks again when the account got another job in between. No producer is that quick ten times. */
 const LOOKS_AT_MOST = 10
 
-/** Makes a canceller; takes what a settlement takes, since it writes receipts too. */
+/** Makes a canceller. Its options are those of a settlement, since it writes receipts too. */
 export function createCanceller({ redis, prefix, seals, receiptDays }: SettlementOptions): Canceller {
   const { queue } = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsCancel', script)

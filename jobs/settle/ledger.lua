@@ -1,17 +1,17 @@
--- Shared by the scripts that end a job or begin one anew; joined in front of them. What it does to the receipts, to a
--- request's figures and to the counters happens inside one script, so that no crash can come in between.
+-- Shared by the scripts that end a job or begin one anew; joined in front of them. One script changes receipts, a
+-- request's figures and counters together, so that no crash can come in between.
 --
 -- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
 -- KEYS[2]  hash of outcomes
 -- KEYS[3]  stream of receipts
 -- KEYS[4]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
 -- KEYS[5]  hash of dead letters kept now, by code
--- KEYS[6]  start of the hashes of requests' figures
+-- KEYS[6]  start of the keys of requests' hashes; the request id follows it
 -- KEYS[7]  hash of jobs in batches that are under way, see begin-batch.lua
 --
 -- A request's hash: accepted, cleared, verified (of the cleared), not_imported, dead_lettered, cancelled; firstAt,
--- lastAt in epoch ms. Pending is what is left of accepted, so the sum holds whatever happens. While something is
--- pending the hash has no end; then it lives as long as receipts do.
+-- lastAt in epoch ms. Readers compute pending as accepted less the outcomes, so the sum always holds. The hash does not
+-- expire while a job is pending; then it lives as long as receipts do.
 local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS, BATCHES = unpack(KEYS, 1, 7)
 
 -- This command changes nothing. When its memory is full, Redis refuses a script whose first write may take memory, but
@@ -30,8 +30,8 @@ end
 -- The end of the chain: number, time and link of the last receipt. Read once: Redis runs no other script meanwhile.
 local chainEnd
 
--- Appends a receipt. Its number follows the last one, its time never goes back, and the chain takes it in: nothing
--- can be taken out, put in or moved later without the chain showing it. Content and its seal are the worker's.
+-- Appends a receipt. Its number follows the last one, its time never goes back, and its link covers all receipts before
+-- it: a receipt that is removed, inserted or moved later breaks the chain. The caller made content and seal.
 local function writeReceipt(content)
   chainEnd = chainEnd or redis.call('HMGET', CHAIN, 'seq', 'at', 'chain')
   local seq, at = (tonumber(chainEnd[1]) or 0) + 1, text(math.max(nowMs(), tonumber(chainEnd[2]) or 0))
@@ -40,8 +40,8 @@ local function writeReceipt(content)
   end
   local added = add()
   if type(added) == 'table' and added.err then
-    -- The chain's hash is gone or was set back, the stream is not. No job may wait for that; the break shows when the
-    -- receipts are checked.
+    -- The chain's hash was lost or set back, but the stream was not. No job may wait for a repair; a check of the
+    -- receipts finds the break.
     local newest = redis.call('XREVRANGE', RECEIPTS, '+', '-', 'COUNT', 1)[1]
     seq = (newest and tonumber(string.match(newest[1], '^%d+')) or 0) + 1
     added = add()
@@ -52,11 +52,11 @@ local function writeReceipt(content)
   redis.call('HSET', CHAIN, 'seq', chainEnd[1], 'at', at, 'chain', link)
 end
 
--- Counts a job as accepted by its request, once in the job's life: the mark is in the job's own hash. `enqueuedAt` in
+-- Counts a job as accepted by its request, once in the job's life: the job's own hash holds the mark. `enqueuedAt` in
 -- epoch ms.
 local function countAccepted(jobKey, request, enqueuedAt)
   local key = REQUESTS .. request
-  -- Asked before the mark is set, because it fails where the key holds something else.
+  -- Comes before the mark is set, because it fails where the key holds another type.
   local hasFigures = redis.call('HEXISTS', key, 'accepted') == 1
   -- If the request's hash has expired or was lost, count `accepted` again; else outcomes would exceed accepted.
   if redis.call('HSETNX', jobKey, 'counted', 1) == 0 and hasFigures then return end
@@ -66,7 +66,7 @@ local function countAccepted(jobKey, request, enqueuedAt)
   redis.call('PERSIST', key)
 end
 
--- Gives a request's figures an end, when nothing of it is pending any more.
+-- Lets a request's figures expire when none of its jobs is pending any more.
 local function expireWhenDone(key, days)
   local figures = redis.call('HMGET', key, 'accepted', 'cleared', 'not_imported', 'dead_lettered', 'cancelled')
   local pending = tonumber(figures[1]) or 0
@@ -74,16 +74,15 @@ local function expireWhenDone(key, days)
   if pending <= 0 then redis.call('EXPIRE', key, days * 86400) end
 end
 
--- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures live on.
+-- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures are kept then.
 local function recordOutcome(jobKey, content, days)
-  -- First what may fail, so that it fails before the end is written down.
+  -- Steps that may fail come first, so that they fail before the outcome is written.
   if content.request ~= '' then countAccepted(jobKey, content.request, content.enqueuedAt) end
   local failed = writeReceipt(content)
   if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
-  -- A producer that was killed may send this job again when its hash is gone; the batch still knows then that it has
-  -- ended.
+  -- A producer that was killed may send this job again when its hash is gone. This mark then shows that it has ended.
   local jobId = string.sub(jobKey, #QUEUE + 1)
   if redis.call('HEXISTS', BATCHES, jobId) == 1 then redis.call('HSET', BATCHES, jobId, 'ended') end
   if content.outcome == 'dead_lettered' then
@@ -99,7 +98,7 @@ local function recordOutcome(jobKey, content, days)
   end
 end
 
--- The content of a receipt as it comes in ARGV from `first` on: seven, see receipt-content.ts.
+-- Reads the content of a receipt from ARGV: seven values from `first` on, see receipt-content.ts.
 local function contentFrom(first)
   return {
     request = ARGV[first], outcome = ARGV[first + 1], verified = ARGV[first + 2], code = ARGV[first + 3],

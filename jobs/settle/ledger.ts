@@ -4,7 +4,7 @@ import { keysOf } from '../../redis/keys.ts'
 /** The Lua functions that end jobs and count them, to be joined in front of a script that needs them. */
 export const ledgerLua: string = readFileSync(new URL('./ledger.lua', import.meta.url), 'utf8')
 
-/** The keys that {@link ledgerLua} expects as the first of a script's. */
+/** Gives the keys that {@link ledgerLua} expects as the first keys of a script. */
 export function ledgerKeys(prefix: string): readonly string[] {
   const keys = keysOf(prefix)
   return [

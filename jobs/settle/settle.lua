@@ -1,19 +1,19 @@
 -- Settles a job: the first settle wins and writes the receipt, the request's figures and the counters. A second one,
--- after a crash or from a worker that lost its lock, changes nothing and says what the first one wrote. Joined behind
+-- after a crash or by a worker that lost its lock, changes nothing and answers the first one's outcome. Joined behind
 -- ledger.lua.
 --
 -- KEYS[8]  list of the last outcomes, newest first
--- KEYS[9]  exists while an operator has said that many accounts are gone and that this is right
+-- KEYS[9]  exists for a day after an operator confirmed that many accounts do not exist
 -- ARGV[1]  id of the job
--- ARGV[2]  days that a request's figures live on when it is done
+-- ARGV[2]  days that a request's figures are kept after its last job has ended
 -- ARGV[3]  why, in words, for a dead letter
 -- ARGV[4…] content of the receipt, see contentFrom in ledger.lua
 --
--- Answers 'settled'; 'suspicious' (settled, and so many accounts in a row do not exist that we may be asking the wrong
--- app); { 'already', outcome, code, why } (settled before); or 'gone' (the job is no longer in Redis).
+-- Answers 'settled'; 'suspicious' (settled, but too many of the last accounts do not exist: the worker may be asking
+-- the wrong app); { 'already', outcome, code, why } (settled before); or 'gone' (the job is no longer in Redis).
 --
--- One script, so that no crash can come between mark, receipt and counts. The mark is a field of the job's own hash: it
--- goes when the job goes and needs no clean-up. Costs about ten commands.
+-- One script, so that no crash can come between mark, receipt and counts. The mark is a field of the job's own hash and
+-- is deleted with it, so it needs no clean-up. Costs about ten commands.
 local jobId, days, why = unpack(ARGV, 1, 3)
 local LOOKED_AT = 50
 local SHARE = 0.2
@@ -34,7 +34,7 @@ local function isSuspicious(outcome)
 end
 
 local jobKey, content = QUEUE .. jobId, contentFrom(4)
--- A job in Redis has a name, or was at least taken (`processedOn`). This one command stands for EXISTS and HGET.
+-- The hash of a job holds a name, or at least `processedOn`. So this one command replaces EXISTS and HGET.
 local job = redis.call('HMGET', jobKey, 'settled', 'name', 'processedOn')
 if job[1] then
   local was = redis.call('HMGET', jobKey, 'code', 'why')

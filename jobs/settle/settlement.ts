@@ -18,43 +18,43 @@ import { ledgerKeys, ledgerLua } from './ledger.ts'
 
 const script = ledgerLua + readFileSync(new URL('./settle.lua', import.meta.url), 'utf8')
 
-/** An outcome that was written down earlier; `reason` where it is a dead letter. */
+/** An outcome that was written earlier; `reason` is empty unless it is a dead letter. */
 export interface Recorded {
   readonly outcome: FinalOutcome
   readonly reason: Reason
 }
 
 /**
- * - `settled`: this call did it; `suspicious` when too many accounts in a row do not exist.
- * - `already`: an earlier one did, and what it wrote stands.
- * - `gone`: the job is no longer there, so it was completed elsewhere.
+ * - `settled`: this call settled the job; `suspicious` when too many of the last accounts do not exist.
+ * - `already`: an earlier call settled it, and its outcome stays.
+ * - `gone`: Redis no longer holds the job, so it was completed elsewhere.
  */
 export type SettleResult =
   | { readonly kind: 'settled'; readonly suspicious: boolean }
   | ({ readonly kind: 'already' } & Recorded)
   | { readonly kind: 'gone' }
 
-/** What a settlement is made from. */
+/** Connection, prefix and seals of a settlement. */
 export interface SettlementOptions {
-  /** Stays the caller's. */
+  /** The caller closes it. */
   readonly redis: RedisConnection
   /** The value of `REDIS_PREFIX`. */
   readonly prefix: string
   readonly seals: ReceiptSeals
-  /** Days that a request's figures are kept when it is done. */
+  /** Days that a request's figures are kept after its last job has ended. */
   readonly receiptDays: number
 }
 
-/** Writes the final outcome of jobs, each exactly once, whatever crashes in between. */
+/** Writes the final outcome of jobs, each exactly once, even when a process crashes in between. */
 export interface Settlement {
   /**
    * Settles a job: writes its receipt, its request's figures and the counters in one step. Safe to repeat: the first
    * outcome of a job stays.
    *
-   * @throws {RedisUnavailableError} when Redis is away or refuses; where it did not answer, the job may be settled
+   * @throws {RedisUnavailableError} when Redis is away or refuses; if Redis did not answer, the job may be settled
    */
   settle(jobId: string, end: FinalRecord): Promise<SettleResult>
-  /** Looks whether a job was settled by a worker that did not complete it. */
+  /** Reads the outcome of a job that a worker settled but did not complete; nothing where it is not settled. */
   lookUp(jobId: string): Promise<Recorded | undefined>
 }
 
