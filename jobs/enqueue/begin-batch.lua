@@ -1,13 +1,13 @@
--- Answers which jobs of a batch are not in Redis yet, and remembers the batch until its producer has noted that the
--- batch is done. The script that settles a job before that marks it here, see ledger.lua.
+-- Answers which jobs of a batch are not in Redis yet, and remembers the batch until its producer forgets it. A script
+-- that ends a job before that marks it in KEYS[2], see ledger.lua.
 --
 -- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
 -- KEYS[2]  hash of jobs in batches that are under way: job id → `sent` or `ended`
--- ARGV[1]  seconds after which batches are forgotten whose producer never came back
+-- ARGV[1]  seconds after which Redis forgets batches whose producer never came back
 -- ARGV[2]… job ids
 --
--- Answers 1 for each job that is to be sent, 0 for each that has been, in the order of the ids. One script, so that no
--- job can end between the two questions about it. Cost: three commands a job.
+-- Answers, in the order of the ids, 1 for a job that must be sent and 0 for one that was sent before. One script, so
+-- that no job can end between the two questions about it. Cost: three commands a job.
 local answer = {}
 for i = 2, #ARGV do
   local hasEnded = redis.call('HGET', KEYS[2], ARGV[i]) == 'ended'

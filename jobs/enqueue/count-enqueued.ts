@@ -13,15 +13,15 @@ const WAIT_AT_MOST_MS = 1000
  * Counts accepted, duplicate and rejected accounts in Redis, for the metrics. Prometheus cannot scrape producers, which
  * come and go.
  *
- * Counting delays no producer and fails no enqueue. When Redis goes away just then, the count is lost. It costs one
- * command for each count.
+ * Counting delays no producer and fails no enqueue. A count is lost when Redis goes away at that moment. Each count
+ * costs one command.
  */
 export class EnqueuedCounter {
   readonly #run: RedisScript
   readonly #key: string
   readonly #underWay = new Set<Promise<unknown>>()
 
-  /** @param redis stays the caller's */
+  /** @param redis the caller closes it */
   constructor(redis: RedisConnection, prefix: string) {
     this.#run = createRedisScript(redis, 'clearFriendsCountEnqueued', script)
     this.#key = keysOf(prefix).enqueued
@@ -40,12 +40,12 @@ export class EnqueuedCounter {
     this.#underWay.add(counting)
   }
 
-  /** Counts what sums have grown by. */
+  /** Counts the growth from one sum to the next. */
   countGrowth(before: Readonly<Record<EnqueueResult, number>>, now: Readonly<Record<EnqueueResult, number>>): void {
     this.count(Object.fromEntries(ENQUEUE_RESULTS.map(result => [result, now[result] - before[result]])))
   }
 
-  /** Resolves when all that was counted is in Redis, or after a second: counts are not worth a longer wait. */
+  /** Resolves when all counts are in Redis, or after a second: counts are not worth a longer wait. */
   async done(): Promise<void> {
     if (this.#underWay.size === 0) return
     await answerWithin(WAIT_AT_MOST_MS, Promise.all(this.#underWay))

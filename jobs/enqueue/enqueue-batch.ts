@@ -17,17 +17,17 @@ const countAcceptedLua = ledgerLua + readFileSync(new URL('./count-accepted.lua'
 
 const answersSchema = z.array(z.number().transform(answer => answer === 1))
 
-/** Where batches go. */
+/** The queue, and the scripts that a batch needs. */
 export interface Target {
   readonly queue: ClearFriendsQueue
   /** Counts jobs as accepted by the requests that they name, each once. Safe to repeat. */
   readonly countAccepted: (jobIds: readonly string[]) => Promise<unknown>
   /**
-   * Answers for each job whether it must still be sent, and has Redis remember which of them end from now on. Safe to
+   * Answers for each job whether it must still be sent, and makes Redis remember which of them end from now on. Safe to
    * repeat.
    */
   readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly boolean[]>
-  /** Forgets a batch of which nobody will ask again. */
+  /** Forgets a batch that its producer will not send again. */
   readonly forgetBatch: (jobIds: readonly string[]) => Promise<unknown>
 }
 
@@ -38,7 +38,7 @@ export interface NewJob {
   readonly opts: { readonly jobId: string; readonly deduplication: { readonly id: string }; readonly priority: number }
 }
 
-/** `accepted`: the job is new. `duplicate`: there is a live job of this account already, whose id is given. */
+/** `accepted`: the job is new. `duplicate`: the account already has a live job, whose id is given. */
 export interface Enqueued {
   readonly result: 'accepted' | 'duplicate'
   readonly jobId: string
@@ -69,9 +69,9 @@ export async function openTarget(connection: RedisConnection, prefix: string): P
 }
 
 /**
- * Puts jobs into the queue with one pipeline, and counts those of requests with a second round trip.
+ * Puts jobs into the queue with one pipeline, and counts jobs with a request in a second round trip.
  *
- * @throws {RedisUnavailableError} when it failed; some of the jobs may be there
+ * @throws {RedisUnavailableError} when Redis is away or refuses; some of the jobs may be in the queue
  */
 export async function addBatch({ queue, countAccepted }: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
   if (jobs.length === 0) return []
@@ -79,7 +79,7 @@ export async function addBatch({ queue, countAccepted }: Target, jobs: readonly 
     const added = await traceSend(jobs.length, traced =>
       queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
     )
-    // Duplicates too: a producer that died before it came here may have left them uncounted.
+    // Duplicates too: a producer that crashed before this line may have left them uncounted.
     if (jobs.some(job => job.data.request !== undefined)) await countAccepted(added.map(job => job.id ?? ''))
     return added.map((job, index) => ({
       result: job.id === jobs[index]?.opts.jobId ? 'accepted' : 'duplicate',
@@ -89,12 +89,13 @@ export async function addBatch({ queue, countAccepted }: Target, jobs: readonly 
 }
 
 /**
- * Sends a batch until it went through, as soon as the queue has room for it. Jobs that an earlier try has added answer as
- * accepted and are not added again, even when they have ended since; {@link Target.forgetBatch} ends the memory of that.
+ * Waits until the queue has room for a batch, then sends it until Redis takes it. Jobs that an earlier try added count
+ * as accepted and are not added again, even when they have ended since. Redis remembers them until
+ * {@link Target.forgetBatch}.
  *
- * @param entriesDone for the error
+ * @param entriesDone entries before the batch, for the error
  * @returns nothing when the signal came while there was no room; nothing was sent then
- * @throws {EnqueueInterruptedError} when Redis was away for 30 seconds, or when the signal came while it was
+ * @throws {EnqueueInterruptedError} when Redis was away for 30 seconds, or when the signal came while it was away
  */
 export async function sendBatch(
   target: Target,
@@ -109,7 +110,7 @@ export async function sendBatch(
     try {
       const room = await waitForRoom(target.queue, jobs.length, options)
       if (room === 'aborted') return undefined
-      // Redis answered all that time, so the 30 s begin anew.
+      // Redis answered during the wait, so the 30 s begin anew.
       if (room === 'waited') giveUpAt = undefined
       return await addMissing(target, shuffled)
     } catch (error) {

@@ -15,19 +15,19 @@ import { importedJobId, randomJobId } from '../job/job-id.ts'
 import { EnqueuedCounter } from './count-enqueued.ts'
 import { addBatch, type Enqueued, type NewJob, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
 
-/** What a producer is made from. */
+/** Options of a producer. */
 export interface ProducerOptions {
-  /** A URL, or a connection of yours, which stays open then. */
+  /** A URL, or a connection of your own, which you close yourself. */
   readonly redis: string | RedisConnection
   /** The fleet's `REDIS_PREFIX`. Default `{clear-friends}`. */
   readonly prefix?: string
-  /** Days until a job is due that says nothing else. Default 30. */
+  /** Days until a job is due whose entry names no due date. Default 30. */
   readonly dueDays?: number
 }
 
-/** What may be said about an account besides its id. */
+/** Options of one account. */
 export interface EnqueueOptions {
-  /** Default `both`: the account also goes from the lists of its friends, where its id would stay otherwise. */
+  /** Default `both`: the vendor also deletes the account from the lists of its friends, where its id would stay. */
   readonly deleteType?: DeleteType
   /** Epoch seconds. Default: `dueDays` from now. */
   readonly due?: number
@@ -46,60 +46,60 @@ export interface Manifest {
   readonly rejected: number
 }
 
-/** Options of {@link Producer.enqueueMany}; those of the accounts hold for entries that say nothing else. */
+/** Options of {@link Producer.enqueueMany}. Options of an entry come before the account options given here. */
 export interface EnqueueManyOptions extends EnqueueOptions {
   /** Called for each refused entry with its index from 0 and a reason that does not hold the account. */
   readonly onRejected?: (index: number, reason: string) => void
-  /** Called after each batch with the sums so far; the next batch is sent when it has resolved. */
+  /** Called after each batch with the sums so far; the producer sends the next batch when it has resolved. */
   readonly onProgress?: (manifest: Manifest) => unknown
   /**
    * Most live jobs in the queue: a batch waits until there is room for it. A whole number from 1. Default: any number.
    * Each further producer that enqueues many at the same time may exceed it by one batch of 1,000.
    */
   readonly maxBacklog?: number
-  /** Called again and again while a batch waits for room, with the jobs that are in the queue. */
+  /** Called again and again while a batch waits for room, with the number of live jobs in the queue. */
   readonly onWaiting?: (liveJobs: number) => void
   /**
-   * Makes entries that are sent a second time, by a program that was killed and does not know how far it came, answer
-   * as they did the first time: a random key that stays the same, and the index that the first entry has under it.
+   * Lets a program that was killed send its entries again: each gives the same result as the first time. `key` is
+   * random and the same each time. `firstIndex` is the index of the first entry given, counted over the whole import.
    */
   readonly repeatable?: { readonly key: string; readonly firstIndex: number }
-  /** Stops before the next batch, or while one waits for room; what was enqueued stays. */
+  /** Stops before the next batch, or while one waits for room; enqueued jobs stay. */
   readonly signal?: AbortSignal
 }
 
-/** Puts jobs into the queue. Safe to repeat: at most one live job an account exists. */
+/** Puts jobs into the queue. Safe to repeat: an account has at most one live job. */
 export interface Producer {
   /**
    * Enqueues one account.
    *
    * @throws {InvalidJobError} when the account or an option does not fit; nothing was enqueued
-   * @throws {RedisUnavailableError} when Redis is away: at once, or within 5 seconds as long as there was no connection
+   * @throws {RedisUnavailableError} when Redis is away: at once, or within 5 seconds before the first connection
    * @throws {RedisTooOldError} when Redis is older than 6.2
    */
   enqueue(account: string, options?: EnqueueOptions): Promise<Enqueued>
   /**
-   * Enqueues many accounts in batches, reading no further ahead than a batch. A batch that failed is sent again under
-   * the same job ids, so that nothing is there twice.
+   * Enqueues many accounts in batches, reading no further ahead than a batch. The producer sends a failed batch again
+   * under the same job ids, so that no job is in the queue twice.
    *
    * @returns the sums; after the signal, of those entries that are in the queue or were refused
    * @throws {RedisUnavailableError} when Redis is away from the start
    * @throws {RedisTooOldError} when Redis is older than 6.2
-   * @throws {EnqueueInterruptedError} when a batch failed for 30 seconds; says how far it came
+   * @throws {EnqueueInterruptedError} when a batch failed for 30 seconds; says how many entries are done
    * @throws {RangeError} when `maxBacklog` is no whole number from 1
    */
   enqueueMany(entries: Iterable<Entry> | AsyncIterable<Entry>, options?: EnqueueManyOptions): Promise<Manifest>
-  /** Closes what the producer opened. */
+  /** Closes the connections that the producer opened. */
   close(): Promise<void>
 }
 
 /**
- * The size of a batch. 1,000 is the knee: twice as many gain 5 %, and 5,000 hold up other clients of Redis for 120 ms.
+ * The size of a batch. 1,000 is the knee: 2,000 gain 5 %, and 5,000 hold up other clients of Redis for 120 ms.
  */
 const BATCH_SIZE = 1000
 
 /**
- * Makes a producer. Connects when it is first used.
+ * Makes a producer. It connects at its first use.
  *
  * @example
  * const producer = createProducer({ redis: 'redis://127.0.0.1:6379' })
@@ -153,11 +153,11 @@ class QueueProducer implements Producer {
       const jobIds = batch.jobs.map(job => job.opts.jobId)
       batch = { jobs: [], rejected: 0 }
       await onProgress?.(sums)
-      // What cannot be forgotten now is forgotten after a month.
+      // If this fails, Redis forgets the batch after 30 days.
       if (jobIds.length > 0) await target.forgetBatch(jobIds).catch(() => {})
     }
     for await (const entry of entries) {
-      // A caller without types may give anything; what is no account is rejected as one.
+      // A caller without types may give anything; a value that is no account is rejected.
       const { account, ...own } = typeof entry === 'object' && entry !== null ? entry : { account: entry }
       const index = sums.entries + batch.jobs.length + batch.rejected
       const jobId = repeatable ? importedJobId(repeatable.key, repeatable.firstIndex + index) : randomJobId()
@@ -204,12 +204,12 @@ class QueueProducer implements Producer {
 
 function openOwn(url: string): Redis {
   const connection = new Redis(url, {
-    // The queue is opened while somebody listens: an access error before that would be missed.
+    // Connects when the queue is opened, which listens for access errors; an earlier one would be missed.
     lazyConnect: true,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     commandTimeout: 10_000,
-    // For a connection that was refused, too; the driver's two seconds would hold up the end of the caller's program.
+    // Holds for refused connections too; the driver's default of 2 s would delay the end of the caller's program.
     disconnectTimeout: 200,
     retryStrategy: times => Math.min(50 * times, 1000),
   })

@@ -6,13 +6,13 @@ import type { ClearFriendsQueue } from '../job/queue.ts'
 export interface RoomOptions {
   /** Most live jobs in the queue; default: any number. */
   readonly maxBacklog: number | undefined
-  /** Told of each look at a queue without room, with its live jobs. */
+  /** Called at each look that finds no room, with the number of live jobs. */
   readonly onWaiting: ((liveJobs: number) => void) | undefined
-  /** Gives up waiting. */
+  /** Ends the wait. */
   readonly signal: AbortSignal | undefined
 }
 
-/** First and last step of the wait: a fast fleet makes room for a batch in a moment, a slow one in seconds. */
+/** First and longest pause between looks: a fast fleet makes room for a batch in a moment, a slow one in seconds. */
 const LOOK_AFTER_MS = { first: 50, last: 1000 }
 
 /**
@@ -31,7 +31,7 @@ export async function waitForRoom(
     const liveJobs = await countLive(queue)
     if (liveJobs + jobs <= maxBacklog) return waited ? 'waited' : 'free'
     onWaiting?.(liveJobs)
-    // Its rejection is the signal's, which the next line asks for.
+    // It rejects only when the signal aborts, which the next line checks.
     await sleep(lookAfterMs, undefined, signal === undefined ? {} : { signal }).catch(() => {})
     if (signal?.aborted) return 'aborted'
     lookAfterMs = Math.min(lookAfterMs * 2, LOOK_AFTER_MS.last)
