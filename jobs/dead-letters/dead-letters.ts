@@ -35,7 +35,7 @@ export interface DeadLetter {
   readonly account: string | null
 }
 
-/** Which dead letters; each field narrows it down. */
+/** Selects dead letters; each field narrows the selection. */
 export interface DeadLetterFilter {
   readonly code?: string
   /** Those that gave up at this time or later, epoch ms. */
@@ -46,41 +46,41 @@ export interface DeadLetterFilter {
 }
 
 /**
- * `live`: the account has another job in the queue, so the dead letter stays. `in_queue`: it is no dead letter, it waits
- * or is in hand. `not_found`: there is no such job.
+ * `live`: the account has another job in the queue, so the dead letter stays. `in_queue`: the job is no dead letter, it
+ * waits or a worker has it in hand. `not_found`: there is no such job.
  */
 export type ReplayResult = 'replayed' | 'live' | 'in_queue' | 'not_found'
 
-/** `unsettled`: BullMQ failed it without an outcome of ours, so it must be replayed. The rest as with a replay. */
+/** `unsettled`: BullMQ failed the job without an outcome of ours, so it must be replayed. For others see a replay. */
 export type DiscardResult = 'discarded' | 'unsettled' | 'in_queue' | 'not_found'
 
-/** Something that an operator did to dead letters. */
+/** An action of an operator on dead letters. */
 interface OperatorAction {
   /** As ISO date. */
   readonly at: string
   readonly action: 'replay' | 'discard'
   readonly jobs: number
-  /** How they were chosen, in words. */
+  /** How the operator chose them, in words. */
   readonly chosen: string
 }
 
-/** All one may do with dead letters. */
+/** Reads, replays and discards dead letters. */
 export interface DeadLetters {
-  /** Reads dead letters, those that gave up first come first, in bounded memory. */
+  /** Reads dead letters in the order in which they gave up, in bounded memory. */
   read(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter>
   /** Reads one; nothing where the job is no dead letter. */
   find(jobId: string): Promise<DeadLetter | undefined>
   /**
-   * Enqueues dead letters anew: new jobs, attempts from 1, under the same limit as all. Safe to repeat: what was replayed
-   * is no dead letter any more. What was done is logged.
+   * Enqueues dead letters anew: as new jobs with attempts from 1, under the same limit as all. Safe to repeat: a
+   * replayed job is no dead letter any more. Redis keeps a log of these actions.
    *
    * @param jobIds at most a few hundred, since Redis does nothing else meanwhile
-   * @param chosen how they were chosen, for the log
+   * @param chosen how the operator chose them, for the log
    */
   replay(jobIds: readonly string[], chosen: string): Promise<readonly ReplayResult[]>
-  /** Ends the data of dead letters for good; receipts and figures stand. As with a replay. */
+  /** Deletes the data of dead letters for good; receipts and figures stay. Parameters and log are those of a replay. */
   discard(jobIds: readonly string[], chosen: string): Promise<readonly DiscardResult[]>
-  /** The last thousand actions, newest first. */
+  /** Reads the last `count` actions, newest first; default 1,000, which is all. */
   actions(count?: number): Promise<readonly OperatorAction[]>
 }
 
@@ -89,9 +89,9 @@ const replaySchema = z.array(z.enum(['replayed', 'live', 'in_queue', 'not_found'
 const discardSchema = z.array(z.enum(['discarded', 'unsettled', 'in_queue', 'not_found']))
 
 /**
- * Makes what reads and changes dead letters.
+ * Opens the dead letters of a fleet.
  *
- * @param redis stays the caller's
+ * @param redis the caller closes it
  * @param prefix the value of `REDIS_PREFIX`
  */
 export function createDeadLetters(redis: RedisConnection, prefix: string): DeadLetters {
@@ -105,7 +105,8 @@ export function createDeadLetters(redis: RedisConnection, prefix: string): DeadL
   return {
     read: async function* (filter = {}) {
       const { sinceMs = '-inf', untilMs = '+inf' } = filter
-      // Names of jobs that were seen move back when others go, so the next page begins behind the last name.
+      // Positions shift when dead letters go meanwhile. So the next page begins at the time of the last one, and `seen`
+      // skips those that were read.
       for (let from: string | number = sinceMs, seen = new Set<string>(); ; ) {
         const page = await redis.zrangebyscore(
           `${queue}failed`,

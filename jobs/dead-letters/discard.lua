@@ -1,12 +1,13 @@
 -- Deletes the data of dead letters that an operator gave up. Their receipts and outcomes stay. Joined behind
 -- ledger.lua.
 --
--- KEYS[8]  stream of what operators did
+-- KEYS[8]  stream of operators' actions
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job ids
 --
--- Answers a list with, for each job: 'discarded'; 'unsettled' (BullMQ failed it without an outcome of ours, so there is
--- no receipt of it: it must be replayed); 'in_queue' (it is no dead letter, it waits or is in hand); or 'not_found'.
+-- Answers a list with, for each job: 'discarded'; 'unsettled' (BullMQ failed it without an outcome of ours, so it has
+-- no receipt and must be replayed); 'in_queue' (it is no dead letter, it waits or a worker has it in hand); or
+-- 'not_found'.
 --
 -- One script, so that the data and its count go together. Cost: six commands a job.
 local function discard(jobId)

@@ -1,16 +1,16 @@
 -- Enqueues dead letters anew: each becomes a new job with attempts from 1, and its request's figures follow. Joined
--- behind ledger.lua. Knows how BullMQ 6 lays out its keys; tests with BullMQ compare.
+-- behind ledger.lua. Depends on the key layout of BullMQ 6; tests compare it with BullMQ.
 --
--- KEYS[8]  stream of what operators did
+-- KEYS[8]  stream of operators' actions
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job id, new job id, job id, new job id …
 --
 -- Answers a list with, for each job: 'replayed'; 'live' (the account has another job in the queue, the dead letter
--- stays); 'in_queue' (it is no dead letter, it waits or is in hand); or 'not_found'.
+-- stays); 'in_queue' (it is no dead letter, it waits or a worker has it in hand); or 'not_found'.
 --
--- One script, so that a job is a dead letter or in the queue at any moment, and a second replay enqueues nothing. Under
--- a new id, so that a worker that lost the old job long ago cannot settle the new one. Cost: about twenty commands a
--- job.
+-- One script, so that a job is a dead letter or in the queue at any moment, and a second replay enqueues nothing. The
+-- new job has a new id, so that a worker that lost the old one long ago cannot settle it. Cost: about twenty commands
+-- a job.
 local ENDED = { 'settled', 'code', 'why', 'failedReason', 'finishedOn', 'processedOn', 'stacktrace', 'returnvalue',
   'progress', 'atm', 'ats', 'stc', 'pb', 'defa' }
 local FIRST_OF_PRIORITY = 0x100000000
@@ -30,7 +30,7 @@ local function putInLine(jobId, priority)
   if not meta[1] then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
 end
 
--- One dead letter less; its account is pending again.
+-- Counts one dead letter less, so that its account is pending again.
 local function takeBack(jobKey, code, request)
   if redis.call('HINCRBY', DEAD_CODES, code, -1) <= 0 then redis.call('HDEL', DEAD_CODES, code) end
   if not request then return end
@@ -39,7 +39,7 @@ local function takeBack(jobKey, code, request)
     redis.call('HINCRBY', key, 'dead_lettered', -1)
     redis.call('PERSIST', key)
   else
-    -- Its figures have expired: it begins them anew.
+    -- The request's figures have expired; without the mark the job begins them anew.
     redis.call('HDEL', jobKey, 'counted')
   end
 end
