@@ -8,41 +8,41 @@ import { createFleetReader, type Halt, type Pause, type Resume, TOO_MANY_MISSING
 
 const MISSING_IS_RIGHT_SECONDS = 86_400
 
-/** Changes what holds for the whole fleet. Everything is safe to repeat, and by many processes at once. */
+/** Pauses, halts and resumes the whole fleet. Each call is safe to repeat, also by many processes at once. */
 export interface FleetControl {
-  /** Pauses: no call is sent any more, jobs stay in the queue. Pausing again only changes the reason. */
+  /** Pauses the fleet: workers send no more calls, jobs stay in the queue. Pausing again only changes the reason. */
   pause(pause: Pause): Promise<void>
-  /** Ends an operator's pause and a halt, keeps why, and lets the workers fetch again. */
+  /** Ends an operator's pause and a halt, stores the reason, and lets the workers fetch again. */
   resume(resume: Resume): Promise<void>
   /**
-   * Halts on a fault of our own. The first halt stays, so that its reason and time are the true ones. A halt because of
-   * {@link TOO_MANY_MISSING} that comes after a person has said that this is right is none.
+   * Halts the fleet on a fault of our own. The first halt stays, so that its reason and time are the true ones. After
+   * an operator resumed from {@link TOO_MANY_MISSING}, a halt with this code has no effect for a day.
    *
    * @returns whether this call was the one that halted
    */
   halt(halt: Halt): Promise<boolean>
   /** Ends a halt because its cause is gone; an operator's pause stays. */
   liftHalt(): Promise<void>
-  /** Brings BullMQ's pause flag in line with the fleet's state, as a process that was killed in between left it. */
+  /** Brings BullMQ's pause flag in line with the fleet's state; a process that was killed may have left it behind. */
   align(): Promise<void>
 }
 
 /**
- * Writes a field of the fleet's hash. The first command changes nothing, and lets the second through where the memory of
- * Redis is full, see ledger.lua: a fleet must be stoppable then.
+ * Writes a field of the fleet's hash. The first command changes nothing, and lets the second through where the memory
+ * of Redis is full, see ledger.lua: a fleet must be stoppable then.
  */
 const setLua = "redis.call('PERSIST', KEYS[1]) return redis.call(ARGV[1], KEYS[1], ARGV[2], ARGV[3])"
 
 /**
- * Makes the control of a fleet. All processes hear of a change at once, on the channel that is named like the fleet's
- * key; whoever misses the news is stopped by the permit script.
+ * Makes the control of a fleet. It publishes each change on the channel that is named like the fleet's key. The permit
+ * script stops a process that misses the news.
  */
 export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQueue, prefix: string): FleetControl {
   const { fleet, missingIsRight } = keysOf(prefix)
   const readFleet = createFleetReader(redis, prefix)
   const isClosed = async (): Promise<boolean> => (await redis.hmget(fleet, 'pause', 'halt')).some(set => set !== null)
-  // The state decides and BullMQ's flag follows. Two processes may set the flag in either order; since each looks again
-  // after it has set it, the last one to set it leaves what the state says.
+  // The state decides and BullMQ's flag follows. Two processes may set the flag in either order. Each reads the state
+  // again after it has set the flag, so the last one leaves the flag as the state says.
   const align = async (): Promise<void> => {
     for (let closed = await isClosed(), set: boolean | undefined; closed !== set; closed = await isClosed()) {
       await (closed ? queue.pause() : queue.resume())
@@ -50,11 +50,11 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
     }
   }
   const setField = createRedisScript(redis, 'clearFriendsSetFleet', setLua)
-  // Calls stop before fetching does; fetching is possible before it is tried.
+  // A fleet that closes stops calls before fetching; one that opens allows fetching before workers try it.
   const changed = async (): Promise<void> => {
     const closed = await isClosed()
     if (closed) await redis.publish(fleet, 'closed')
-    // What Redis refuses in a full memory is only the flag, which a process that starts later brings in line.
+    // With a full memory Redis refuses only the flag, which a process that starts later brings in line.
     await align().catch((error: unknown) => {
       if (!closed || refusalOf(error) === undefined) throw error
     })

@@ -6,7 +6,7 @@ import { createRedisScript } from '../../redis/redis-script.ts'
 
 const script = readFileSync(new URL('./fleet-figures.lua', import.meta.url), 'utf8')
 
-/** What became of accounts that were to be enqueued. */
+/** Results of enqueueing an account. */
 export const ENQUEUE_RESULTS = ['accepted', 'duplicate', 'rejected'] as const
 
 /** See {@link ENQUEUE_RESULTS}. */
@@ -16,7 +16,7 @@ export type EnqueueResult = (typeof ENQUEUE_RESULTS)[number]
 export interface FleetFigures {
   /** Redis' time when they were read, epoch ms with fractions. */
   readonly readAt: number
-  /** Accounts that were to be enqueued so far. */
+  /** Accounts that producers have tried to enqueue so far, by result. */
   readonly enqueued: Readonly<Record<EnqueueResult, number>>
   /** Dead letters that are kept now, by code; codes without any are left out. */
   readonly deadLetters: Readonly<Record<string, number>>

@@ -12,10 +12,10 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 
 /**
- * What holds for the whole fleet at once: the operator's pause, the halt on our own fault.
+ * State of the whole fleet: the operator's pause, the halt on our own fault.
  *
- * It lives in one hash that the permit script reads before every call, so that no process can miss it. BullMQ's own
- * pause flag goes with it and keeps the workers from fetching.
+ * One hash holds it. The permit script reads the hash before it grants permits, so that no process can miss a change.
+ * BullMQ's own pause flag follows it and keeps the workers from fetching.
  */
 export interface FleetState {
   /** Set by an operator; only an operator's `resume` ends it. */
@@ -57,7 +57,7 @@ const resumeSchema = z.object({ reason: z.string(), atMs: z.number() })
 const UNREADABLE_PAUSE: Pause = { reason: 'the stored reason cannot be read', sinceMs: 0 }
 const UNREADABLE_HALT: Halt = { code: 'unreadable', reason: 'the stored halt cannot be read', sinceMs: 0 }
 
-/** Makes a reader of the fleet's state. What cannot be parsed counts as closed, since an open gate would be worse. */
+/** Makes a reader of the fleet's state. A pause or halt that cannot be parsed holds, since going on would be worse. */
 export function createFleetReader(redis: RedisConnection, prefix: string): () => Promise<FleetState> {
   return async () => {
     const [pause, halt, resume] = await redis.hmget(keysOf(prefix).fleet, 'pause', 'halt', 'resume')
@@ -76,8 +76,8 @@ function parseField<T>(text: string | null | undefined, schema: z.ZodType<T>, un
 }
 
 /**
- * Gives what tells this fleet from every other: a random id that is made when it is first asked for. A Redis that has
- * lost its data has another one.
+ * Reads the id of this fleet, which no other fleet has. The first call makes it, at random. A Redis that has lost its
+ * data gets another one.
  */
 export async function readFleetId(redis: RedisConnection, prefix: string): Promise<string> {
   const { fleet } = keysOf(prefix)

@@ -3,7 +3,7 @@ import type { FinalOutcome } from '../job/outcome.ts'
 import { createFleetReader } from './fleet-state.ts'
 import { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
 
-/** What `status --json` prints. The names are fixed. */
+/** The output of `status --json`. The names are fixed. */
 export interface FleetStatus {
   readonly queue: {
     readonly waiting: number
@@ -18,15 +18,18 @@ export interface FleetStatus {
   /** An operator's last `resume`, with its reason. */
   readonly resumed: null | { readonly reason: string; readonly at: string }
   readonly rate: {
-    /** The vendor's ceiling as it is set. */
+    /** The vendor's ceiling as it is set, in calls per second. */
     readonly limit: number
-    /** What the fleet allows itself of it now. */
+    /** Calls per second that the fleet allows itself now. */
     readonly allowed: number
     /** Clearing calls sent in the last full second. */
     readonly lastSecond: number
   }
   readonly oldestPendingSeconds: number
-  /** Seconds until the queue is empty at the rate at which jobs were settled in the last ten seconds, or at the allowed one when idle; `null` while nothing moves. */
+  /**
+   * Seconds until the queue is empty at the rate at which jobs were settled in the last ten seconds, or when idle at
+   * the allowed rate; `null` while nothing moves.
+   */
   readonly etaSeconds: number | null
   readonly dueAtRisk: number
   readonly outcomes: Readonly<Record<FinalOutcome, number>>

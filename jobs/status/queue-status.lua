@@ -1,4 +1,4 @@
--- Reads what `status` and the gauges need of the queue in one round trip. Joined behind allowed-rate.lua.
+-- Reads the queue's figures for `status` and the gauges in one round trip. Joined behind allowed-rate.lua.
 --
 -- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
 -- KEYS[2]  hash of outcomes
@@ -11,15 +11,15 @@
 --   begin    epoch second at which the steps begin
 --   span     seconds of a step
 --   ceiling  the vendor's, in calls per second
---   margin   kept off the ceiling, as a share
+--   margin   share kept off the ceiling
 --   command  the command that clears
 --
 -- Answers a JSON object; `QueueStatus` in queue-status.ts names its fields with their units.
 --
--- Costs O(steps x log jobs): of each due-date step the first job is found in the index; the jobs of a step are counted
--- there until it is clear that all later ones are in time. Active jobs are looked at from their old end. At most 4,400
--- steps (thirty days) and 1,000 jobs that are tried again, whose due date is in their data. A million jobs of one wave
--- take 1 ms, spread over each step of thirty days 25 ms; a thousand that are tried again 5 ms more.
+-- Costs O(steps x log jobs): the script finds the first job of each due-date step in the index, and counts the jobs of
+-- a step there until all later ones must be in time. It reads the oldest active job only. It looks at 4,400 steps
+-- (thirty days) and 1,000 retried jobs at most; the due date of a retried job is in its data. A million jobs of one
+-- wave take 1 ms, spread over each step of thirty days 25 ms; a thousand retried jobs take 5 ms more.
 local steps, begin, span, ceiling, margin, command = unpack(ARGV, 1, 6)
 local queue = KEYS[1]
 local time = redis.call('TIME')
@@ -27,9 +27,9 @@ local now = tonumber(time[1]) + time[2] / 1000000
 local allowed = allowedRate(KEYS[4], command, tonumber(ceiling), now * 1000000)
 local oldest = 0
 
--- Calls sent in the last second, and for how many of the last ten seconds the fleet has been calling; none when idle.
+-- Answers the calls of the last second, and the seconds of calling among the last ten (nil when idle).
 local function recentCalls()
-  -- The last tenths are still on their way here from the workers.
+  -- Workers have not reported the calls of the last 0.2 s yet.
   local sentUntil = math.floor(now * 100) - 20
   local lastSecond, firstBin = 0, nil
   for second = math.floor(sentUntil / 100) - 10, math.floor(sentUntil / 100) do
@@ -43,8 +43,8 @@ local function recentCalls()
   return lastSecond, firstBin and math.min(10, math.max(1, now - firstBin / 100))
 end
 
--- Jobs settled in the last ten seconds. Receipts are numbered without gaps and in the order of time, so that the first
--- one of a span is found by halving.
+-- Answers the jobs settled in the last ten seconds. Receipts are numbered without gaps and in the order of time, so
+-- halving finds the first one of a span.
 local function settledLastTen()
   local since = (now - 10) * 1000
   local function at(id)
@@ -88,8 +88,8 @@ local RETRIED = 1 -- the priority of retried jobs, whose due date is not in thei
 local DELAYED = 0x1000 -- BullMQ's score of a delayed job is its time in ms x 2^12 + a counter
 local READ_AT_MOST = 500
 
--- Of jobs that are tried again: how many are done after their due date. `doneAt` gives the epoch second at which the
--- job of an index, with its score, is done.
+-- Answers how many retried jobs are done after their due date. `doneAt(index, score)` gives the epoch second at which a
+-- job is done.
 local function lateOnes(jobs, total, doneAt)
   local late, read = 0, #jobs / 2
   for i = 1, #jobs, 2 do
@@ -103,14 +103,14 @@ end
 
 local waiting, active = redis.call('LLEN', queue .. 'wait'), redis.call('LLEN', queue .. 'active')
 local delayed = redis.call('ZCARD', queue .. 'delayed')
--- Jobs in hand, jobs without a due date in their score, and retries, which come before all jobs that were not tried.
+-- Jobs that come before those in line by due date: jobs without a priority, jobs in hand and jobs in backoff.
 local ahead = waiting + active + delayed
 local atRisk = lateOnes(
   redis.call('ZRANGE', queue .. 'delayed', 0, READ_AT_MOST - 1, 'WITHSCORES'), delayed,
   function(_, score) return math.max(now, score / DELAYED / 1000) end)
 
 local total = ahead + redis.call('ZCARD', queue .. 'prioritized')
--- Enqueued first of those that were never handed back: BullMQ counts up in the lower half of the score.
+-- The first enqueued of the jobs that were never handed back: BullMQ counts up in the lower half of the score.
 local firstCounter, firstOfAll
 local from, allInTime = '-inf', false
 for _ = 1, tonumber(steps) do
@@ -124,7 +124,7 @@ for _ = 1, tonumber(steps) do
 
   local jobs = allInTime and 0 or redis.call('ZCOUNT', queue .. 'prioritized', from, '(' .. to)
   if priority > RETRIED then
-    -- Before the first due date of the step so many jobs can be done; later steps have more time.
+    -- Jobs that can be done before the first due date of the step; later steps have more time.
     local inTime = (begin + priority * span - now) * jobsPerSecond
     allInTime = allInTime or total <= inTime
     atRisk = atRisk + math.max(0, jobs - math.max(0, math.floor(inTime - ahead)))

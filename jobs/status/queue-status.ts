@@ -13,7 +13,7 @@ const script = allowedRateLua + readFileSync(new URL('./queue-status.lua', impor
 /** Enough for the default of 30 days: 4,320 steps of ten minutes. */
 const STEPS_LOOKED_AT = 4400
 
-/** What is in the queue, and how many jobs ended how. */
+/** Jobs in the queue by state, and ended jobs by outcome. */
 export interface QueueStatus {
   /** Redis' time when it was read, epoch ms. */
   readonly readAt: number
@@ -30,13 +30,13 @@ export interface QueueStatus {
   readonly queuePaused: boolean
   /** Clearing calls per second that the fleet allows itself now. */
   readonly allowedPerSecond: number
-  /** Jobs settled per second over the last ten seconds of work; what is allowed while nothing comes to an end. */
+  /** Jobs settled per second over the last ten seconds of work; the allowed rate while no job ends. */
   readonly jobsPerSecond: number
   /** Seconds until the last backoff ends; 0 when none is under way. */
   readonly lastBackoffSeconds: number
   /**
-   * Jobs that will miss their due date at that rate; exact to a step of ten minutes. Of jobs that are tried again the
-   * first 500 are looked at, and the first 500 in backoff; more are reckoned from them.
+   * Jobs that will miss their due date at that rate; exact to a step of ten minutes. The script reads the first 500
+   * retried jobs and the first 500 in backoff, and assumes that further ones are like them.
    */
   readonly dueAtRisk: number
   /** Clearing calls that all workers sent in the last full second that is known. */

@@ -5,15 +5,15 @@ import { UnknownRequestError } from '../job/errors.ts'
 import { createFleetStatusReader } from './fleet-status.ts'
 import type { RateSettings } from './queue-status.ts'
 
-/** What became of the accounts of one request. `accepted` is the sum of the others but `verified`. */
+/** Accounts of one request, by result. `accepted` is the sum of all other counts except `verified`. */
 export interface RequestStatus {
   readonly request: string
   readonly accepted: number
   readonly cleared: number
-  /** Of the cleared: those whose friend list was seen empty. */
+  /** Cleared accounts whose friend list a worker saw empty. */
   readonly verified: number
   readonly notImported: number
-  /** Dead letters: kept until replayed, or discarded. */
+  /** Dead letters, discarded ones included, until an operator replays them. */
   readonly dead: number
   readonly cancelled: number
   readonly pending: number
@@ -22,7 +22,7 @@ export interface RequestStatus {
   /** When the last outcome was written down, as ISO date; `null` before the first. */
   readonly lastAt: string | null
   /**
-   * Seconds until nothing of it is pending, at the latest: by then the whole queue is empty at the rate of now. `null`
+   * Seconds until no account is pending, at the latest: by then the whole queue is empty at the present rate. `null`
    * while nothing moves.
    */
   readonly etaSeconds: number | null
@@ -43,7 +43,7 @@ const figuresSchema = z.object({
 /**
  * Makes a reader of requests' figures.
  *
- * @param redis stays the caller's
+ * @param redis the caller closes it
  * @returns a function of the request id; throws {@link UnknownRequestError} where there are no figures, because no job
  * ever named the request or because they have expired
  */
