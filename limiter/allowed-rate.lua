@@ -1,12 +1,12 @@
 -- Shared by the scripts that grant permits, change the rate and show it; joined in front of them.
 --
 -- allowedRate(fleet key, command, ceiling, now in microseconds) answers calls per second, and the time in microseconds
--- before which no call may be sent (0 when there is none). Where a field cannot be read it answers 0, 0 and the field's
--- name: somebody has set a limit there, and nobody knows which.
+-- before which no call may be sent (0 when there is none). If a field cannot be read, it answers 0, 0 and the field's
+-- name: the field sets a limit, but which one is not known.
 --
--- Fields of the fleet's hash: `rate` = an operator's ceiling; `lowered:<command>` = "rate|at|doubling": what the rate
--- was lowered to, when, and how it comes back: '0' = slowly, by half a percent of the ceiling a second, after the vendor
--- called us too fast; '1' = it doubles every second, after an outage; `hold` = nobody calls before this time.
+-- Fields of the fleet's hash: `rate` = an operator's ceiling; `lowered:<command>` = "rate|at|doubling": the lowered
+-- rate, the time, and how the rate comes back: '0' = by half a percent of the ceiling a second, after the vendor called
+-- us too fast; '1' = it doubles every second, after an outage; `hold` = no process calls before this time.
 local CLIMB = 0.005
 
 -- Times in microseconds have more digits than Lua prints by itself.
@@ -16,7 +16,7 @@ local function allowedRate(fleetKey, command, ceiling, now)
   local fleet = redis.call('HMGET', fleetKey, 'rate', 'lowered:' .. command, 'hold')
   local rate = ceiling
   if fleet[1] then
-    -- A ceiling that was set down since then counts, not the rate above it.
+    -- The settings' ceiling may have been lowered since the operator set a rate; then the ceiling counts.
     rate = math.min(ceiling, string.match(fleet[1], '^%d+$') and tonumber(fleet[1]) or 0)
     if rate < 1 then return 0, 0, 'rate' end
   end

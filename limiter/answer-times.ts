@@ -1,14 +1,14 @@
 /**
- * Size of the sample. A lone process at 200 calls/s fills it in 0.6 s. With 64, a single 50 ms stall would make up a tenth of
- * the sample and pass for normal.
+ * Size of the sample. A lone process at 200 calls/s fills it in 0.6 s. With 64, a single 50 ms stall would make up a
+ * tenth of the sample and pass for normal.
  */
 const REMEMBERED = 128
 /** The usual time is computed anew after this many answers. Sorting for each answer would cost more than it gains. */
 const LOOK_AFTER = 16
 /**
- * While processes start, a third of the calls are delayed. So the first 64 answers are compared with the fastest of them and
- * kept out of the sample, or a delay would not show for seconds. 32 would be over before eight programs have started on two
- * cores.
+ * While processes start, a third of the calls are delayed. So the first 64 answers are compared with the fastest of
+ * them and kept out of the sample; otherwise no delay would show for seconds. Eight programs on two cores need longer
+ * to start than 32 answers take.
  */
 const FIRST = 64
 const UNUSUAL_AT_FIRST_MS = 6
@@ -19,16 +19,16 @@ const UNUSUAL_AT_FIRST_MS = 6
 const UNUSUAL_MS = 3
 const UNUSUAL_TIMES = 2
 /**
- * A call counts as held up by 50 ms at most, since the vendor's own work is most of what takes longer. Where one call in ten
+ * A call counts as held up by 50 ms at most, since a longer time is mostly the vendor's own work. Where one call in ten
  * is slow, 100 ms would cost 1 % of the ceiling.
  */
 const AT_MOST_MS = 50
 
 /**
- * Estimates how late a call arrived at the vendor, from how late its answer came. A call arrives before it is answered, and
- * nobody else knows when.
+ * Estimates how late a call arrived at the vendor, from how late its answer came. A call arrives before its answer; the
+ * vendor does not say when.
  *
- * Where the vendor's answers vary much anyway, they say nothing of the way, and no call counts as held up.
+ * Where the vendor's answers vary much anyway, they show nothing of the network, and no call counts as held up.
  */
 export class AnswerTimes {
   #first = 0

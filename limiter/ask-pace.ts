@@ -1,24 +1,24 @@
-/** A lane reserves this far ahead: enough to keep going while Redis answers, and all that a stopped process can waste. */
+/** A lane reserves this far ahead, to go on while Redis answers. A process that stops wastes no more than this. */
 const HORIZON_MS = 60
 const HORIZON_AT_MOST_MS = 900
 const LEAD_AT_LEAST_MS = 2
 const LEAD_AT_FIRST_MS = 10
 const LEAD_AT_MOST_MS = 400
 const ASKS_REMEMBERED = 16
-/** Three of four answers are here by then. */
+/** Share of the answers that arrive within the usual time. */
 const USUAL = 0.75
 
 /**
  * Estimates how far ahead a lane must reserve, from how long Redis took to answer lately. All times are ms.
  *
- * The slowest answer would be the worst guide: slots before the lead are lost to everybody, while the limiter makes up for a
- * slot that is missed now and then.
+ * The slowest answer would be the worst guide. All processes lose the slots before the lead, while the limiter makes up
+ * for a slot that is missed now and then.
  */
 export class AskPace {
   readonly #askMs: number[] = []
   #leadMs = LEAD_AT_FIRST_MS
 
-  /** No slot earlier than this from now is of use, because the answer has to travel. */
+  /** Slots earlier than this from now are of no use, because the answer has to travel. */
   get leadMs(): number {
     return this.#leadMs
   }
@@ -28,7 +28,7 @@ export class AskPace {
     return Math.min(HORIZON_MS + 2 * this.#leadMs, HORIZON_AT_MOST_MS)
   }
 
-  /** Takes in how long an answer took to get here. */
+  /** Takes in how long Redis took to answer. */
   remember(askMs: number): void {
     this.#askMs.push(askMs)
     if (this.#askMs.length > ASKS_REMEMBERED) this.#askMs.shift()

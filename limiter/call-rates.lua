@@ -3,20 +3,20 @@
 -- KEYS[1]  state of the fleet (hash)
 -- KEYS[…]  for each command, start of the keys that count its calls: `<this>:<epoch second>`, a hash of
 --          `<10 ms bin>:<caller>`
--- ARGV[1]  10 ms bin (epoch time in ms / 10) after which a second has to end that counts; 0 for the longest look back
+-- ARGV[1]  10 ms bin (epoch time in ms / 10): only seconds that end after it count; 0 for the longest look back
 -- ARGV[…]  the commands in the order of their keys, each with the vendor's ceiling in calls per second
 --
--- Answers { the last bin at which a second ended that was counted, and for each command: calls per second allowed now as
---           text, calls sent in the fullest of those seconds }.
+-- Answers { the bin at which the last counted second ended, and for each command: calls per second allowed now as text,
+--           calls sent in the fullest counted second }.
 --
--- Costs a read for each command and second looked back on, most of them of keys that do not exist; the longest look back
+-- Costs one read for each command and second of the look back; most of these keys do not exist. The longest look back
 -- at four commands under full load takes 5 ms.
 
 -- A rolling second, in bins.
 local SECOND = 100
--- Calls are told with the next ask for permits, half a second later at most; the bins behind this are complete.
+-- Bins that must have passed. A worker reports its calls with its next ask for permits, half a second later at most.
 local COMPLETE_AFTER = 100
--- Bins. They are kept for 130 seconds. Half would miss peaks between scrapes a minute apart that come late.
+-- Bins. Redis keeps them for 130 seconds. Half would miss peaks when scrapes a minute apart come late.
 local LOOK_BACK = 12000
 
 local time = redis.call('TIME')

@@ -17,17 +17,17 @@ export interface CallRates {
   readonly peakPerSecond: number
 }
 
-/** More readers than this are none that come again. */
+/** With more readers than this, some do not come again; the one that asked longest ago is forgotten. */
 const READERS_REMEMBERED = 64
 
 const answerSchema = z.tuple([z.number()], z.union([z.number(), z.string().transform(Number)]))
 
 /**
- * Makes a reader of what the fleet calls and may call. One round trip for all commands.
+ * Makes a reader of the calls that the fleet sends and may send. One round trip for all commands.
  *
- * What it gives takes the name of who asks, so that two who ask in turn do not take peaks from each other. Whoever asks
- * for the first time gets the peak of the last two minutes, and so does whoever asks again later than that. The last
- * second is left out and belongs to the next answer: the workers have not told of all its calls yet.
+ * The returned function takes the name of its caller, so that two callers in turn do not take peaks from each other. A
+ * caller gets the peak of the last two minutes the first time, and after a longer pause. The last second is left out
+ * and belongs to the next answer, because the workers have not reported all its calls yet.
  */
 export function createCallRatesReader(
   redis: RedisConnection,
@@ -39,7 +39,7 @@ export function createCallRatesReader(
   const run = createRedisScript(redis, 'clearFriendsCallRates', script)
   const scriptKeys = [keys.fleet, ...commands.map(keys.sent)]
   const commandsWithCeilings = commands.flatMap(command => [command, ceilingOf(command, ceilingPerSecond)])
-  /** Up to where each reader has been told, in bins of Redis' time. In the order of their last question. */
+  /** Last bin of Redis' time that each reader has got, in the order of the readers' last questions. */
   const toldUntil = new Map<string, number>()
   return async reader => {
     const answer = await run(scriptKeys, [toldUntil.get(reader) ?? 0, ...commandsWithCeilings])

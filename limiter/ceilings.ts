@@ -8,7 +8,7 @@ const LOWER_CEILINGS: Readonly<Record<string, number>> = { account_check: 100, a
  * Gives the vendor's ceiling of one command, in calls per second.
  *
  * @param command the vendor's command
- * @param ceilingPerSecond what is set for commands without a lower ceiling of their own: `RATE_LIMIT_PER_SECOND`
+ * @param ceilingPerSecond `RATE_LIMIT_PER_SECOND`, for commands without a lower ceiling of their own
  */
 export const ceilingOf = (command: string, ceilingPerSecond: number): number =>
   Math.min(ceilingPerSecond, LOWER_CEILINGS[command] ?? ceilingPerSecond)

@@ -1,4 +1,4 @@
-/** The only place that asks for the time, so that tests can give their own. */
+/** The time, for parts that tests run with a clock of their own. */
 export interface Clock {
   /** Milliseconds that never jump; only differences mean something. */
   monotonicMs(): number
@@ -12,15 +12,15 @@ export const systemClock: Clock = {
   epochMs: () => Date.now(),
 }
 
-/** The only timers that tests need to steer. */
+/** Timers, for parts that tests run with timers of their own. */
 export interface Timers {
   /**
-   * Does something later, once.
+   * Calls a function later, once.
    *
-   * @returns takes it back; without effect when it has been done
+   * @returns a function that cancels the call; without effect after the call
    */
   after(ms: number, act: () => void): () => void
-  /** As {@link after}, and does not keep the process running for it. */
+  /** As {@link after}, but does not keep the process running for it. */
   afterIfRunning(ms: number, act: () => void): () => void
 }
 

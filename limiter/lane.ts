@@ -5,28 +5,28 @@ import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
 import { SentBins } from './sent-bins.ts'
 
-/** Why no call was made: the fleet is paused or halted, the caller gave up or is no longer ready, or this process drains. */
+/** Why no call was made: the fleet is paused or halted, the caller gave up or is not ready, or this process drains. */
 export type Closed = 'paused' | 'halted' | 'aborted' | 'unready' | 'draining'
 
-/** `sent`: the call was made, here is what it gave. `closed`: no call was made, and why. */
+/** `sent`: the call was made and gave `value`. `closed`: no call was made, because of `by`. */
 export type Paced<T> =
   | {
       readonly kind: 'sent'
       readonly value: T
-      /** To be called when the answer is here: a call whose answer is late may have arrived late itself. */
+      /** The caller calls it when the answer is here: a call whose answer is late may have arrived late itself. */
       readonly answered: () => void
     }
   | { readonly kind: 'closed'; readonly by: Closed }
 
 /** How a caller waits for its slot. */
 export interface PaceOptions {
-  /** Gives up the wait; a call that has been made is not touched by it. */
+  /** Gives up the wait; it does not stop a call that was made. */
   readonly signal?: AbortSignal
-  /** Asked at the slot; whoever is not ready then is closed as `unready`, and the next in line takes the slot. */
+  /** Asked at the slot. A caller that is not ready is closed as `unready`, and the next in line takes the slot. */
   readonly isReady?: () => boolean
 }
 
-/** What a lane needs from its limiter. */
+/** Parts and callbacks that a lane gets from its limiter. */
 export interface LaneOptions {
   readonly clock: Clock
   readonly timers: Timers
@@ -35,7 +35,7 @@ export interface LaneOptions {
   /** Whether Redis can be asked. */
   readonly isOpen: () => boolean
   readonly onPermit: (result: 'used' | 'missed' | 'void', waitMs: number) => void
-  /** Redis' clock jumped: all lanes must give up what they hold. */
+  /** Called when Redis' clock jumped: all lanes must give up their slots. */
   readonly onClockJump: () => void
 }
 
@@ -47,9 +47,9 @@ interface Waiter {
 }
 
 /**
- * A slot is dropped when the lane is more than 5 ms late for it. Slots 200 apart leave 13 ms of slack; 5 ms of lateness plus
- * the network's jitter must fit into it even if the report of the late call is lost. 2.5 ms would give back one slot in a
- * hundred on a busy machine; 10 ms would leave nothing for the network.
+ * A slot is dropped when the lane is more than 5 ms late for it. Slots 200 apart leave 13 ms of slack; 5 ms of lateness
+ * plus the network's jitter must fit into it even if the report of the late call is lost. 2.5 ms would give back one
+ * slot in a hundred on a busy machine; 10 ms would leave nothing for the network.
  */
 const USE_BY_MS = 5
 /** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
@@ -61,25 +61,25 @@ const REPORT_SENT_AFTER_MS = 500
 /**
  * The line of calls of one command: waiters first come first served, and the slots that were reserved for them.
  *
- * States: *idle* (nobody waits), *asking* (a reservation is under way; one at a time, for all who wait), *armed* (slots
- * are held and a timer is set for the next). Slots and waiters are not tied together: whoever is first in line at a
- * slot goes.
+ * States: *idle* (no call waits), *asking* (a reservation is under way, one at a time for all waiters), *armed* (the
+ * lane holds slots and has set a timer for the next). Slots and waiters are not tied together: the first waiter in line
+ * at a slot goes.
  */
 export class Lane {
   readonly #options: LaneOptions
   readonly #waiting: Waiter[] = []
   /** Reserved, ascending. */
   #slots: Slot[] = []
-  /** Missed, and to be told to Redis with the next ask, so that somebody else can make up for them. */
+  /** Missed slots, which the next ask reports to Redis, so that other processes can make up for them. */
   #returned: Slot[] = []
-  /** To be told to Redis with the next ask. */
+  /** Slots used late, which the next ask reports to Redis. */
   readonly #lateUses: LateUses
   readonly #sent = new SentBins()
   readonly #askPace = new AskPace()
   #asking = false
   #clockJumped = false
   #closed: Closed | undefined
-  /** Counts up when all that was asked for before has become void. */
+  /** Counts up when all slots asked for before have become void. */
   #generation = 0
   #stopSlotTimer: () => void = () => {}
   #stopAskTimer: () => void = () => {}
@@ -106,7 +106,7 @@ export class Lane {
           signal?.removeEventListener('abort', onAbort)
           try {
             const value = send()
-            // Only now: a busy machine may hold up the sending itself by 10 ms.
+            // Read after `send`: a busy machine may hold up the sending itself by 10 ms.
             const sentAt = this.#options.clock.monotonicMs()
             this.#lateUses.sent(slot, sentAt)
             const answered = (): void => this.#lateUses.answered(slot, sentAt, this.#options.clock.monotonicMs())
@@ -146,7 +146,7 @@ export class Lane {
     this.#stopSlotTimer()
   }
 
-  /** As {@link voidAll}, and tells Redis with the next ask that its clock jumped. */
+  /** As {@link voidAll}, and reports to Redis with the next ask that its clock jumped. */
   clockJumped(): void {
     this.#clockJumped = true
     this.voidAll()
@@ -169,7 +169,7 @@ export class Lane {
     for (const waiter of this.#waiting.splice(0)) waiter.close(by)
   }
 
-  /** Reserves slots for those who have none, unless enough are held. */
+  /** Reserves slots for waiters without one, unless the slots held reach far enough ahead. */
   #ask(): void {
     if (this.#asking || this.#closed !== undefined || !this.#options.isOpen()) return
     const want = Math.min(this.#waiting.length - this.#slots.length, WANT_AT_MOST)
@@ -192,7 +192,7 @@ export class Lane {
     try {
       const { leadMs, horizonMs } = this.#askPace
       const holdsPermits = this.#slots.length > 0
-      // Until the clock is known well enough, the answer's time is all that is wanted.
+      // Until the clock is known well enough, the lane asks only for the time in the answer.
       const wantNow = redisClock.isSettled ? want : 0
       const request = { want: wantNow, leadMs, horizonMs, holdsPermits, clockJumped, returned, usedLate, sentBins }
       const reservation = await this.#options.reserve(request)
@@ -205,7 +205,7 @@ export class Lane {
       else if (clockJumped) this.#clockJumped = false
       this.#take(reservation, generation)
     } catch {
-      // Whatever went wrong, no permit came of it. The connection reports its own errors.
+      // No permit was granted, whatever the error. The connection reports its own errors.
       this.#asking = false
       this.#askAfter(ASK_AGAIN_AFTER_MS)
     }
@@ -267,7 +267,7 @@ export class Lane {
     this.#stopAskTimer = this.#options.timers.after(Math.ceil(waitMs), () => this.#ask())
   }
 
-  /** Without further asks nobody would hear of the last calls sent. */
+  /** Reports the last calls sent, which no further ask would report. */
   #reportSentSoon(): void {
     if (this.#sent.isEmpty) return
     this.#stopReportTimer ??= this.#options.timers.afterIfRunning(REPORT_SENT_AFTER_MS, () => void this.#reserve(0))

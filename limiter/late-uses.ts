@@ -11,8 +11,8 @@ const LATE_MS = 2
 const REMEMBERED = 500
 
 /**
- * Keeps the slots that were used late until Redis has heard of them: calls that left late, and calls whose late answers show
- * that they may have arrived late. All times are steady ms.
+ * Keeps the slots that were used late until Redis has heard of them: of calls that left late, and of calls whose late
+ * answers show that they may have arrived late. All times are steady ms.
  */
 export class LateUses {
   readonly #redisClock: RedisClock
@@ -23,23 +23,23 @@ export class LateUses {
     this.#redisClock = redisClock
   }
 
-  /** A call left. */
+  /** Takes in that a call left. */
   sent(slot: Slot, sentAt: number): void {
     this.#remember(slot, sentAt)
   }
 
-  /** Its answer is here. */
+  /** Takes in that its answer is here. */
   answered(slot: Slot, sentAt: number, answeredAt: number): void {
     const heldUpMs = this.#answerTimes.heldUpMs(answeredAt - sentAt)
     if (heldUpMs > 0) this.#remember(slot, sentAt + heldUpMs)
   }
 
-  /** What is to be reported to Redis. */
+  /** Gives the late uses to report to Redis. */
   unreported(): readonly LateUse[] {
     return [...this.#uses]
   }
 
-  /** Forgets what Redis has heard, apart from what was found out since. */
+  /** Forgets late uses that Redis has heard of, unless a later moment was found since. */
   forget(reported: readonly LateUse[]): void {
     for (const [slot, usedAt] of reported) if (this.#uses.get(slot) === usedAt) this.#uses.delete(slot)
   }

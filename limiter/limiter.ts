@@ -20,29 +20,29 @@ const lowerRateScript = readLua('./lower-rate.lua')
 
 const PROBE = ' probe'
 
-/** Half would take a busy Redis for a dead one; double would leave a process idle for longer when it is. */
+/** Half would take a busy Redis for a dead one; double would leave a process idle for longer when Redis is dead. */
 const ANSWER_WITHIN_MS = 3000
 
-/** What a limiter is made from. */
+/** Connection, rates and callbacks of a limiter. */
 export interface LimiterOptions {
   /** A connection of its own, made for permits: it must fail fast and never send a command twice. */
   readonly redis: RedisConnection
   readonly prefix: string
-  /** The vendor's ceiling, in calls per second and command, apart from commands that it allows less; see `ceilingOf`. */
+  /** The vendor's ceiling, in calls per second and command; some commands have a lower one, see `ceilingOf`. */
   readonly ceilingPerSecond: number
   /** Share kept off the ceiling. */
   readonly margin: number
-  /** Told of every permit: used, missed (its slot passed before it could be used) or void (Redis went away). */
+  /** Called for every permit: used, missed (its slot passed before it could be used) or void (Redis went away). */
   readonly onPermit?: (command: string, result: PermitResult, waitMs: number) => void
-  /** Told when this process changed the fleet's rate, with calls per second allowed from then on. */
+  /** Called when this process changed the fleet's rate, with the calls per second allowed from then on. */
   readonly onRate?: (command: string, trouble: Trouble, perSecond: number) => void
-  /** Told why Redis refuses to grant permits, at most once a minute for the same reason. Until it is mended no call is made. */
+  /** Called with the reason why Redis grants no permits, at most once a minute for each. Until then no call is made. */
   readonly onRefused?: (reason: string) => void
   readonly clock?: Clock
   readonly timers?: Timers
 }
 
-/** What became of a permit. */
+/** How a permit ended. */
 export type PermitResult = 'used' | 'missed' | 'void'
 
 /**
@@ -50,8 +50,8 @@ export type PermitResult = 'used' | 'missed' | 'void'
  *
  * Life of a call: it waits in the lane of its command; the lane reserves a slot in Redis; at the slot the call is made,
  * synchronously, so that nothing can come in between. A slot that passes unused by more than a few milliseconds (a
- * stalled event loop, a stopped process) is given back and another one reserved. When the connection to Redis breaks,
- * every reserved slot is void. While Redis cannot be asked, no call is made.
+ * stalled event loop, a stopped process) is given back, and the lane reserves another one. When the connection to Redis
+ * breaks, every reserved slot is void. While Redis cannot be asked, no call is made.
  */
 export class Limiter {
   readonly #lanes = new Map<string, Lane>()
@@ -62,7 +62,7 @@ export class Limiter {
   readonly #clock: Clock
   readonly #timers: Timers
   #asks = 0
-  /** Tells the calls of this process from those of all others, where calls are counted. */
+  /** Name of this process where Redis counts calls. */
   readonly #name = randomBytes(6).toString('base64url')
   readonly #oncePerMinute: OncePerMinute
   readonly #redisClock = new RedisClock()
@@ -86,7 +86,7 @@ export class Limiter {
    * Makes a call at the next free slot of its command, first come, first served.
    *
    * @param command the vendor's command; each has its own ceiling
-   * @param send makes the request and must do so before it returns; what it throws is thrown here
+   * @param send makes the request and must do so before it returns; its errors are thrown here
    * @param options how to give up the wait
    */
   pace<T>(command: string, send: () => T, options?: PaceOptions): Promise<Paced<T>> {
@@ -94,26 +94,26 @@ export class Limiter {
   }
 
   /**
-   * Makes a command known to Redis before its first call. Otherwise that call would wait for the hold of a new command
-   * when others are already under way.
+   * Makes a command known to Redis before its first call. Otherwise the first call would wait for the hold of a new
+   * command while calls of other commands already go.
    */
   prepare(command: string): void {
     this.#laneOf(command, false).prepare()
   }
 
-  /** As {@link pace}, for the harmless read that finds out whether a halt is over: it is sent although the fleet stands still. */
+  /** As {@link pace}, also while the fleet is closed: for the harmless read that finds out whether a halt is over. */
   probe<T>(command: string, send: () => T, options?: PaceOptions): Promise<Paced<T>> {
     return this.#laneOf(command, true).pace(send, options)
   }
 
   /**
-   * Takes in what a request showed of the vendor's health, and lowers or raises the fleet's rate where it must.
+   * Takes in the vendor's health as a request showed it, and lowers or raises the fleet's rate where it must.
    */
   observe(command: string, signal: HealthSignal): void {
     this.#watchOf(command).observe(signal)
   }
 
-  /** Makes no further call in this process, apart from probes, until {@link openGate}; gives up the permits it holds. */
+  /** Stops all calls of this process except probes, until {@link openGate}; gives up the permits that it holds. */
   closeGate(): void {
     this.#isGateClosed = true
     for (const [name, lane] of this.#lanes) if (!name.endsWith(PROBE)) lane.close('halted')
@@ -125,7 +125,7 @@ export class Limiter {
     this.#eachLane(lane => lane.open())
   }
 
-  /** Ends all waits as `closed` and forgets the reserved slots. The connection stays the caller's. */
+  /** Ends all waits as `closed` and forgets the reserved slots. The caller closes the connection. */
   close(): void {
     this.#options.redis.off('ready', this.#onReady)
     this.#options.redis.off('close', this.#onClose)
@@ -169,12 +169,12 @@ export class Limiter {
     const answer = await within(this.#timers, ANSWER_WITHIN_MS, asked)
     const reservation = answer === TOO_LATE ? undefined : parseReservation(answer, ask)
     if (reservation !== undefined) return reservation
-    // A connection that is silent may be dead without a word; one that answers something else is out of step.
+    // A silent connection may be dead; one that gives another ask's answer is out of step.
     redis.disconnect(true)
     throw new NoAnswerError('Redis gave no answer to an ask for permits')
   }
 
-  /** Tells of an error that Redis itself answered; those of the connection are told by the connection. */
+  /** Reports an error that Redis itself answered; the connection reports its own errors. */
   #refused(error: unknown): never {
     const refusal = refusalOf(error)
     if (refusal !== undefined && this.#oncePerMinute.allows(refusal.said)) this.#options.onRefused?.(refusal.said)
@@ -190,7 +190,7 @@ export class Limiter {
     return watch
   }
 
-  /** Reports trouble, one report at a time; what is seen meanwhile goes with the next. */
+  /** Reports trouble, one report at a time; trouble seen meanwhile goes with the next report. */
   async #changeRate(command: string, trouble: Trouble): Promise<void> {
     const key = `${command} ${trouble}`
     const seen = this.#seen.get(key) ?? { times: 0, reporting: false }
@@ -207,7 +207,7 @@ export class Limiter {
         if (answer !== null) onRate?.(command, trouble, z.coerce.number().parse(answer))
       }
     } catch {
-      // Redis is away, so no call is made either; the next sign reports again.
+      // Redis is away, so no call is made either; the next signal of trouble reports again.
     } finally {
       seen.reporting = false
     }

@@ -9,11 +9,11 @@
 --
 -- Answers the rate allowed from now on, as text; nothing where it stays as it is.
 
--- Each refused call costs this share of the rate. One that was refused by bad luck costs next to nothing; a ceiling that
--- is a quarter lower than ours refuses fifty a second and is met within one.
+-- Each refused call multiplies the rate by this. A single refusal costs next to nothing. A vendor with a ceiling a
+-- quarter below ours refuses fifty calls a second, which lower the rate to it within a second.
 local REFUSED = 0.99
 local LEAST = 1
--- A call a second finds out soon enough whether an outage is over, and burns few attempts.
+-- One call a second finds the end of an outage soon enough, and uses up few attempts.
 local PROBES = 1
 local AFTER_OUTAGE = 10
 local HOLD = 5000000
@@ -24,8 +24,8 @@ local command, ceiling, trouble, times = ARGV[1], tonumber(ARGV[2]), ARGV[3], to
 local outage = 'outage:' .. command
 local rate = allowedRate(KEYS[1], command, ceiling, now)
 
--- Changes nothing, and lets the rest through where the memory is full, see ledger.lua: a vendor who is called too fast must
--- be heard then, too.
+-- Changes nothing, and lets the rest through where the memory is full, see ledger.lua: a fleet that calls too fast must
+-- slow down then, too.
 redis.call('PERSIST', KEYS[1])
 
 local function lower(to, doubling)
@@ -37,7 +37,7 @@ if trouble == 'outage' then
   redis.call('HSET', KEYS[1], outage, text(now))
   lower(PROBES, '0')
 elseif trouble == 'recovered' then
-  -- Most answers after a few that were missing end no outage.
+  -- An answer after a few missing ones mostly ends no outage, because none was reported.
   if redis.call('HDEL', KEYS[1], outage) == 0 then return false end
   lower(math.min(AFTER_OUTAGE, ceiling), '1')
 else

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 const AGAIN_AFTER_MS = 60_000
-/** Words that hold an id are all different, and none of them may stay for good. */
+/** Messages that hold an id are all different; without a bound they would fill the memory. */
 const REMEMBERED = 100
 
 /** Lets the same words through once a minute, so that a fault that lasts fills no log. */
@@ -13,7 +13,7 @@ export class OncePerMinute {
     this.#clock = clock
   }
 
-  /** Whether these words may be said now; they count as said then. */
+  /** Whether the caller may say these words now; if so, they count as said. */
   allows(words: string): boolean {
     const now = this.#clock.monotonicMs()
     const isDue = now - (this.#saidAt.get(words) ?? Number.NEGATIVE_INFINITY) >= AGAIN_AFTER_MS

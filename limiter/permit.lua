@@ -1,8 +1,8 @@
 -- Reserves permits: rights to one request each, at times called slots. Joined behind allowed-rate.lua, which defines
 -- `allowedRate` and `text`.
 --
--- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, each at the moment of its use, and
---          before all of them `server:<id>`, at the moment from which on slots were granted
+-- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, scored by the moment of their use;
+--          before all of them `server:<id>`, scored by the moment since which this server has granted slots
 -- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads
 -- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
 --          `<10 ms bin>:<caller>`
@@ -10,52 +10,54 @@
 -- ARGV, in this order:
 --   want      how many permits are wanted
 --   ceiling   the vendor's, in calls per second
---   margin    kept off the ceiling, as a share
+--   margin    share kept off the ceiling
 --   lead      no slot earlier than this many microseconds from now, because the answer has to travel
 --   horizon   microseconds ahead up to which a caller that holds permits may get more
 --   holds     1 when the caller holds permits that it has not used yet
 --   jumped    1 when the caller has proof that this server's clock jumped a moment ago
---   probe     1 for a probe, which may be sent although the fleet is paused or halted
+--   probe     1 for a probe, which may go although the fleet is paused or halted
 --   command   the vendor's command
 --   ask       name of this ask, which comes back in the answer
 --   caller    name of the caller, unique
 --   returned  how many slots come back unused
 --   late      how many slots were used late
---   then the slots that come back; those that were used late, in pairs: slot, moment at which it was used; and the calls
---   that the caller has sent, in pairs: 10 ms bin (epoch time in ms / 10), how many in it so far. Reporting a bin again
---   changes nothing, as it must after an answer was lost
+--   then the slots that come back; those that were used late, in pairs: slot, moment of its use; and the calls that the
+--   caller has sent, in pairs: 10 ms bin (epoch time in ms / 10), calls in it so far. Reporting a bin again changes
+--   nothing, so a caller may repeat it after an answer was lost
 --
--- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text: without slots the caller asks again after
---         `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
+-- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text: without slots the caller asks again
+--         after `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
 --
--- Two rules hold for the slots, whoever asks. First, any `count` slots in a row span at least a window, which is a second
--- plus the margin. So no second holds more calls than the ceiling, as long as their travel times differ by less than the
--- margin. Second, the slots are spread: each lies a gap behind the one before, and the slots of a tenth of a second span
--- most of a tenth of a window. Both spans are a little shorter than the even share, so that the next slots can make up for
--- slots that came back unused.
+-- Two rules hold for the slots of all callers together. First, any `count` slots in a row span at least a window, which
+-- is a second plus the margin. So no second holds more calls than the ceiling, as long as their travel times differ by
+-- less than the margin. Second, the slots are spread: each lies a gap behind the one before, and the slots of a tenth
+-- of a second span most of a tenth of a window. Both spans are a little shorter than the even share, so that the next
+-- slots can make up for slots that came back unused.
 --
--- One script, so that two callers cannot get the same slot. The time is this server's and nobody else's. The key has no
--- expiry: idle is not missing. Costs a few commands in O(log ceiling) for a whole batch.
+-- One script, so that two callers cannot get the same slot. All times are of this server's clock. The key has no
+-- expiry, because a missing key means a hold, and an idle fleet needs none. Costs a few commands in O(log ceiling) for
+-- a whole batch.
 
 local SECOND = 1000000
--- Travel times differ even where the margin is nil. 1 ms more would cost two calls in ten seconds; twice as much would leave
--- less than 98.5 % of the ceiling.
+-- Travel times differ even where the margin is nil. 1 ms more would cost two calls in ten seconds; twice as much would
+-- leave less than 98.5 % of the ceiling.
 local TRAVEL = 3000
 -- The longest reservation. Half would starve a fleet of more than 100 processes; double would double every hold.
 local LONGEST = 1000000
 -- As in lower-rate.lua.
 local HOLD_AT_MOST = 5000000
--- Two slots lie at least this share of the even spacing apart. The next few slots then close a hole that a missed or late
--- slot left. With 0.96 each hole held back the 25 slots behind it, and the fleet lost 0.5 % of its ceiling.
+-- Two slots lie at least this share of the even spacing apart. The next few slots then close a hole that a missed or
+-- late slot left. With 0.96 each hole held back the 25 slots behind it, and the fleet lost 0.5 % of its ceiling.
 local GAP = 0.7
--- This share of a second's slots in a row (21 at 200 a second) spans at least this share of its even spacing. A span of 0.98
--- could not make up for what a single busy process misses; 0.9 would let more than 23 calls into 100 ms.
+-- A burst, which is this share of a second's slots in a row (21 at 200 a second), spans at least BURST_SPAN of its even
+-- spacing. 0.98 could not make up for the slots that a single busy process misses; 0.9 would let more than 23 calls
+-- into 100 ms.
 local BURST = 0.105
 local BURST_SPAN = 0.95
 -- At first processes and connections are cold, and programs that start beside them take the cores: vendors were seen to
--- stand still for 50 ms. The first half of the first second's slots get a gap 1.3 times as wide; a narrower one would let
--- more than 23 calls into 100 ms. Slots in the following window may catch up on missed slots but not on this wider spacing;
--- otherwise the unevenness would repeat every window.
+-- stand still for 50 ms. The first half of the first second's slots get a gap 1.3 times as wide; a narrower one would
+-- let more than 23 calls into 100 ms. Slots in the following window may catch up on missed slots but not on this wider
+-- spacing; otherwise the unevenness would repeat every window.
 local FIRST_GAP = 1.3
 local FIRST = 0.5
 
@@ -67,9 +69,9 @@ local SENT = LATE + 2 * late
 local time = redis.call('TIME')
 local now = time[1] * SECOND + time[2]
 
--- Both commands fail where somebody put something else under the keys; then nothing is written and no permit is granted.
--- The second one changes nothing, and lets the rest through where the memory is full, see ledger.lua: calls end jobs, which
--- makes room.
+-- Both commands fail if the keys hold another type; then the script writes nothing and grants no permit. The second one
+-- changes nothing, and lets the rest through where the memory is full, see ledger.lua: calls end jobs, which makes
+-- room.
 local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
 redis.call('ZREM', KEYS[1], '')
 
@@ -81,7 +83,7 @@ for i = SENT, #ARGV, 2 do
   redis.pcall('EXPIRE', key, 130)
 end
 for i = 14, LATE - 1 do redis.call('ZREM', KEYS[1], ARGV[i]) end
--- A window later the moment counts at which the call really left.
+-- A slot a window later is measured from the moment at which the call really left.
 for i = LATE, SENT - 1, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', ARGV[i + 1], ARGV[i]) end
 
 if probe ~= '1' then
@@ -97,8 +99,8 @@ local window = (SECOND + TRAVEL) / (1 - margin) * count / rate
 local server = 'server:' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
 local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
 
--- Nothing known (first start, flush), known by another server (restart, failover), or known by a clock that has jumped:
--- permits that are out cannot be counted. Hold until all of them must have been used, and a whole window more.
+-- The key holds nothing (first start, flush), or slots of another server (restart, failover), or of a clock that has
+-- jumped: granted permits cannot be counted. Hold until all of them must have been used, and a whole window more.
 local startedAt = tonumber(redis.call('ZSCORE', KEYS[1], server) or '')
 if not startedAt or not last or last > now + window + LONGEST + SECOND or jumped == '1' then
   last = now + window + LONGEST
@@ -107,7 +109,7 @@ if not startedAt or not last or last > now + window + LONGEST + SECOND or jumped
   redis.call('ZADD', KEYS[1], text(startedAt), server, text(last), text(last))
 end
 
--- A hold that lies further away than any is set comes from a clock that went back.
+-- A hold further away than the longest one comes from a clock that went back.
 if hold > now + HOLD_AT_MOST then hold = 0 end
 local even = window / count
 local known = redis.call('ZCARD', KEYS[1])
@@ -118,8 +120,8 @@ want = math.min(tonumber(want), count)
 local answer = { 'granted', ask, text(now), '0' }
 local added = {}
 
--- Answers a function that tells the moment of use of the slot so many places before the i-th new one; nothing where
--- fewer have been granted yet.
+-- Makes a function of i that answers the moment of use of the slot `places` before the i-th new one; nil where the
+-- server has not granted that many yet.
 local function slotsBack(places)
   local before = redis.call('ZRANGE', KEYS[1], -places, math.min(want - places, 0) - 1, 'WITHSCORES')
   local missing = math.max(0, places - known)
@@ -130,7 +132,8 @@ local function slotsBack(places)
 end
 
 if want > 0 then
-  -- The last wanted slot has the tightest constraint: if it need not wait for the slot `count` before it, no other must.
+  -- The last wanted slot has the tightest constraint: if it need not wait for the slot `count` before it, no other
+  -- must.
   local place = want - count - 1
   local lastsWindowBack = tonumber(redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2]) or -window
   local isFirst = known <= count * FIRST

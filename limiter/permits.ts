@@ -6,7 +6,7 @@ import type { Paced, PaceOptions } from './lane.ts'
 import { Limiter, type LimiterOptions } from './limiter.ts'
 import type { HealthSignal } from './trouble-watch.ts'
 
-/** How to make permits. The rate settings must be those of the workers, or the strictest of all holds for its program only. */
+/** Connection and rates. The rates must be those of the workers, since the strictest holds for its own program only. */
 export interface PermitsOptions {
   /** The workers' Redis: its URL, or a connection whose settings are used for a connection of our own. */
   readonly redis: string | RedisConnection
@@ -16,9 +16,9 @@ export interface PermitsOptions {
   readonly ceilingPerSecond?: number
   /** `RATE_LIMIT_MARGIN` of the workers: the share kept off the ceiling, from 0 to 0.5; default 0.01. */
   readonly margin?: number
-  /** Told of every permit: used, missed (its moment passed before it could be used) or void (Redis went away). */
+  /** Called for every permit: used, missed (its moment passed before it could be used) or void (Redis went away). */
   readonly onPermit?: LimiterOptions['onPermit']
-  /** Told why Redis refuses to grant permits, at most once a minute for the same reason. */
+  /** Called with the reason why Redis refuses to grant permits, at most once a minute for the same reason. */
   readonly onRefused?: LimiterOptions['onRefused']
 }
 
@@ -27,22 +27,23 @@ export interface Permits {
   /**
    * Makes a call when it is its turn; first come, first served within this program.
    *
-   * Have an open connection to the vendor before you ask (a keep-alive agent that was used a moment ago): a call that has
-   * to shake hands first arrives late, together with the calls behind it.
+   * Have an open connection to the vendor before you ask (a keep-alive agent that was used a moment ago): a call that
+   * has to shake hands first arrives late, together with the calls behind it.
    *
    * @param command the vendor's command, such as `friend_get`; each has its own ceiling
    * @param send makes the request before it returns; `async` functions do so only up to their first `await`
    * @param options a signal that gives up the wait; `evenWhileClosed` for calls that go on while the fleet is paused or
    *   halted, such as those of a product's own users
-   * @returns `sent` with what `send` gave, and `answered`, to be called when the answer is here: it keeps the limit where
-   *   calls are held up on their way; or `closed` and why no call was made. What `send` throws is thrown here.
+   * @returns `sent` with the value of `send`, and `answered`, which you call when the answer is here: it keeps the
+   *   limit where calls are held up on their way; or `closed` and why no call was made. Errors of `send` are thrown
+   *   here.
    */
   pace<T>(
     command: string,
     send: () => T,
     options?: PaceOptions & { readonly evenWhileClosed?: boolean },
   ): Promise<Paced<T>>
-  /** Tells what an answer showed of the vendor's health, so that all lower the rate when it calls one of them too fast. */
+  /** Takes in the vendor's health as an answer showed it: when the vendor calls one program too fast, all slow down. */
   observe(command: string, signal: HealthSignal): void
   /** Resolves when Redis answers. Not needed before {@link pace}, which waits as well. */
   ready(): Promise<void>
@@ -50,7 +51,7 @@ export interface Permits {
   close(): void
 }
 
-/** Thrown when an option has a value that cannot be. */
+/** Thrown when an option has an invalid value. */
 export class InvalidPermitOptionsError extends Error {
   override readonly name = 'InvalidPermitOptionsError'
   readonly code = 'INVALID_PERMIT_OPTIONS'
@@ -70,7 +71,7 @@ const CONNECTION = { maxRetriesPerRequest: 0, enableOfflineQueue: false, autoRes
  *
  * While Redis cannot be asked no call is made: waits go on until it is back or their signal gives up.
  *
- * @throws {InvalidPermitOptionsError} for a prefix, ceiling or margin that cannot be
+ * @throws {InvalidPermitOptionsError} for an invalid prefix, ceiling or margin
  * @example
  * const permits = createPermits({ redis: 'redis://127.0.0.1:6379' })
  * const paced = await permits.pace('friend_get', () => fetch(url, { method: 'POST', body }))

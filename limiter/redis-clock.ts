@@ -1,26 +1,26 @@
 /**
- * Tells when a moment of Redis' clock comes on this process's own steady clock.
+ * Translates between Redis' clock and the steady clock of this process.
  *
- * Each answer of Redis carries the server's time, and the truth lies between sending and receiving. So each answer gives
- * two bounds of how far the clocks are apart, and what lies within the bounds of all answers is kept: the quickest way
- * to Redis of one answer and the quickest way back of another tell together. A slow answer then moves nothing. The
- * bounds widen with time, since clocks drift apart.
+ * Each answer of Redis carries the server's time, read between sending and receiving. So each answer gives two bounds
+ * of how far the clocks are apart, and the range within the bounds of all answers is kept: one answer may have the
+ * quickest way to Redis and another the quickest way back. A slow answer then moves nothing. The bounds widen with
+ * time, since clocks drift apart.
  *
- * An answer whose bounds have nothing in common with what is known proves that one of the two clocks jumped. No delay on
- * the way can look like that.
+ * An answer whose bounds have nothing in common with what is known proves that one of the two clocks jumped. No delay
+ * on the way can look like that.
  */
 export class RedisClock {
   #bounds: Bounds | undefined
-  /** Answers since the offset moved by more than a little. */
+  /** Answers since the offset last moved by more than {@link STEADY_MS}. */
   #answers = 0
-  /** Where it was then. */
+  /** Offset after that move. */
   #offsetThen = 0
 
   /**
    * Takes in an answer.
    *
-   * @param sentAt steady ms when the question was sent
-   * @param receivedAt steady ms when the answer was here
+   * @param sentAt steady ms when the process sent the question
+   * @param receivedAt steady ms when it had the answer
    * @param redisMs Redis' time in the answer, ms
    * @returns `false` when this proves a jump; the clock then starts anew from this answer
    */
@@ -35,27 +35,27 @@ export class RedisClock {
     const apartMs = least - most
     if (apartMs > ALWAYS_MS + idleMs * POSSIBLE_DRIFT) return this.#startFrom(seen, false)
     if (idleMs > FORGET_AFTER_MS) return this.#startFrom(seen, true)
-    // Drifted a little further than expected: the truth lies between what was known and what is seen.
+    // The bounds do not meet if the clocks drifted further than expected; the true offset lies between them.
     this.#bounds = { least: Math.min(least, most), most: Math.max(least, most), at: receivedAt }
     this.#count()
     return true
   }
 
   /**
-   * Whether enough is known for permits. Calls that are sent by a clock that is found out to be wrong by 50 ms later on
-   * crowd together while it is put right; a few answers more before the first permit cost less.
+   * Whether the offset is known well enough for permits. A clock that turns out 50 ms wrong makes calls crowd together
+   * while it is corrected; a few more answers before the first permit cost less.
    */
   get isSettled(): boolean {
     if (this.#bounds === undefined) return false
     return this.#bounds.most - this.#bounds.least <= WELL_KNOWN_MS || this.#answers >= ENOUGH_ANSWERS
   }
 
-  /** Steady ms at which Redis' clock shows `redisMs`; the moment itself where Redis was never heard. */
+  /** Gives the steady ms at which Redis' clock shows `redisMs`; `redisMs` itself before the first answer. */
   steadyAt(redisMs: number): number {
     return redisMs - this.#offset()
   }
 
-  /** What Redis' clock shows at a steady time, in ms. */
+  /** Gives the time of Redis' clock at a steady time, in ms. */
   redisAt(steadyMs: number): number {
     return steadyMs + this.#offset()
   }
@@ -86,19 +86,19 @@ interface Bounds {
   readonly at: number
 }
 
-/** Crystals are off by 50 millionths at most, two of them by twice that. Ten times as much would forget good answers. */
+/** Crystals are off by 50 millionths at most, two by twice that. Ten times as much would forget good answers. */
 const EXPECTED_DRIFT = 0.0001
-/** Two clocks may drift apart by this much without a jump: 0.1 %, twice what a clock does that is being slewed. */
+/** Two clocks may drift apart by 0.1 % without a jump, twice as much as a clock that is being slewed. */
 const POSSIBLE_DRIFT = 0.001
 const ALWAYS_MS = 1
-/** After so long without a word the bounds are wider than a new answer's. */
+/** After this long without an answer the bounds are wider than those of a new one. */
 const FORGET_AFTER_MS = 60_000
-/** The middle is wrong by half of this at most, which is half of what the slots can bear. */
+/** The middle of such bounds is wrong by 5 ms at most, which is half of the error that the slots can bear. */
 const WELL_KNOWN_MS = 10
 /**
- * Where no answer is quick, what is known must have stayed the same for so many. With answers that take up to 200 ms, ten
- * answers of any kind let one run in two exceed the limit by a call, these let one in fifteen; over a steady 100 ms of
- * network they take 1.2 s.
+ * Without quick answers the offset must have stayed the same for this many. With answers that take up to 200 ms, one
+ * run in two exceeded the limit by a call after ten answers of any kind, and one in fifteen after these. Over a steady
+ * 100 ms of network they take 1.2 s.
  */
 const ENOUGH_ANSWERS = 12
 const STEADY_MS = 0.5

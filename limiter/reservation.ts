@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a lane asks Redis for. */
+/** A lane's ask for permits. */
 export interface ReserveRequest {
   readonly want: number
   readonly leadMs: number
@@ -9,18 +9,18 @@ export interface ReserveRequest {
   readonly clockJumped: boolean
   /** May be granted although the fleet is paused or halted. */
   readonly probe: boolean
-  /** Slots that were not used and never will be. */
+  /** Slots that the lane has missed. */
   readonly returned: readonly Slot[]
-  /** Slots that were used late, with the moment at which they were: microseconds of Redis' clock. May be told again. */
+  /** Slots that were used late, each with the moment of its use: microseconds of Redis' clock. Safe to repeat. */
   readonly usedLate: readonly (readonly [slot: Slot, usedAt: number])[]
-  /** Calls sent that Redis may not know of: 10 ms bin of Redis' time, count so far. */
+  /** Calls sent that Redis may not know of: 10 ms bin of Redis' time, count so far. Safe to repeat. */
   readonly sentBins: readonly (readonly [bin: number, count: number])[]
 }
 
 /** The time of a permit: microseconds since 1970 on Redis' clock, a whole number. */
 export type Slot = number
 
-/** What Redis answers. */
+/** Redis' answer to an ask for permits. */
 export type Reservation =
   | {
       readonly kind: 'granted'
@@ -42,7 +42,7 @@ const reservationSchema = z.union([
   z.tuple([z.literal('granted'), z.string(), microseconds, microseconds], microseconds),
 ])
 
-/** Parses what the permit script answers; `undefined` where it is no answer to this ask. */
+/** Parses the answer of the permit script; `undefined` where it is no answer to this ask. */
 export function parseReservation(answer: unknown, ask: number): Reservation | undefined {
   const parsed = reservationSchema.safeParse(answer)
   if (!parsed.success || parsed.data[1] !== String(ask)) return undefined
@@ -51,7 +51,7 @@ export function parseReservation(answer: unknown, ask: number): Reservation | un
   return { kind, redisNow: now / 1000, waitMs: wait / 1000, slots }
 }
 
-/** Arguments of the permit script, in the order of its header. */
+/** Gives the arguments of the permit script, in the order of its header. */
 export function reserveArguments(
   ask: number,
   caller: string,

@@ -1,4 +1,4 @@
-/** 10 ms of Redis' time, and how many calls were sent in it so far. */
+/** 10 ms of Redis' time, and the number of calls sent in it so far. */
 export type SentBin = readonly [bin: number, count: number]
 
 /** Counts the calls sent that Redis may not know of, by bins of 10 ms of Redis' time. */
@@ -16,12 +16,12 @@ export class SentBins {
     this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + 1)
   }
 
-  /** What is to be reported to Redis. */
+  /** Gives the bins to report to Redis. */
   unreported(): readonly SentBin[] {
     return [...this.#counts]
   }
 
-  /** Forgets what Redis has heard, apart from the bin of this moment, which may still grow. */
+  /** Forgets the bins that Redis has heard of, except for the present one, which may still grow. */
   forget(reported: readonly SentBin[], redisMs: number): void {
     const now = binOf(redisMs)
     for (const [bin, count] of reported) if (bin !== now && this.#counts.get(bin) === count) this.#counts.delete(bin)

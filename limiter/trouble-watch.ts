@@ -1,17 +1,17 @@
 /** Why the rate is to change; see `lower-rate.lua`. */
 export type Trouble = 'throttled' | 'throttled_all' | 'outage' | 'recovered'
 
-/** What a request showed of the vendor's health. `unanswered`: no answer of the vendor's own (reset, time-out, 5xx). */
+/** The vendor's health, as a request showed it. `unanswered`: no answer of the vendor's own (reset, time-out, 5xx). */
 export type HealthSignal = 'answered' | 'unanswered' | 'throttled' | 'throttled_all'
 
 const REMEMBERED = 20
-/** Half of the last answers missing is an outage; fewer are the faults of a day. */
+/** When half of the last answers are missing, it is an outage; fewer are the faults of a day. */
 const OUTAGE_AT = 10
 /** From here on, an answer may be the end of an outage that another process reported. */
 const SUSPICIOUS_AT = 3
 
 /**
- * Watches what the vendor answers to one command and says when the fleet must change its rate.
+ * Watches the vendor's answers to one command and reports when the fleet must change its rate.
  *
  * States: *calm*; *suspicious* after some requests without an answer; an outage is reported when half of the last
  * requests had none. The first answer after that reports the end.
@@ -20,12 +20,12 @@ export class TroubleWatch {
   readonly #report: (trouble: Trouble) => void
   #unanswered: boolean[] = []
 
-  /** @param report tells the fleet; called for each signal of trouble, so it must be cheap or bounded */
+  /** @param report called for each signal of trouble, so it must be cheap or bounded */
   constructor(report: (trouble: Trouble) => void) {
     this.#report = report
   }
 
-  /** Takes in what one request showed. */
+  /** Takes in the health that one request showed. */
   observe(signal: HealthSignal): void {
     if (signal === 'throttled' || signal === 'throttled_all') this.#report(signal)
     if (signal === 'unanswered') return this.#observeUnanswered()
