@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 const ASK_EVERY_MS = 25
 
 /**
- * Asks again and again until the answer is yes; for what has no event to wait for.
+ * Asks again and again until the answer is yes, for a state that has no event to wait for.
  *
- * @param what for the failure message, for instance `the server to be gone`
- * @param timeoutMs generous: it only decides how long a failure takes
- * @param everyMs longer where asking costs something
+ * @param what the state, for the failure message, for instance `the server to be gone`
+ * @param timeoutMs longest wait; a long one costs time only when the test fails
+ * @param everyMs pause between two questions; longer where a question costs something
  * @throws Error when the time is over
  */
 export async function eventually(

@@ -1,7 +1,7 @@
 import type { FleetReading } from '../../metrics/fleet-reading.ts'
 import { createMetrics, type Metrics, type MetricsOptions } from '../../metrics/metrics.ts'
 
-/** What a busy fleet tells: every metric of the fleet has something to show. */
+/** The reading of a busy fleet, which gives every metric of the fleet a value. */
 export const busyFleet: FleetReading = {
   status: {
     queue: { waiting: 1200, active: 256, delayed: 7, failed: 3 },
@@ -34,7 +34,7 @@ export const busyFleet: FleetReading = {
 /** The commands of the vendor that a worker calls. */
 export const COMMAND_NAMES: readonly string[] = ['friend_delete_all', 'friend_get', 'friend_delete', 'account_check']
 
-/** Makes metrics without a worker; `readFleet` gives {@link busyFleet} unless told otherwise. */
+/** Makes metrics without a worker; by default `readFleet` gives {@link busyFleet}. */
 export const metricsForTests = (options: Partial<MetricsOptions> = {}): Metrics =>
   createMetrics({
     version: '1.2.3',
@@ -46,14 +46,14 @@ export const metricsForTests = (options: Partial<MetricsOptions> = {}): Metrics 
     ...options,
   })
 
-/** The lines of a metrics text that are series, without their values. */
+/** Gives the series of a metrics text, without their values. */
 export const seriesIn = (text: string): string[] =>
   text.split('\n').flatMap(line => (line === '' || line.startsWith('#') ? [] : [line.slice(0, line.lastIndexOf(' '))]))
 
-/** The names of the metrics in a text. */
+/** Gives the names of the metrics in a text. */
 export const namesIn = (text: string): string[] => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
 
-/** The value of a series, or `undefined` where it is not there. */
+/** Gives the value of a series, or `undefined` where it is not there. */
 export function seriesValue(text: string, series: string): number | undefined {
   const line = text.split('\n').find(each => each.startsWith(`${series} `))
   return line === undefined ? undefined : Number(line.slice(series.length + 1))

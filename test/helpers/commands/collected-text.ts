@@ -1,18 +1,18 @@
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
 
-/** A stream that keeps the text that is written to it, and lets a test wait for what it is to hold. */
+/** A stream that keeps the text written to it, and lets a test wait for a text. */
 export class CollectedText extends Writable {
   readonly #lines: string[] = []
   #begun = ''
   #isOver = false
 
-  /** What was written so far. */
+  /** The text written so far. */
   get text(): string {
     return [...this.#lines, this.#begun].join('\n')
   }
 
-  /** The lines that were written whole so far; it grows. */
+  /** The complete lines written so far; the list grows. */
   get lines(): readonly string[] {
     return this.#lines
   }
@@ -33,9 +33,9 @@ export class CollectedText extends Writable {
   }
 
   /**
-   * Waits until it holds something.
+   * Waits until the stream holds a wanted text.
    *
-   * @param find gives what is wanted as soon as it is there
+   * @param find gives a value from the lines as soon as they hold the text
    * @throws Error with all of the text, when the stream ends before
    */
   async until<T>(find: (lines: readonly string[]) => T | undefined): Promise<T> {

@@ -2,7 +2,7 @@ import { PassThrough, type Writable } from 'node:stream'
 import { main } from '../../../cli/main.ts'
 import { CollectedText } from './collected-text.ts'
 
-/** What a command of this program wrote, and its exit code; `null` when a signal ended its process. */
+/** Output of a command of this program, and its exit code; `null` when a signal ended its process. */
 export interface CommandResult {
   readonly code: number | null
   readonly stdout: string
@@ -14,7 +14,7 @@ export interface BegunCommand {
   readonly stdin: Writable
   readonly stdout: CollectedText
   readonly stderr: CollectedText
-  /** Asks it to end, as SIGTERM and Ctrl-C do in a process of its own. */
+  /** Asks the command to end, as SIGTERM and Ctrl-C do in a process of its own. */
   interrupt(): void
   readonly ended: Promise<CommandResult>
 }
@@ -24,7 +24,7 @@ export interface BegunCommand {
  *
  * @param args command line
  * @param settings the whole environment
- * @param input what it gets on stdin
+ * @param input text for its stdin
  */
 export function runCommand(
   args: readonly string[],
@@ -51,5 +51,5 @@ export function beginCommand(args: readonly string[], environment: Readonly<Reco
   return { stdin, stdout, stderr, interrupt: () => interrupted.abort(), ended }
 }
 
-/** The last line of what a command wrote: what it ended with, whatever it said of its progress before. */
+/** Gives the last line of a command's output, which follows all lines about its progress. */
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? ''

@@ -1,4 +1,4 @@
-/** Two real workers whose key comes from a file, at a simulator that a test breaks and mends: faults of our own. */
+/** Two real workers whose key comes from a file, at a simulator that a test breaks and mends, for faults of our own. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,28 +11,28 @@ const LOOPBACK = ['127.0.0.1', '::1', '::ffff:127.0.0.1']
 const LONG_MS = 60_000
 
 /**
- * How many jobs may go back with a counted attempt before three accounts in a row have met a fault: two workers, and each
- * lets two accounts pass before the third is a row. An OK that was under way and comes in between begins the row anew, so
- * that it may be twice as many.
+ * Most jobs that go back with a counted attempt before three accounts in a row have met a fault. Each of two workers
+ * lets two accounts pass before the third completes the row. An OK that was under way and comes in between begins the
+ * row anew, which doubles the number.
  */
 export const BEFORE_A_ROW = 8
 
 /**
- * At most so many calls meet a fault before the fleet halts. At 30 to 60 ms a call about ten of 200 a second are under way;
- * half a second of calls allows for news that a busy machine holds up.
+ * Most calls that meet a fault before the fleet halts. At 30 to 60 ms a call, about ten of 200 a second are under way.
+ * Half a second of calls allows for a busy machine that delivers the news of the halt late.
  */
 const UNDER_WAY = 100
 
-/** What the operator broke, and how it is mended. */
+/** A fault that an operator may cause, and how to mend it. */
 export interface Fault {
   readonly code: string
-  /** What the operator is told. */
+  /** Pattern of the reason that the operator reads. */
   readonly told: RegExp
   readonly breakIt: (fleet: FaultyFleet) => unknown
   readonly mendIt: (fleet: FaultyFleet) => unknown
 }
 
-/** A fleet with what a test of a halt asks and does. */
+/** A fleet with the questions and actions of a test of halts. */
 export class FaultyFleet {
   readonly fleet: VendorAndWorkers
   readonly #folder: string
@@ -43,7 +43,7 @@ export class FaultyFleet {
     this.#folder = folder
   }
 
-  /** @param perSecond the fleet's ceiling: the fewer calls, the fewer are under way when something breaks */
+  /** @param perSecond the fleet's ceiling; with fewer calls, fewer are under way when something breaks */
   static async start(perSecond: number): Promise<FaultyFleet> {
     const folder = await mkdtemp(join(tmpdir(), 'clear-friends-key-'))
     const keyFile = join(folder, 'key')
@@ -52,14 +52,14 @@ export class FaultyFleet {
       simulator: {
         users: { importAll: true },
         latency: { p50Ms: 30, p99Ms: 60 },
-        // Faults follow each other within a minute, and would add up to the fault of one of them.
+        // Several faults follow within a minute; their refused signatures would add up to 70050.
         authFailuresPerMinute: 0,
       },
       workers: 2,
       settings: {
         IM_SECRET_KEY: '',
         IM_SECRET_KEY_FILE: keyFile,
-        // The calls that clear are what is counted; then every read is a probe.
+        // The tests count clearing calls. Without verification every read is a probe.
         VERIFY: 'off',
         RATE_LIMIT_PER_SECOND: String(perSecond),
       },
@@ -93,7 +93,7 @@ export class FaultyFleet {
     return eventually('the halt', async () => (await this.fleet.readStatus()).halted !== null, LONG_MS)
   }
 
-  /** Waits until the last job in hand was handed back. */
+  /** Waits until the workers have handed back the last job in hand. */
   untilQuiet(): Promise<void> {
     const isQuiet = async (): Promise<boolean> => (await this.fleet.readStatus()).queue.active === 0
     return eventually('the last job to be handed back', isQuiet, LONG_MS)
@@ -103,13 +103,13 @@ export class FaultyFleet {
     return eventually('the fleet to go on', async () => (await this.fleet.readStatus()).halted === null, LONG_MS)
   }
 
-  /** Attempts that jobs which have not ended have used. */
+  /** Attempts used by jobs that have not ended. */
   async attemptsSpent(): Promise<number> {
     const jobs = await this.fleet.queue.getJobs(['prioritized', 'waiting', 'delayed', 'active'])
     return jobs.reduce((sum, job) => sum + job.attemptsMade, 0)
   }
 
-  /** Log lines of all workers that say this. */
+  /** Number of log lines of all workers that hold this text. */
   logged(text: string): number {
     return this.fleet.workers.flatMap(worker => worker.logLines).filter(line => line.includes(text)).length
   }
@@ -118,13 +118,13 @@ export class FaultyFleet {
     this.simulator.setFaults([{ answer, accounts: 'all', times: 'always' }])
   }
 
-  /** The vendor's key and the one in the file; where only one is given, the other stays. */
+  /** Changes the vendor's key, the one in the file, or both. */
   async setKeys({ vendor, file }: { vendor?: string; file?: string }): Promise<void> {
     if (file !== undefined) await writeFile(join(this.#folder, 'key'), file)
     if (vendor !== undefined) this.simulator.setKey(vendor)
   }
 
-  /** Ends whatever a test has broken, apart from the key: a test that fails must not fail those behind it. */
+  /** Mends everything that a test has broken except the key, so that a failed test does not fail those after it. */
   async mendAll(): Promise<void> {
     this.simulator.setFaults([])
     this.simulator.setClock({ skewMs: 0 })
@@ -139,7 +139,7 @@ export class FaultyFleet {
   }
 }
 
-/** Breaks something under load, and shows that the fleet stands still with every job as it was. */
+/** Causes a fault under load, and shows that the fleet halts with every job as it was. */
 export async function haltBy(fault: Fault, fleet: FaultyFleet): Promise<void> {
   const from = fleet.fleet.answers.length
   await fault.breakIt(fleet)
@@ -151,13 +151,13 @@ export async function haltBy(fault: Fault, fleet: FaultyFleet): Promise<void> {
     .slice(from)
     .filter(each => each.answer === fault.code && each.command === 'friend_delete_all')
   expect(refused.length).toBeGreaterThan(0)
-  // An old signature is tried once more, with a new one.
+  // A worker repeats a call once with a new signature when the vendor calls the old one expired.
   expect(refused.length).toBeLessThanOrEqual(UNDER_WAY * (fault.code === '70001' ? 2 : 1))
   expect(queue.failed).toBe(0)
   expect(await fleet.attemptsSpent()).toBe(0)
 }
 
-/** Mends a fault and waits until the fleet goes on; gives how many probes were sent meanwhile. */
+/** Mends a fault and waits until the fleet goes on; gives the number of probes sent meanwhile. */
 export async function mendAndGoOn(fault: Fault, fleet: FaultyFleet): Promise<number> {
   const probesBefore = fleet.calls('friend_get')
   await fault.mendIt(fleet)

@@ -1,6 +1,6 @@
 /**
- * Real workers under load with everything they need: a Redis of their own that may be broken, the simulator as a process
- * of its own that counts and limits nothing, and a queue with jobs in it.
+ * Real workers under load with everything they need: a Redis of their own that a test may break, the simulator in a
+ * process of its own, which counts calls and refuses none, and a queue with jobs.
  */
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
@@ -14,15 +14,15 @@ import { LATE_BY_NOISE, type Seen, sumUp } from '../vendor/arrivals.ts'
 
 /** The vendor's ceiling, calls per second. */
 export const CEILING = 200
-/** The command that clears, which is nearly all that a fleet calls. */
+/** The command that clears; nearly all calls of a fleet are of this one. */
 export const COMMAND = 'friend_delete_all'
-/** More than any test can send: the simulator counts, and refuses nothing. */
+/** More calls per second than any test can send, so that the simulator refuses none. */
 const UNLIMITED = '1000000'
 
-/** Why jobs go back without having used an attempt. */
+/** Reasons for which a job goes back without having used an attempt. */
 const SNOOZES = new Set(['paused', 'halted', 'aborted', 'unready', 'draining', '60007', '60011', '60018', '60019'])
 
-/** Asking costs those who are asked a core that the fleet needs. */
+/** A question costs the simulator or worker that answers it time on a core that the fleet needs. */
 const ASK_EVERY_MS = 250
 
 /** How to start a fleet; everything has a default. */
@@ -38,7 +38,7 @@ export interface FleetOptions {
   ) => WorkerSettings | Promise<WorkerSettings>
   /** Options of the simulator, on top of no ceiling, 20 ms latency and any account. */
   readonly simulatorArgs?: readonly string[]
-  /** Where the producer puts jobs, and the workers look for them. Stays the caller's. Default: one of the fleet's own. */
+  /** The Redis that holds the queue; the caller stops it. Default: one of the fleet's own. */
   readonly redis?: PrivateRedis
 }
 
@@ -58,20 +58,20 @@ export interface Fleet {
   /** Drains the last workers, as a rollout does, until `count` are left. */
   drainWorkersTo(count: number): Promise<void>
   enqueue(jobs: number): Promise<void>
-  /** When the clearing calls arrived so far, ms. */
+  /** Times at which clearing calls arrived so far, ms. */
   arrivals(): Promise<number[]>
-  /** Waits until so many further calls have arrived. */
+  /** Waits until this many further calls have arrived. */
   untilFurtherCalls(calls: number, timeoutMs?: number): Promise<void>
   /** Waits until every worker has made a further call. */
   untilAllCall(timeoutMs?: number): Promise<void>
   /** Attempts that jobs have lost so far, over all workers. */
   attemptsLost(): Promise<number>
-  /** Begins to watch: what it gives sums up the calls from a second before until it is asked. */
+  /** Begins to watch; the function it gives sums up the calls from a second before this moment until now. */
   watch(): Promise<() => Promise<Seen>>
   stop(): Promise<void>
 }
 
-/** Starts a fleet and resolves when it has called for a moment. */
+/** Starts a fleet and resolves when it has sent {@link CEILING} calls. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const redis = options.redis ?? (await startPrivateRedis())
   const simulator = await startSimulatorProcess([
@@ -91,9 +91,9 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
 }
 
 /**
- * Asserts promise 1: no rolling second held more than the ceiling, but for what noise may put there.
+ * Asserts promise 1: no rolling second held more calls than the ceiling, apart from {@link LATE_BY_NOISE}.
  *
- * @returns what it was given, for further questions
+ * @returns its argument, for further questions
  */
 export function expectLimitHeld(seen: Seen): Seen {
   expect(seen.peakOfSecond, 'calls in the worst rolling second').toBeLessThanOrEqual(CEILING + LATE_BY_NOISE)
@@ -114,7 +114,7 @@ class RunningFleet implements Fleet {
     this.simulator = simulator
     this.#options = options
     this.client = new Redis(redis.url, { maxRetriesPerRequest: null })
-    // Its Redis is broken on purpose.
+    // Tests break its Redis on purpose.
     this.client.on('error', () => {})
   }
 
@@ -184,7 +184,7 @@ class RunningFleet implements Fleet {
   async #settingsOf(worker: number): Promise<WorkerSettings> {
     return {
       ...workerSettingsFor(this.simulator, { url: this.redis.url, prefix: DEFAULT_PREFIX }),
-      // The calls that clear are what is watched; reads of other commands have ceilings of their own.
+      // The tests watch clearing calls only; other commands have ceilings of their own.
       VERIFY: 'off',
       ...(await this.#options.settings?.(worker, this)),
     }

@@ -1,6 +1,6 @@
 /**
- * Everything breaks at once: workers are killed, Redis is killed, the importer is killed, and in the end every account
- * has its one outcome. Used by the fault tests, scaled down, and by `npm run bench -- loss`.
+ * A run that kills workers, Redis and the importer while they work, and counts whether every account has its one
+ * outcome in the end. The fault tests use it scaled down, `npm run bench -- loss` in full.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,24 +20,24 @@ import { type Seen, sumUp } from '../vendor/arrivals.ts'
 import { type Happening, tellOverLimit } from '../vendor/over-limit.ts'
 import { CEILING, COMMAND } from './fleet.ts'
 
-/** How large a run is, and when what is killed, as shares of the accounts that are settled. */
+/** Size of a run, and the moments at which it kills a part, as shares of the accounts that are settled. */
 export interface LossPlan {
   readonly accounts: number
-  /** While the import holds the queue at this, the batch that is under way has a long way to go to a worker. */
+  /** The importer keeps this many jobs in the queue, so that its present batch waits long for a worker. */
   readonly maxBacklog: number
   readonly killImporterAt: readonly number[]
   readonly killRedisAt: readonly number[]
-  /** Told what happens. */
+  /** Gets a line on each step of the run. */
   readonly report?: (line: string) => void
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface LossFigures {
   readonly seconds: number
   readonly workersKilled: number
   readonly importersKilled: number
   readonly redisKilled: number
-  /** What the last import printed, over all its runs. */
+  /** Sums that the last importer printed, over all its runs. */
   readonly manifest: z.infer<typeof manifestSchema>
   readonly request: RequestStatus
   readonly outcomes: Readonly<Record<string, string>>
@@ -47,9 +47,9 @@ export interface LossFigures {
   /** Accounts that the vendor has cleared at least once. */
   readonly clearedAtVendor: number
   readonly calls: Seen
-  /** Of each second above the ceiling, what happened before it. */
+  /** A text for each second above the ceiling, with the events before it. */
   readonly overLimit: readonly string[]
-  /** What `receipts verify` says of all of them. */
+  /** Result of `receipts verify` for all receipts. */
   readonly verify: { readonly code: number | null; readonly text: string }
 }
 
@@ -58,7 +58,7 @@ const WORKERS = 3
 const KILL_EVERY_MS = 2000
 const REDIS_AWAY_MS = 1500
 const LOOK_EVERY_MS = 200
-/** Jobs that died with their worker come back within 45 s; the rest of the time is work. */
+/** Jobs of a killed worker come back within 45 s; the rest of the time is work. */
 const GIVE_UP_AFTER_MS = 540_000
 
 const manifestSchema = z.object({
@@ -68,7 +68,7 @@ const manifestSchema = z.object({
   rejected: z.number(),
 })
 
-/** Runs it. Everything is private to the run, and gone after it. */
+/** Makes a run with a Redis, a simulator and files of its own, and removes them at its end. */
 export async function runLoss(plan: LossPlan): Promise<LossFigures> {
   const redis = await startPrivateRedis({ appendFsync: 'always' })
   const simulator = await startSimulatorProcess([
@@ -108,11 +108,12 @@ class LossRun {
     this.#file = join(folder, 'accounts.txt')
     this.#settings = {
       ...workerSettingsFor(simulator, { url: redis.url, prefix: DEFAULT_PREFIX }),
-      // Three workers need ten jobs each in hand; more only make more of them wait for a lock to end.
+      // Three workers need ten jobs each in hand. A killed worker's jobs wait for their locks to end, so no more than
+      // 64.
       WORKER_CONCURRENCY: '64',
     }
     this.#client = new Redis(redis.url, { maxRetriesPerRequest: null })
-    // Its Redis is killed on purpose.
+    // The run kills its Redis on purpose.
     this.#client.on('error', () => {})
   }
 
@@ -153,7 +154,7 @@ class LossRun {
     this.#importer = startCommand(args, this.#settings)
   }
 
-  /** Every two seconds one of them, as long as there is work in line; another one takes its place. */
+  /** Kills a worker every two seconds while jobs wait, and starts another one in its place. */
   async #killWorkers(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       await wait(KILL_EVERY_MS, undefined, { signal: over }).catch(() => {})

@@ -1,6 +1,6 @@
 /**
- * Real worker processes at a simulator in this process, with a key space of the run's Redis or a server of the test's own:
- * what an end-to-end test needs. One of it may serve a whole file, since accounts of different tests do not meet.
+ * Real worker processes at a simulator in this process, for end-to-end tests. Their Redis is a key space of the run's
+ * server, or a server of the test's own. One fleet may serve a whole file if its tests use different accounts.
  */
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
@@ -15,7 +15,7 @@ import { eventually } from '../eventually.ts'
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'
 import { type KeySpace, testRedis } from '../redis/redis.ts'
 
-/** What the worker's log says of a job that ended; user ids are not in it. */
+/** A worker's log line on a job that ended; it holds no user id. */
 const settledSchema = z.object({
   msg: z.literal('settled'),
   jobId: z.string(),
@@ -34,7 +34,7 @@ export interface VendorAndWorkers {
   /** Every answer of the simulator so far. */
   readonly answers: readonly AnswerRecord[]
   readonly workers: readonly WorkerProcess[]
-  /** What leads a command of this program to the same fleet. */
+  /** Settings that lead a command of this program to the same fleet. */
   readonly settings: Readonly<Record<string, string>>
   /** A connection of the tests' own. */
   readonly redis: Redis
@@ -47,30 +47,30 @@ export interface VendorAndWorkers {
   readonly readStatus: () => Promise<FleetStatus>
   enqueue(accounts: Iterable<Entry>): Promise<void>
   /**
-   * Waits until so many jobs have their final outcome, all in all, and no job is in hand: BullMQ completes a job a moment
-   * after it was settled.
+   * Waits until this many jobs, all in all, have their final outcome and no job is in hand: BullMQ completes a job a
+   * moment after it was settled.
    */
   untilSettled(jobs: number, timeoutMs?: number): Promise<void>
-  /** Brings jobs back that wait for their next attempt, so that a test need not. */
+  /** Brings back jobs that wait for their next attempt, so that the test does not wait as well. */
   hurry(): Promise<void>
-  /** What the workers logged of jobs that ended, at `LOG_LEVEL=debug`. */
+  /** The workers' log lines on jobs that ended, at `LOG_LEVEL=debug`. */
   settledLines(): SettledLine[]
   stop(): Promise<void>
 }
 
-/** How to start it. */
+/** Options of the simulator and the workers. */
 export interface VendorAndWorkersOptions {
-  /** Default: any number of calls a second, since a call that a busy machine delays must not be refused. */
+  /** Default: it takes any number of calls a second, so that it refuses none that a busy machine delays. */
   readonly simulator?: SimulatorOptions
   /** How many worker processes; default 1. */
   readonly workers?: number
   /** Settings on top of those that lead to Redis and the simulator, and `LOG_LEVEL=debug`. */
   readonly settings?: Readonly<Record<string, string>>
-  /** A server that the test may break; stays the caller's. Default: a key space of the run's Redis. */
+  /** A server that the test may break; the caller stops it. Default: a key space of the run's Redis. */
   readonly server?: { readonly url: string }
 }
 
-/** More than any test can send. */
+/** More calls per second than any test can send. */
 const UNLIMITED = 1_000_000
 
 /** Starts a fleet that ends with the test. */

@@ -1,22 +1,22 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
-/** A server that reads requests and answers with whatever bytes it is told. */
+/** A server that reads requests and answers each with bytes of the test's choice. */
 export interface ByteServer {
   readonly url: string
-  /** Requests that were read to their end, as text. */
+  /** Requests that the server has read to their end, as text. */
   readonly requests: readonly string[]
   close(): Promise<void>
 }
 
-/** What to send: bytes, and whether the connection is kept open after them. `reset` ends it without a goodbye. */
+/** An answer: bytes, and whether the server then keeps, ends or resets the connection; default `keep`. */
 export interface Bytes {
   readonly bytes: Uint8Array | string
   readonly after?: 'keep' | 'end' | 'reset'
 }
 
 /**
- * Starts it on loopback.
+ * Starts a byte server on the loopback address.
  *
  * @param answer gives the answer to the n-th request, from 0
  */
@@ -55,7 +55,7 @@ export async function startByteServer(answer: (n: number, request: string) => By
   }
 }
 
-/** An HTTP answer around a body; its length is told truly, or as given, or not at all. */
+/** Makes an HTTP answer around a body. Its `Content-Length` is the true one, the given one, or left out for `none`. */
 export function httpAnswer(
   body: Uint8Array,
   { status = 200, headers = [], length = body.length }: HttpAnswerOptions = {},

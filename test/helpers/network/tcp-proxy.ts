@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 
 /**
- * Stands between a client and a server on the loopback address and does to live connections what networks do.
+ * Stands between a client and a server on the loopback address, and delays, loses or breaks off their traffic.
  *
  * Each direction is a queue that keeps its order, as TCP does: a late piece holds up those behind it.
  */
@@ -9,22 +9,22 @@ export interface TcpProxy {
   readonly port: number
   /** How many connections are open. */
   readonly openConnections: number
-  /** Delays each piece that comes back by what this gives, in ms. */
+  /** Delays each piece from the server by the ms that `delayMs` gives. */
   delayReplies(delayMs: () => number): void
-  /** Delays the first piece that a client sends on a new connection: a handshake that takes this much longer. */
+  /** Delays the first piece that a client sends on a new connection, as a longer handshake does. */
   delayHandshakes(delayMs: number): void
-  /** Nothing passes in either direction, on live connections and new ones, and nobody is told; until {@link heal}. */
+  /** Holds up all traffic of live and new connections, without an error at either end, until {@link heal}. */
   blackHole(): void
-  /** As {@link blackHole}, for the connections that are open now and for ever; new ones are not touched. */
+  /** Swallows all traffic of the connections that are open now, for ever; new ones work. */
   blackHoleForEver(): void
-  /** Lets through what was held up, and everything from now on. */
+  /** Lets through the traffic held up, and all from now on. */
   heal(): void
   /**
-   * The next reply to a request with this text is lost, and its connection with it: the server has acted, and the client
-   * does not know. Resolves when it has happened.
+   * Loses the next reply to a request with this text, and its connection with it: the server has acted, and the client
+   * does not know. Resolves when the reply is lost.
    */
   loseReplyTo(text: string): Promise<void>
-  /** Closes all open connections, as a server does that tidies up. */
+  /** Closes all open connections, as servers do with idle ones. */
   closeAll(): void
   stop(): Promise<void>
 }

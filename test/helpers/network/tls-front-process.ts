@@ -6,17 +6,17 @@ import { createServer as createTlsServer } from 'node:tls'
 import { selfSigned } from '../../unit/simulator/self-signed.ts'
 
 /**
- * TLS in front of a plain server of this machine, with handshakes that take as long as over a real network. A process of
- * its own (see `tls-front.ts`): a hundred handshakes at once would hold up everything else that happens in it.
+ * TLS in front of a plain server of this machine, with handshakes that take as long as over a real network. It runs in
+ * a process of its own (see `tls-front.ts`), because a hundred handshakes at once hold up all else in their process.
  */
 interface TlsFront {
   /** `https://localhost:<port>`. */
   readonly url: string
-  /** For NODE_EXTRA_CA_CERTS: whom a client must trust. */
+  /** For NODE_EXTRA_CA_CERTS: the certificate that a client must trust. */
   readonly certificateFile: string
   /** Handshakes so far. */
   readonly handshakes: number
-  /** Closes all connections on which nothing is under way, as a server does that tidies up. */
+  /** Closes all connections without a request under way, as servers do with idle ones. */
   closeIdle(): void
   stop(): Promise<void>
 }
@@ -44,7 +44,7 @@ async function startTlsFront(targetPort: number, handshakeMs: number): Promise<T
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => {})
-    // Over a network they don't all come at the same moment, and this process can only do one after the other.
+    // Handshakes come spread, as over a network: this process can only do one after the other.
     setTimeout(() => tls.emit('connection', socket), handshakeMs * (0.7 + 0.6 * Math.random()))
   })
   await new Promise<void>(resolve => tcp.listen({ host: 'localhost', port: 0, backlog: 1024 }, resolve))

@@ -7,11 +7,11 @@ import { z } from 'zod'
 export interface TlsFront {
   /** `https://localhost:<port>`. */
   readonly url: string
-  /** For NODE_EXTRA_CA_CERTS: whom a client must trust. */
+  /** For NODE_EXTRA_CA_CERTS: the certificate that a client must trust. */
   readonly certificateFile: string
   /** Handshakes so far. */
   handshakes(): Promise<number>
-  /** Closes all connections on which nothing is under way, as a server does that tidies up. */
+  /** Closes all connections without a request under way, as servers do with idle ones. */
   closeIdle(): Promise<void>
   stop(): Promise<void>
 }

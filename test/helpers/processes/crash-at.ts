@@ -1,6 +1,6 @@
 /**
- * Loaded into a worker's process by `--import`: ends it as `kill -9` does, at the step that the variable `CRASH_AT` names.
- * The steps are told from what goes over the worker's own connections, so that nothing in the product knows of them.
+ * Preloaded into a worker with `--import`: ends it as `kill -9` does, at the step that the variable `CRASH_AT` names.
+ * It recognizes the steps by the traffic on the worker's connections, so that no part of the product knows of them.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ const crashAt = process.env['CRASH_AT']
 function crashIf(step: string): void {
   if (step !== crashAt) return
   process.kill(process.pid, 'SIGKILL')
-  // The signal comes at once; nothing of what follows may be done until then.
+  // The signal comes at once; no later code may run until then.
   for (;;);
 }
 
@@ -53,7 +53,7 @@ Redis.prototype.sendCommand = function sendOrCrash(this: Redis, command, stream)
   return answer
 }
 
-/** Long enough for a request to arrive, shorter than the vendor takes to answer in these tests. */
+/** Long enough for a request to arrive, but shorter than the vendor's answer takes in these tests. */
 const ARRIVES_WITHIN_MS = 20
 
 function stepOfPath(path: string): string | undefined {
@@ -61,7 +61,7 @@ function stepOfPath(path: string): string | undefined {
   return path.includes('friend_get') ? 'read' : undefined
 }
 
-/** Passes everything on; crashes when the whole answer is here, before anybody is told. */
+/** Passes all events on, but crashes when the whole answer is here, before the worker learns of it. */
 function crashWhenAnswered(step: string, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   return {
     onRequestStart: (...args) => handler.onRequestStart?.(...args),

@@ -1,6 +1,6 @@
 /**
  * Preloaded into a worker with `--import`: switches off the rule that a call has an open connection in hand before it
- * takes its permit. Connections are opened when the request is sent, as the pools of HTTP clients do.
+ * takes its permit. The worker then opens a connection when it sends the request, as the pools of HTTP clients do.
  */
 import { type Connection, Connections } from '../../../worker/vendor/connections.ts'
 

@@ -1,4 +1,4 @@
-/** A real Prometheus with the rules of this project, made sixty times as fast, for a test. */
+/** A real Prometheus with the rules of this project, which run sixty times as fast for a test. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,8 +43,8 @@ export interface PrometheusProcess {
 }
 
 /**
- * Shortens every span of time in rules: minutes become seconds. A window keeps at least four scrapes, since a rate needs
- * two and one may be late. This is the one place where the test's rules differ from those that are shipped.
+ * Shortens every span of time in rules: minutes become seconds. A window keeps at least four scrapes, since a rate
+ * needs two and one may be late. Nothing else in the test's rules differs from the shipped ones.
  */
 function hasten(rules: string): string {
   const secondsOf = (count: string, unit: string): number => Number(count) * ({ s: 1 / 60, m: 1, h: 60 }[unit] ?? 0)

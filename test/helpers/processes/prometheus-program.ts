@@ -1,11 +1,11 @@
 /**
- * Finds Prometheus and its `promtool` for the tests, so that they run on a machine that has neither: on the PATH, else in
- * Debian's package, unpacked into the cache.
+ * Finds Prometheus and its `promtool` for the tests: on the PATH, else in Debian's package, unpacked into the cache. So
+ * the tests run on a machine that has neither.
  */
 import { fetchDebianProgram, type Looked } from '../../../private-redis/debian-program.ts'
 import { runProgram } from '../../../private-redis/run-program.ts'
 
-/** A program that runs: its file, or its name on the PATH, and the variables that it needs. */
+/** A program that was tried: its file, or its name on the PATH, and the variables that it needs. */
 export interface FoundProgram {
   readonly file: string
   readonly environment: Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 /**
- * A primary with replicas, watched by Sentinels: what a failover test needs, all on the loopback address.
- * Needs a Redis program of this machine; in containers the servers could not reach each other under one address.
+ * A primary with replicas, watched by Sentinels, for failover tests; all on the loopback address. It needs a Redis
+ * program of this machine, because servers in containers could not reach each other under one address.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ export interface SentinelSetOptions {
   readonly replicas?: number
   /** Default: 3; two of them must agree. */
   readonly sentinels?: number
-  /** Silence after which a Sentinel takes a server for gone, in ms; default: 1000. */
+  /** Silence after which a Sentinel counts a server as down, in ms; default: 1000. */
   readonly downAfterMs?: number
 }
 

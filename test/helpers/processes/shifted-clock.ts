@@ -1,6 +1,6 @@
 /**
- * Preloaded into a worker with `--import`: its host's clock is wrong by SHIFT_CLOCK_MS milliseconds. Everything that a
- * worker asks for the time of day goes through `Date`; the steady clock is another one and stays, as it does on a host.
+ * Preloaded into a worker with `--import`: makes its host's clock wrong by SHIFT_CLOCK_MS milliseconds. A worker reads
+ * the time of day through `Date` only. The steady clock stays right, as it does on a host.
  */
 const shiftMs = Number(process.env['SHIFT_CLOCK_MS'])
 const RightDate = Date

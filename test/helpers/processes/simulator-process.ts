@@ -10,27 +10,27 @@ import { type StartedProcess, startProcess } from './start-process.ts'
 
 const addressSchema = z.object({ url: z.string(), port: z.number() })
 /**
- * Keeps its pauses short. With Node.js's own settings it stood still for up to 19 ms to collect garbage, mostly waiting for
- * helper threads that do not have its priority; what came meanwhile was stamped late. With these it is 6 ms.
+ * Options of Node.js that keep the simulator's pauses at 6 ms. With the defaults it stood still for up to 19 ms to
+ * collect garbage, mostly waiting for helper threads without its priority, and stamped the calls of that time late.
  */
 const PROMPT = ['--single-threaded-gc', '--max-semi-space-size=2']
 const WARM_UP_CONNECTIONS = 20
 const WARM_UP_CALLS_EACH = 20
 
-/** The simulator in a process of its own, so that the work of the tests does not delay its stamps. */
+/** The simulator in a process of its own, so that the tests' work does not delay its stamps. */
 export interface SimulatorProcess {
   /** Stays the same over restarts. */
   readonly url: string
   readonly port: number
   figures(): Promise<VendorFigures>
-  /** How many calls of a command arrived so far. Cheaper than to count {@link arrivals}. */
+  /** Number of calls of a command that arrived so far. Cheaper than to count {@link arrivals}. */
   calls(command: string): Promise<number>
-  /** When they arrived: ms since 1970 on a clock that never jumps, ascending. */
+  /** Times at which they arrived: ms since 1970 on a clock that never jumps, ascending. */
   arrivals(command: string): Promise<number[]>
-  /** Changes it as `docs/simulator.md` says: `POST /simulator/<what>`. */
+  /** Changes the simulator as `docs/simulator.md` says: `POST /simulator/<what>`. */
   steer(what: 'faults' | 'latency' | 'limit', change: unknown): Promise<void>
   signal(name: NodeJS.Signals): void
-  /** Ends it as a crash would. What it counted so far is kept, but for the calls of the last milliseconds. */
+  /** Ends it as a crash would. Its counts so far are kept, except for the calls of the last milliseconds. */
   kill(): Promise<void>
   /** Starts it again on the same port, with the same options. */
   restart(): Promise<void>
@@ -38,8 +38,8 @@ export interface SimulatorProcess {
 }
 
 /**
- * Starts `clear-friends simulator` and resolves when it listens and has worked itself warm: a process that still has to
- * compile what it runs stamps its first hundred calls up to 90 ms late.
+ * Starts `clear-friends simulator` and resolves when it listens and is warm: a process that still compiles its code
+ * stamps its first hundred calls up to 90 ms late.
  *
  * @param args its options, apart from `--json`
  */
@@ -90,16 +90,16 @@ async function launch(args: readonly string[]): Promise<Running> {
   return { process: started, url, port }
 }
 
-/** Lets it have a core before all others, where this user may say so: what waits for a core is stamped late. */
+/** Gives it priority on the cores, where this user may: a simulator that waits for a core stamps calls late. */
 function preferTo(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_HIGHEST)
   } catch {
-    // Only the superuser may. The figures are right without it, as long as the machine is idle.
+    // Only the superuser may. Without priority the figures are right as long as the machine is idle.
   }
 }
 
-/** Calls it as a worker does, and lets it forget that. */
+/** Calls the simulator as a worker does, then resets its counts. */
 async function warmUp(url: string): Promise<void> {
   const { sdkAppId } = DEFAULT_APP
   const admin = DEFAULT_APP.admins?.[0] ?? ''

@@ -5,7 +5,7 @@ import { type StartedProcess, startProcess } from './start-process.ts'
 /** The file that a user starts as `clear-friends`. */
 export const entry: string = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
 
-/** What every command of a test gets: a place to keep compiled sources, which halves the time it takes to start. */
+/** Environment of every command of a test. Its cache of compiled sources halves the start. */
 const commandEnvironment: Readonly<NodeJS.ProcessEnv> = {
   PATH: process.env['PATH'],
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../../.cache/test-commands', import.meta.url)),
@@ -17,8 +17,8 @@ export interface StartedCommand extends Omit<StartedProcess, 'ended'> {
 }
 
 /**
- * Starts `clear-friends …` as a process of its own, with its stdin open: for tests of what only a process has, such as
- * signals. `runCommand` is for all others.
+ * Starts `clear-friends …` as a process of its own, with its stdin open, for tests that need a process, such as those
+ * of signals. `runCommand` is for all others.
  *
  * @param settings the whole environment, apart from PATH
  */

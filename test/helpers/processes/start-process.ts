@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { CollectedText } from '../commands/collected-text.ts'
 
-/** A program that runs as a process of its own, no longer than the tests that started it. */
+/** A program in a process of its own, which ends with the tests at the latest. */
 export interface StartedProcess {
   readonly pid: number
   readonly stdin: Writable
@@ -13,13 +13,13 @@ export interface StartedProcess {
   signal(name: NodeJS.Signals): void
   /** Closes the reading end of its stdout, as `head` does. */
   stopReading(): void
-  /** Resolves when it has ended and all that it wrote was read. */
+  /** Resolves when it has ended and all its output was read. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
   /** Ends it as `kill -9` does, unless it has ended. */
   kill(): Promise<void>
 }
 
-/** Where a program runs. */
+/** Environment and folder of a program. */
 export interface ProcessOptions {
   /** Its whole environment; default: that of the tests. */
   readonly environment?: Readonly<Record<string, string | undefined>>

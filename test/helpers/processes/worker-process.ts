@@ -6,16 +6,16 @@ import { startProcess } from './start-process.ts'
 /** A real worker in a process of its own. */
 export interface WorkerProcess {
   readonly pid: number
-  /** Where its health checks and metrics are. */
+  /** Address of its health checks and metrics. */
   readonly url: string
-  /** Everything it wrote to stdout so far, a log line each. */
+  /** Log lines that it wrote to stdout so far. */
   readonly logLines: readonly string[]
-  /** Everything it wrote to stderr so far. */
+  /** Gives all that it wrote to stderr so far. */
   readonly errorText: () => string
   signal(name: NodeJS.Signals): void
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
-  /** SIGTERM, unless it has ended; resolves when it has. */
+  /** Sends SIGTERM, unless it has ended; resolves when it has. */
   stop(): Promise<number | string>
 }
 
@@ -38,7 +38,7 @@ export const workerSettingsFor = (
  * Starts `clear-friends worker` and resolves when it is ready.
  *
  * @param settings the whole environment, apart from PATH
- * @throws Error with what it wrote when it ends before
+ * @throws Error with its stderr when it ends before
  */
 export async function startWorkerProcess(settings: Readonly<Record<string, string>>): Promise<WorkerProcess> {
   const worker = startProcess(process.execPath, [entry, 'worker'], {

@@ -7,7 +7,7 @@ import { TEST_RECEIPT_KEY, testSettle } from './settling.ts'
 
 export const testSeals = createReceiptSeals(TEST_RECEIPT_KEY)
 
-/** Settles so many made-up jobs, whose hashes are all that there is of them; every third belongs to `ticket-1`. */
+/** Settles `count` made-up jobs, of which only the hashes exist; every third belongs to `ticket-1`. */
 export async function writeReceipts(redis: RedisConnection, prefix: string, count: number): Promise<void> {
   const settle = testSettle(redis, prefix)
   const before = Number((await redis.hget(keysOf(prefix).receiptChain, 'seq')) ?? 0)
@@ -23,7 +23,7 @@ export async function writeReceipts(redis: RedisConnection, prefix: string, coun
   }
 }
 
-/** Exports all into one list of lines. */
+/** Exports all receipts into a list of lines. */
 export async function exportedLines(options: Omit<Parameters<typeof exportReceipts>[0], 'seals'>): Promise<{
   lines: string[]
   troubles: readonly string[]
@@ -37,7 +37,7 @@ export async function exportedLines(options: Omit<Parameters<typeof exportReceip
   }
 }
 
-/** What is wrong with lines, in short: kind and line, and the number of the receipt where it is told. */
+/** Gives the faults of lines in short: kind, line, and the number of the receipt where it is known. */
 export async function findingsIn(lines: readonly string[]): Promise<string[]> {
   const { findings } = await verifyReceipts(lines, testSeals)
   return findings.map(({ kind, line, seq }) => `${kind} ${line}${seq === null ? '' : ` (${seq})`}`)

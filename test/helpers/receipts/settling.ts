@@ -8,8 +8,8 @@ import type { RedisConnection } from '../../../redis/connection.ts'
 export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
 
 /**
- * Settles jobs as a worker does that is lost before BullMQ could complete them; with made-up particulars where a test gives
- * none.
+ * Settles jobs as a worker that is lost before BullMQ could complete them. Details that a test does not give are made
+ * up.
  */
 export function testSettle(
   redis: RedisConnection,

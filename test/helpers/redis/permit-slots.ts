@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis'
 import { keysOf } from '../../../redis/keys.ts'
 
-/** The times between permits that Redis has granted for a command in the last second, in µs on its clock. */
+/** Gives the times between the permits that Redis granted for a command in the last second, in µs on its clock. */
 export async function permitGaps(redis: Redis, prefix: string, command: string): Promise<number[]> {
   const slots = await permitSlots(redis, prefix, command)
   return slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0))
 }
 
-/** Most permits within so many µs. */
+/** Gives the most permits within `spanUs` µs. */
 export async function mostPermitsWithin(
   spanUs: number,
   redis: Redis,

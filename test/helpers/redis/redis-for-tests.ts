@@ -11,7 +11,7 @@ declare module 'vitest' {
 /**
  * Provides a Redis to every test of a vitest project: the server of `REDIS_URL`, else a private one for the run.
  *
- * @returns what ends it after the last test
+ * @returns a function that ends it after the last test
  */
 export default async function provideRedis(project: TestProject): Promise<() => Promise<void>> {
   const { REDIS_URL: givenUrl } = process.env

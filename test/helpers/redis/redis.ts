@@ -16,7 +16,7 @@ const KEYS_PER_ROUND = 1000
 /**
  * Gives the run's Redis with a prefix that no other test has, so that tests may run side by side.
  *
- * For integration and end-to-end tests; a fault test starts its own server, since it breaks it.
+ * For integration and end-to-end tests. A fault test breaks its server, so it starts one of its own.
  */
 export function testRedis(): KeySpace {
   const url = inject('redisUrl')

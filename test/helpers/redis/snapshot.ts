@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 
-/** A key as it was at one moment. */
+/** A key at one moment. */
 export interface StoredKey {
   readonly name: string
-  /** As Redis calls it: `string`, `hash`, `list`, `set`, `zset`, `stream`. */
+  /** Redis' name of the type: `string`, `hash`, `list`, `set`, `zset`, `stream`. */
   readonly type: string
-  /** How Redis stores the value, and every part of the value that a command reads. */
+  /** The value as Redis stores it, and every part of the value that a command reads. */
   readonly values: readonly Buffer[]
 }
 

@@ -1,6 +1,7 @@
 /**
- * A Redis whose own clock can be stepped while it runs, as an administrator or a time service does to a host: libfaketime
- * stands between the server and the system's clock. The steady clock, by which the server's own timers run, stays.
+ * A Redis whose clock a test can step while it runs, as an administrator or a time service may step a host's clock.
+ * libfaketime stands between the server and the system's clock. The steady clock, which drives the server's timers,
+ * stays.
  */
 import { glob, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,17 +13,17 @@ import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/pri
 /** A running server with such a clock. */
 export interface SteppableRedis {
   readonly redis: PrivateRedis
-  /** Lets its clock be wrong by so many ms, from a second from now on at the latest. */
+  /** Makes its clock wrong by this many ms, within a second. */
   stepTo(ms: number): Promise<void>
   stop(): Promise<void>
 }
 
-/** The library looks into its file once in this time; it knows no shorter one. */
+/** The library reads its file once a second, which is the shortest time it knows. */
 const LOOKS_EVERY_SECONDS = 1
 const LIBRARY = '*/faketime/libfaketimeMT.so.1'
 
 /**
- * Starts a server with the right time.
+ * Starts a server whose clock is right at first.
  *
  * @throws Error that says what to install, where there is neither libfaketime nor apt, or Redis runs in a container
  */
@@ -32,7 +33,7 @@ export async function startSteppableRedis(): Promise<SteppableRedis> {
   const library = await findLibrary()
   const dir = await mkdtemp(join(tmpdir(), 'clear-friends-clock-'))
   const file = join(dir, 'offset')
-  // Moved into place in one step, since the server may look at any moment.
+  // Moves the file into place in one step, since the server may read it at any moment.
   const write = async (ms: number): Promise<void> => {
     await writeFile(`${file}.new`, `${ms < 0 ? '-' : '+'}${Math.abs(ms) / 1000}\n`)
     await rename(`${file}.new`, file)
@@ -40,7 +41,8 @@ export async function startSteppableRedis(): Promise<SteppableRedis> {
   await write(0)
   const environment = {
     ...found.environment,
-    // The C library goes first to the server's own memory allocator, which asks for the time before the library is ready.
+    // The C library goes first to the server's own memory allocator, which asks for the time before the library is
+    // ready.
     LD_PRELOAD: `${library} ${await findCLibrary()}`,
     FAKETIME_TIMESTAMP_FILE: file,
     FAKETIME_CACHE_DURATION: String(LOOKS_EVERY_SECONDS),
@@ -84,7 +86,7 @@ async function firstOf(folder: string): Promise<string | undefined> {
   return undefined
 }
 
-/** The C library that this very process runs with. */
+/** Finds the C library of this process. */
 async function findCLibrary(): Promise<string> {
   const maps = await readFile('/proc/self/maps', 'utf8')
   const path = /\s(\/\S*\/libc\.so\.6)$/m.exec(maps)?.[1]

@@ -3,16 +3,16 @@
  */
 
 /**
- * How many calls above the ceiling a rolling second may show before a fault test fails, and the only allowance there is.
+ * Calls above the ceiling that a rolling second may show before a fault test fails; no other allowance exists.
  *
- * The slots leave 13 ms of play in a second (1 % margin and three thousandths). A call may use 3 ms of it by being sent late;
- * what is left covers the way to the simulator, and the time until the simulator's process gets a core to stamp it. Where
- * two cores carry four workers, Redis, the simulator and the tests, that takes longer now and then, and one call is
- * counted in the second behind its own. Two would be the limiter's fault.
+ * The slots leave 13 ms of play in a second (1 % margin and three thousandths). A late call may use up 3 ms of it; the
+ * rest covers the way to the simulator, and the time until the simulator gets a core to stamp the call. Where two cores
+ * carry four workers, Redis, the simulator and the tests, that takes longer now and then, and one call counts in the
+ * second behind its own. Two would be the limiter's fault.
  */
 export const LATE_BY_NOISE = 1
 
-/** The fullest half-open span of this length: two calls exactly `spanMs` apart are not both in it. */
+/** Counts the calls in the fullest span of this length; two calls exactly `spanMs` apart are not both in it. */
 function peakOf(stamps: readonly number[], spanMs: number): number {
   let peak = 0
   let oldest = 0
@@ -23,12 +23,12 @@ function peakOf(stamps: readonly number[], spanMs: number): number {
   return peak
 }
 
-/** The longest time without a call between two calls, in ms; 0 where there are fewer than two. */
+/** Gives the longest time between a call and the next, in ms; 0 where there are fewer than two calls. */
 function longestGapMs(stamps: readonly number[]): number {
   return stamps.reduce((longest, at, index) => Math.max(longest, at - (stamps[index - 1] ?? at)), 0)
 }
 
-/** What the simulator saw of a span. */
+/** Figures of the calls that arrived at the simulator in a span. */
 export interface Seen {
   readonly calls: number
   readonly peakOfSecond: number

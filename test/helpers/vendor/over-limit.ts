@@ -1,4 +1,4 @@
-/** What happened, and when: epoch ms. */
+/** An event of a test, and its time in epoch ms. */
 export interface Happening {
   readonly at: number
   readonly what: string
@@ -7,8 +7,8 @@ export interface Happening {
 const LOOK_BACK_MS = 5000
 
 /**
- * Tells of each rolling second with more calls than the ceiling what happened before it, so that a failure shows where
- * to look.
+ * Gives a text for each rolling second with more calls than the ceiling: the calls, and the events of the five seconds
+ * before. So a failure shows where to look.
  *
  * @param stamps arrivals, epoch ms, ascending
  */

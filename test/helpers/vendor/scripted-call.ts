@@ -2,17 +2,17 @@ import { classify } from '../../../worker/vendor/classify.ts'
 import type { Command, Reply } from '../../../worker/vendor/client.ts'
 import type { CallResult, PacedCall } from '../../../worker/vendor/paced-call.ts'
 
-/** What the vendor answers: a code under an envelope that fits it, fields of a success, another reply, or no call made. */
+/** An answer of the vendor: a code in an envelope that fits it, fields of a success, another reply, or no call made. */
 export type Scripted = number | Readonly<Record<string, unknown>> | Reply | { readonly closed: 'halted' | 'aborted' }
 
-/** A paced call that says its lines, and remembers what it was asked. */
+/** A paced call with scripted answers, which remembers its requests. */
 export interface ScriptedCall {
   readonly call: PacedCall
   readonly asked: { readonly command: Command; readonly body: Readonly<Record<string, unknown>> }[]
 }
 
 /**
- * Makes a call whose answers are given, for tests of the steps above it. The last answer to a command is repeated.
+ * Makes a call with scripted answers, for tests of the steps above it. It repeats the last answer to a command.
  *
  * @param lines answers by command, in the order in which they are given
  */
@@ -44,13 +44,13 @@ const answered = (reply: Reply): CallResult => ({ kind: 'answered', verdict: cla
 const isReply = (answer: Scripted): answer is Reply =>
   typeof answer === 'object' && 'kind' in answer && typeof answer.kind === 'string'
 
-/** A reply with a code and further fields, as the vendor sends it. */
+/** Makes a reply with a code and further fields, as the vendor sends it. */
 export function envelopeReply(code: number, fields: Readonly<Record<string, unknown>>): Reply {
   const envelope = { ActionStatus: code === 0 ? 'OK' : 'FAIL', ErrorCode: code, ErrorInfo: '' }
   return { kind: 'answer', envelope, body: { ...fields, ...envelope } }
 }
 
-/** A page of a friend list that is the last. */
+/** Makes the last page of a friend list. */
 export const friendPage = (...friends: readonly string[]): Readonly<Record<string, unknown>> => ({
   UserDataItem: friends.map(To_Account => ({ To_Account })),
   FriendNum: friends.length,
@@ -58,12 +58,12 @@ export const friendPage = (...friends: readonly string[]): Readonly<Record<strin
   NextStartIndex: 0,
 })
 
-/** What `account_check` says of an account. */
+/** Makes the answer of `account_check` on one account. */
 export const accountStatus = (AccountStatus: 'Imported' | 'NotImported'): Readonly<Record<string, unknown>> => ({
   ResultItem: [{ UserID: 'user_1', ResultCode: 0, ResultInfo: '', AccountStatus }],
 })
 
-/** What `friend_delete` says of each friend. */
+/** Makes the answer of `friend_delete` from a code for each friend. */
 export const deleteResults = (codes: Readonly<Record<string, number>>): Readonly<Record<string, unknown>> => ({
   ResultItem: Object.entries(codes).map(([To_Account, ResultCode]) => ({ To_Account, ResultCode, ResultInfo: '' })),
 })

@@ -1,6 +1,6 @@
 /**
- * The property that the limiter is for, with generated fleets and faults in virtual time: no rolling second holds more
- * calls than the ceiling, and the ceiling is used where there is demand.
+ * The limiter's purpose as a property, with generated fleets and faults in virtual time: no rolling second holds more
+ * calls than the ceiling, and the fleet uses the ceiling where there is demand.
  */
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
@@ -12,17 +12,17 @@ import { startVirtualFleet, type VirtualFleet, type VirtualFleetOptions, type Vi
 
 /** The vendor's ceiling, calls per second. */
 const CEILING = 200
-/** From a process to the vendor, ms: uneven, as over a network. */
+/** Longest way from a process to the vendor, ms: uneven, as over a network. */
 const TRAVEL_AT_MOST_MS = 4
 const FAULTS_FROM_MS = 4000
 const FAULTS_UNTIL_MS = 8000
-/** A hold is over by then, a stall of three seconds too. */
+/** By then a hold and a stall of three seconds are over. */
 const CALM_FROM_MS = 16_000
 /** Whole windows, since calls need not be spread evenly within one. */
 const CALM_MS = (5 * 1003) / 0.99
 const UNTIL_MS = 22_000
 
-/** What befalls a process, or the server that all share; `ms` says for how long or by how much. */
+/** A fault of a process, or of the Redis that all share; `ms` is its length, or the step of the clock. */
 export interface Fault {
   readonly kind:
     | 'stall'
@@ -56,11 +56,11 @@ const aFault = fc.oneof(
   faultsOf(['jam'], 2, 40),
 )
 
-/** A fleet and what happens to it. */
+/** A fleet and its faults. */
 export interface Scenario {
   readonly seed: number
   readonly processes: number
-  /** To Redis and back at most, ms. */
+  /** Longest way to Redis and back, ms. */
   readonly roundTripMs: number
   readonly faults: readonly Fault[]
 }
@@ -73,7 +73,7 @@ export const aScenario: fc.Arbitrary<Scenario> = fc.record({
   faults: fc.array(aFault, { maxLength: 5 }),
 })
 
-/** What the vendor saw: all along, and when the faults were over. */
+/** Figures of the calls at the vendor: of the whole run, and after the faults. */
 export interface Played {
   readonly all: Seen
   readonly calm: Seen
@@ -120,7 +120,7 @@ export async function play(
   }
 }
 
-/** Asserts what the limiter is for. */
+/** Asserts the property: the ceiling held all along, and was used after the faults. */
 export function expectLimitKept({ all, calm }: Played): void {
   expect(all.peakOfSecond, 'calls in the worst rolling second').toBeLessThanOrEqual(CEILING)
   expect(calm.perSecond, 'calls per second when the faults are over').toBeGreaterThanOrEqual(0.985 * CEILING)

@@ -1,6 +1,6 @@
 /**
- * The rules of the limiter, each with the place that carries it and what happens without it. `docs/how-the-limit-holds.md`
- * explains them by these names.
+ * The rules of the limiter, each with its place in the sources and a scenario that breaks without it.
+ * `docs/how-the-limit-holds.md` explains them by these names.
  */
 import type { Fault, Played, Scenario } from './limit-property.ts'
 import type { Change } from './limiter-without.ts'
@@ -9,9 +9,9 @@ import type { Change } from './limiter-without.ts'
 export interface Rule {
   readonly name: string
   readonly without: readonly Change[]
-  /** What a fleet meets in which the rule is needed. */
+  /** A scenario that needs the rule. */
   readonly scenario: Omit<Scenario, 'seed'>
-  /** What is seen when the rule is off; never when it is on. */
+  /** Whether the run shows the fault that appears when the rule is off, and never when it is on. */
   readonly broken: (played: Played) => boolean
 }
 
@@ -39,7 +39,7 @@ const notTold: Change = {
 const notUsedBy: Change = { file: LANE, from: 'const USE_BY_MS = 5\n', to: 'const USE_BY_MS = 10000\n' }
 const calm = { processes: 4, roundTripMs: 3, faults: [] }
 
-/** All rules that need no vendor to show. */
+/** All rules that can be shown without a vendor. */
 export const RULES: readonly Rule[] = [
   {
     name: 'a window between a call and the one that is 200 behind it',
@@ -92,7 +92,7 @@ export const RULES: readonly Rule[] = [
     name: 'make up for permits that came back',
     without: [{ file: PERMIT, from: "redis.call('ZREM', KEYS[1], ARGV[i])", to: 'local _ = i' }],
     scenario: { ...calm, faults: Array.from({ length: 144 }, (_, n) => at(4000 + n * 125, 'stall', 12, n)) },
-    // What a stall of 12 ms costs for good is a permit or two; without the rule it is all that it held.
+    // A stall of 12 ms wastes a permit or two; without the rule it wastes all that the process held.
     broken: ({ calm }) => calm.perSecond < 0.98 * CEILING,
   },
   {
@@ -111,7 +111,7 @@ export const RULES: readonly Rule[] = [
     name: 'wait until the clock is known',
     without: [{ file: CLOCK, from: 'if (this.#bounds === undefined) return false', to: 'return true' }],
     scenario: { ...calm, roundTripMs: 200, faults: [at(6000, 'kill'), at(7000, 'kill', 0, 1), at(8000, 'kill', 0, 2)] },
-    // With answers that take up to 200 ms a call too many is seen in one fleet of six, with the rule as well.
+    // With answers that take up to 200 ms one fleet in six sends a call too many, with the rule as well.
     broken: ({ all }) => all.peakOfSecond > CEILING + 1,
   },
   {

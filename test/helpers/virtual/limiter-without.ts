@@ -1,6 +1,6 @@
 /**
- * Loads the limiter with one of its rules switched off, to show what the rule is for. The sources are copied, changed in
- * one place and loaded from there: the limiter itself has no switch.
+ * Loads the limiter with one of its rules switched off, to show the rule's purpose. The limiter itself has no switch,
+ * so this copies the sources, changes them and loads the copy.
  */
 import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { VirtualFleetOptions } from './virtual-fleet.ts'
 
-/** One place of the sources, and what stands there instead while the rule is off. */
+/** One place of the sources, and its text while the rule is off. */
 export interface Change {
   /** A file of `limiter/`. */
   readonly file: string
@@ -26,7 +26,7 @@ const moduleSchema = z.object({
   ),
 })
 
-/** Loads the limiter with changes. Its files are removed again at once. */
+/** Loads the limiter with changes, and removes the changed files at once. */
 export async function loadLimiterWith(changes: readonly Change[]): Promise<CreateLimiter> {
   const cache = fileURLToPath(new URL('.cache/', root))
   await mkdir(cache, { recursive: true })

@@ -1,10 +1,10 @@
 /**
- * The real scripts in a real Redis whose clock and identity the test decides: what the scripts ask the server for
- * (`TIME`, and the run id of `INFO`) is replaced in their text by what comes with the call. Everything else stays as it is.
+ * The real scripts in a real Redis, with a clock and a run id of the test's choice. In the text of the scripts, values
+ * that come with the call replace `TIME` and the run id of `INFO`; all else stays as it is.
  */
 import type { Redis } from 'ioredis'
 
-/** What the server believes at a moment. */
+/** Clock and run id of the server at a moment. */
 export interface Believed {
   /** Microseconds since 1970. */
   readonly now: number

@@ -1,18 +1,18 @@
 /**
- * Processes in virtual time that call under the real limiter: what they do to each other through Redis is real, only the
- * time, the timers and the ways between them are the test's.
+ * Processes in virtual time that call under the real limiter. Their scripts run in a real Redis; only time, timers and
+ * the ways between them are the test's.
  */
 import type { Redis } from 'ioredis'
 import { Limiter, type LimiterOptions } from '../../../limiter/limiter.ts'
 import { VirtualConnection, VirtualRedis, type Way } from './virtual-redis.ts'
 import { startVirtualTime, type VirtualTime } from './virtual-time.ts'
 
-/** How a virtual fleet is made; times in ms. */
+/** Options of a virtual fleet; times in ms. */
 export interface VirtualFleetOptions {
   readonly redis: Redis
   readonly prefix: string
   readonly ceilingPerSecond: number
-  /** What makes a limiter; another one than the real one shows what a rule is for. */
+  /** Makes a limiter: the real one, or a changed one that shows the purpose of a rule. */
   readonly createLimiter: (options: LimiterOptions) => Limiter
   /** A number in [0, 1), anew each time. */
   readonly random: () => number
@@ -32,20 +32,20 @@ const COMMAND = 'friend_delete_all'
 const IN_HAND = 64
 /** A timer comes late by this much at most; Node's own come between the millisecond and the next. */
 const TIMER_LATE_MS = 1
-/** How far a host's steady clock runs fast or slow. */
+/** Share by which a host's steady clock runs fast or slow at most. */
 const DRIFT = 0.00005
-/** What the vendor and the way back take, at least and at most. */
+/** Time that the vendor and the way back take together, at least and at most. */
 const ANSWERED_AFTER_MS = { least: 40, most: 41 }
 
 /** A process that calls as often as it may. */
 export interface VirtualProcess {
-  /** Its event loop stands still for so long. */
+  /** Stops its event loop for this long. */
   stall(ms: number): void
-  /** Gone, with all that it holds. */
+  /** Ends the process with all permits that it holds. */
   kill(): void
-  /** Its connection to Redis breaks and comes back. */
+  /** Breaks its connection to Redis, which then comes back. */
   disconnect(): void
-  /** As {@link disconnect}, but nobody tells the process. */
+  /** As {@link disconnect}, but the process does not notice. */
   loseReplies(): void
 }
 
@@ -53,9 +53,9 @@ export interface VirtualProcess {
 export interface VirtualFleet {
   readonly time: VirtualTime
   readonly server: VirtualRedis
-  /** When calls arrived at the vendor, ms, ascending. */
+  /** Times at which calls arrived at the vendor, ms, ascending. */
   arrivals(): number[]
-  /** The way to the vendor is jammed for so long: what comes meanwhile arrives together at the end. */
+  /** Jams the way to the vendor for this long: all calls of that time arrive together at its end. */
   jam(ms: number): void
   start(): VirtualProcess
 }
@@ -83,7 +83,7 @@ export function startVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
   }
 }
 
-/** A call that leaves now; `answer` is done when its answer is back. */
+/** A call that leaves now; it runs `answer` when its answer is back. */
 type VirtualCall = (answer: () => void) => void
 
 class Caller implements VirtualProcess {
@@ -148,7 +148,7 @@ class Caller implements VirtualProcess {
     return this.#time.at(this.#time.nowMs + Math.max(1, Math.trunc(ms)) + lateMs, () => this.#deliver(act))
   }
 
-  /** Does something when the event loop gets to it. */
+  /** Runs `act` when the event loop gets to it. */
   #deliver(act: () => void): void {
     if (this.#isDead) return
     if (this.#time.nowMs >= this.#stalledUntil) return act()

@@ -1,6 +1,6 @@
 /**
  * A Redis in virtual time: the real scripts on a real server, a clock that the test may step, and connections that
- * carry commands as slowly as the test wants, lose them or break.
+ * delay or lose commands, or break, as the test wants.
  */
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
@@ -15,10 +15,10 @@ export class VirtualRedis {
   readonly #time: VirtualTime
   readonly #prefix: string
   readonly #steered = new Map<string, string>()
-  /** What its clock shows at the beginning, ms. */
+  /** Time of its clock at the beginning, ms. */
   #startsAt = 1_700_000_000_000
   #runs = 1
-  /** Scripts that it ran: each is a round trip of somebody. */
+  /** Number of scripts that it ran; each is a round trip of a process. */
   scriptsRun = 0
   #copies: (readonly [key: string, value: Buffer | null])[] | undefined
 
@@ -40,7 +40,7 @@ export class VirtualRedis {
     this.#startsAt += ms
   }
 
-  /** Another server with the data of {@link copy}, or with all data where none was made. */
+  /** Puts another server in its place, with the data of {@link copy}, or with all data where no copy was made. */
   async becomeAnother(): Promise<void> {
     this.#runs += 1
     if (this.#copies === undefined) return
@@ -49,7 +49,7 @@ export class VirtualRedis {
     this.#copies = undefined
   }
 
-  /** Writes after this moment do not reach the server's replica. */
+  /** Copies the data, as a replica has them that gets no later writes. */
   async copy(): Promise<void> {
     const keys = await this.#keys()
     this.#copies = await Promise.all(keys.map(async key => [key, await this.#redis.dumpBuffer(key)] as const))
@@ -60,7 +60,7 @@ export class VirtualRedis {
     if (keys.length > 0) await this.#redis.del(keys)
   }
 
-  /** Calls that processes told of, all in all. */
+  /** Counts the calls that processes have reported, all in all. */
   async countSent(): Promise<number> {
     const keys = (await this.#keys()).filter(key => key.includes(':sent:'))
     const counts = await Promise.all(keys.map(key => this.#redis.hvals(key)))
@@ -72,21 +72,21 @@ export class VirtualRedis {
   }
 }
 
-/** How long a command takes to the server, and an answer back, ms. Asked anew for each. */
+/** Time that a command takes to the server, and an answer back, ms; drawn anew for each. */
 export interface Way {
   readonly thereMs: () => number
   readonly backMs: () => number
 }
 
-/** What belongs to the process at the end of a connection. */
+/** The process at the end of a connection. */
 export interface End {
-  /** Hands something in, as soon as the process gets to it. */
+  /** Runs `act` as soon as the process gets to it. */
   readonly deliver: (act: () => void) => void
 }
 
 const RECONNECTS_AFTER_MS = 60
 
-/** A connection as far as the limiter uses one. */
+/** A connection with those methods that the limiter uses. */
 export class VirtualConnection extends EventEmitter {
   status = 'ready'
   readonly #server: VirtualRedis
@@ -97,7 +97,7 @@ export class VirtualConnection extends EventEmitter {
   #thereAt = 0
   #backAt = 0
   #losesReplies = false
-  /** Counts connections: what an old one carried does not come through a new one. */
+  /** Counts connections: commands and answers of an old one do not come through a new one. */
   #connections = 1
 
   constructor(server: VirtualRedis, time: VirtualTime, end: End, way: Way) {
@@ -108,7 +108,7 @@ export class VirtualConnection extends EventEmitter {
     this.#way = way
   }
 
-  /** The same object with the type that a limiter takes. */
+  /** This object, with the type that a limiter takes. */
   get asRedis(): RedisConnection {
     return z.custom<RedisConnection>(value => value instanceof VirtualConnection).parse(this)
   }
@@ -119,7 +119,7 @@ export class VirtualConnection extends EventEmitter {
     )
   }
 
-  /** Nothing more comes back on this connection, and nobody is told. */
+  /** Loses all later answers of this connection, without an error. */
   loseReplies(): void {
     this.#losesReplies = true
   }
@@ -145,7 +145,7 @@ export class VirtualConnection extends EventEmitter {
     const connection = this.#connections
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject)
-      // In order, as TCP carries.
+      // Keeps the order of commands, as TCP does.
       this.#thereAt = Math.max(this.#thereAt, this.#time.nowMs + this.#way.thereMs())
       this.#time.at(this.#thereAt, async () => {
         const answer = await this.#server.run(lua, keys, args).then(

@@ -1,10 +1,10 @@
-/** Time that passes as quickly as the test can follow, so that minutes of a fleet take seconds and repeat exactly. */
+/** Time that passes as fast as the test runs, so that minutes of a fleet take seconds and repeat exactly. */
 export interface VirtualTime {
   /** Ms since the beginning. */
   readonly nowMs: number
-  /** Does something at a moment; gives what takes it back. */
+  /** Runs `act` at a moment; gives a function that cancels it. */
   at(ms: number, act: () => unknown): () => void
-  /** Lets time pass up to a moment. What happens may do real work, and time stands still for it. */
+  /** Lets time pass up to a moment. Time stands still for the real work of each action. */
   passUntil(ms: number): Promise<void>
 }
 
@@ -16,7 +16,7 @@ interface Planned {
 
 /** Starts a time at 0. */
 export function startVirtualTime(): VirtualTime {
-  /** The next is the last. */
+  /** Planned actions; the next one to run is the last in the list. */
   const planned: Planned[] = []
   let nowMs = 0
   return {
@@ -25,7 +25,7 @@ export function startVirtualTime(): VirtualTime {
     },
     at: (ms, act) => {
       const event = { ms: Math.max(ms, nowMs), act, isOff: false }
-      // What was planned first for the same moment happens first.
+      // Of two actions for the same moment, the one planned first runs first.
       let index = planned.length
       while (index > 0 && (planned[index - 1]?.ms ?? 0) <= event.ms) index -= 1
       planned.splice(index, 0, event)
@@ -46,5 +46,5 @@ export function startVirtualTime(): VirtualTime {
   }
 }
 
-/** Resolves when everything that follows from promises alone has happened. */
+/** Resolves when all pending promise callbacks have run. */
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
