@@ -1,4 +1,4 @@
-/** docker-compose.yml, Dockerfile, .dockerignore and .env.example, which must agree with each other and with the settings. */
+/** docker-compose.yml, Dockerfile, .dockerignore and .env.example must agree with each other and with the settings. */
 import { execFile } from 'node:child_process'
 import { access, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { runProgram } from '../../private-redis/run-program.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8')
 
-/** Without the settings of whoever runs the tests, which docker-compose would pass on. */
+/** An environment without the settings of the person who runs the tests, which docker-compose would pass on. */
 const { PATH, HOME } = process.env
 const bareEnvironment = { PATH, HOME }
 
@@ -134,7 +134,7 @@ describe('docker-compose.yml', () => {
     const portOf = (name: 'worker' | (typeof demoWorkers)[number]) => services[name].environment?.['HTTP_PORT']
     expect(jobs).toHaveLength(2)
     expect(targetsOf('clear-friends')).toEqual([`worker:${portOf('worker')}`])
-    // They share the simulator's network, and so its name.
+    // The demo's workers share the simulator's network, and so its name.
     expect(targetsOf('clear-friends-demo')).toEqual(demoWorkers.map(name => `simulator:${portOf(name)}`))
   })
 
@@ -236,11 +236,11 @@ describe('the Dockerfile', () => {
 
 const rows = new Map<string, SettingRow>(SETTING_NAMES.map(name => [name, settingRow(name)]))
 
-/** The names of all settings; a secret has a second one for its file form. */
+/** Gives the names of all settings; a secret has a second one for its file form. */
 const settingVariables = (): string[] =>
   [...rows].flatMap(([name, row]) => (row.secret ? [name, `${name}_FILE`] : [name]))
 
-/** What docker-compose makes of a grace period like `1m${DRAIN_SECONDS:-25}s`. */
+/** Gives the seconds of a grace period like `1m${DRAIN_SECONDS:-25}s`, as docker-compose reads it. */
 function graceSeconds(period: string, drainSeconds: string | undefined): number {
   const filledIn = period.replace(/\$\{DRAIN_SECONDS:-([^}]*)\}/, (_, fallback: string) => drainSeconds ?? fallback)
   const [, minutes, seconds] = /^(\d+)m([\d.]+)s$/.exec(filledIn) ?? []

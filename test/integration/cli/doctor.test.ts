@@ -42,7 +42,7 @@ const settingsWith = (changes: Readonly<Record<string, string>> = {}): Record<st
   ...changes,
 })
 
-/** Depends on how busy the machine is. */
+/** The result of this check depends on how busy the machine is. */
 const LATENCY = 'redis latency'
 
 async function examine(changes: Readonly<Record<string, string>> = {}) {
@@ -189,7 +189,7 @@ describe('clear-friends doctor', () => {
     await redis.del(permits, fleet)
     expect(code).toBe(1)
     expect(bad).toEqual([{ check: 'limiter', result: 'failure', found, advice: expect.stringContaining(advice) }])
-    // Without permits no call may be sent, not even by the doctor.
+    // Without a permit not even the doctor may send a call.
     expect(findings.map(({ check }) => check)).not.toContain('vendor reachable')
   })
 

@@ -5,7 +5,7 @@ import { QUEUE_NAME } from '../../../redis/keys.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
-/** Lets accounts give up as workers do, and gives the ids of their jobs. */
+/** Makes dead letters of accounts as workers do, and gives the ids of their jobs. */
 async function giveUp(
   { redis, prefix }: CommandKeySpace,
   accounts: readonly string[],

@@ -16,7 +16,7 @@ const queued = ({ redis, prefix }: CommandKeySpace): Promise<number> =>
 const untilQueued = (keySpace: CommandKeySpace, jobs: number): Promise<void> =>
   eventually(`${jobs} jobs`, async () => (await queued(keySpace)) >= jobs)
 
-/** Begins an import that cannot come to its end, and waits until it has enqueued so many. */
+/** Begins an import that cannot come to its end, and waits until it has enqueued this many accounts. */
 async function beginAndWait(
   keySpace: CommandKeySpace,
   jobs: number,
@@ -185,7 +185,7 @@ describe.concurrent('an import that waits for room in the queue', () => {
     const file = await keySpace.file('wave.txt', `${users(1000)}user_0\nuser_1000\n`)
     const command = await beginAndWait(keySpace, 1000, file, '--max-backlog', '1000')
     const { queue } = keysOf(keySpace.prefix)
-    // What settling leaves of a job: nothing.
+    // Settled jobs leave no keys.
     await keySpace.redis.eval(
       "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end",
       0,
@@ -235,7 +235,7 @@ describe.concurrent('an import that cannot write', () => {
   ] as const)('to the place of its %s says so before anything is enqueued', async ([option, message], context) => {
     const keySpace = await openKeySpace(context)
     const file = await keySpace.file('wave.txt', users(10))
-    // A folder in which nobody may make files, not even root.
+    // A folder in which no user may make files, not even root.
     const { code, stdout, stderr } = await keySpace.run('import', file, option, '/proc/no/wave')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain(`/proc/no/wave: ${message}`)

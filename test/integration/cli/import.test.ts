@@ -173,7 +173,7 @@ describe.concurrent('clear-friends import -', () => {
   it('as a process ends at a signal though its input waits for ever, with the lines it has, not the half of one', async context => {
     const keySpace = await openKeySpace(context)
     const command = startCommand(['import', '-', '--json'], keySpace.settings, keySpace.folder)
-    // More than a batch, so that there is something to wait for before the signal.
+    // More than a batch, so that the test can wait for a first batch before the signal.
     command.stdin.write(`${users(1500)}user_half`)
     await eventually(
       'a batch',

@@ -7,9 +7,9 @@ import { openQueue } from '../../../jobs/job/queue.ts'
 import { type CommandResult, runCommand } from '../../helpers/commands/run-command.ts'
 import { testRedis } from '../../helpers/redis/redis.ts'
 
-/** A fleet and a folder that belong to one test, so that tests of commands may run side by side. */
+/** A key space and a folder that belong to one test, so that tests of commands may run side by side. */
 export interface CommandKeySpace {
-  /** What leads a command to the fleet. */
+  /** Settings that lead a command to the key space. */
   readonly settings: Readonly<Record<string, string>>
   readonly url: string
   readonly prefix: string
@@ -18,9 +18,9 @@ export interface CommandKeySpace {
   run(...args: readonly string[]): Promise<CommandResult>
   /** Writes a file into the folder and gives its path. */
   file(name: string, content: string | Buffer): Promise<string>
-  /** The data of all jobs that wait in line, first ones first. */
+  /** Reads the data of all jobs that wait in line, first ones first. */
   jobs(): Promise<Record<string, unknown>[]>
-  /** The accounts of all jobs that wait in line, sorted. */
+  /** Reads the accounts of all jobs that wait in line, sorted. */
   accounts(): Promise<string[]>
 }
 

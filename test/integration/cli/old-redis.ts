@@ -1,16 +1,16 @@
 import { createServer, type Socket } from 'node:net'
 
-/** A server that is a Redis of the year 2018, as far as anybody asks before it is refused. */
+/** A stand-in for a Redis 5 of 2018, which answers the commands that a client sends before it refuses the server. */
 export interface OldRedis {
   readonly url: string
-  /** Commands other than those of getting acquainted: nothing may be asked of it, and nothing written. */
+  /** Commands beyond the first exchange; a test expects none, since no command may read or write there. */
   readonly asked: readonly string[]
   close(): Promise<void>
 }
 
 const INFO = '# Server\r\nredis_version:5.0.14\r\nredis_mode:standalone\r\nloading:0\r\n'
 
-/** Starts one on a free port. */
+/** Starts an old Redis on a free port. */
 export async function startOldRedis(): Promise<OldRedis> {
   const asked: string[] = []
   const clients = new Set<Socket>()
@@ -45,7 +45,7 @@ function answer(command: readonly string[], asked: string[]): string {
   return `-ERR unknown command \`${name}\`, with args beginning with: \r\n`
 }
 
-/** Reads the commands that have come whole: `*<count>`, then `$<length>` and the text of each word. */
+/** Reads the complete commands: `*<count>`, then `$<length>` and the text of each word. */
 function readCommands(text: string): { commands: string[][]; rest: string } {
   const commands: string[][] = []
   let rest = text

@@ -16,7 +16,7 @@ async function enqueue({ redis, prefix }: CommandKeySpace, count: number): Promi
   return jobId
 }
 
-/** The names of all fields, with those of the fields in them. */
+/** Gives the names of all fields, with those of the fields in them. */
 const shape = (value: unknown): unknown =>
   typeof value === 'object' && value !== null
     ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shape(each)]))

@@ -7,7 +7,7 @@ import { accounts, type JobsKeySpace, jobsKeySpace, waitingAccounts } from './ke
 const keySpace = jobsKeySpace()
 beforeEach(() => keySpace().empty())
 
-/** Takes jobs away, as fast workers do, and tells how many were in the queue at most. */
+/** Takes jobs away, as fast workers do, and gives the most jobs that were in the queue at once. */
 function drain({ redis, prefix, queue }: JobsKeySpace): () => Promise<number> {
   const { queue: start } = keysOf(prefix)
   let most = 0

@@ -6,7 +6,7 @@ import { type ClearFriendsQueue, openQueue } from '../../../jobs/job/queue.ts'
 import { keysOf, QUEUE_NAME } from '../../../redis/keys.ts'
 import { type KeySpace, testRedis } from '../../helpers/redis/redis.ts'
 
-/** A key space of the run's Redis with everything that a test of jobs needs. */
+/** A key space of the run's Redis, with queue and producer for tests of jobs. */
 export interface JobsKeySpace {
   readonly redis: Redis
   readonly prefix: string
@@ -16,11 +16,11 @@ export interface JobsKeySpace {
   empty(): Promise<void>
   /** Takes the next job as a worker does, or gives `undefined` where none is waiting. */
   take(): Promise<Job | undefined>
-  /** What {@link take} locks jobs with. */
+  /** Token with which {@link take} locks jobs. */
   readonly token: string
 }
 
-/** Opens a key space for all tests of a file, and closes it behind them. */
+/** Opens a key space for all tests of a file, and closes it after the last one. */
 export function jobsKeySpace(): () => JobsKeySpace {
   let keySpace: JobsKeySpace | undefined
   let close: () => Promise<void> = async () => {}
@@ -65,7 +65,7 @@ async function open(place: KeySpace): Promise<{ keySpace: JobsKeySpace; close: (
   }
 }
 
-/** The accounts of all jobs that wait in line, in no particular order. */
+/** Gives the accounts of all jobs that wait in line, in no particular order. */
 export async function waitingAccounts({ redis, prefix }: Pick<JobsKeySpace, 'redis' | 'prefix'>): Promise<string[]> {
   const { queue } = keysOf(prefix)
   const ids = await redis.zrange(`${queue}prioritized`, '0', '-1')
@@ -73,5 +73,5 @@ export async function waitingAccounts({ redis, prefix }: Pick<JobsKeySpace, 'red
   return data.map(text => String(JSON.parse(text ?? '{}').account))
 }
 
-/** `user_1` to `user_<count>`. */
+/** Makes `user_1` to `user_<count>`. */
 export const accounts = (count: number): string[] => Array.from({ length: count }, (_, index) => `user_${index + 1}`)

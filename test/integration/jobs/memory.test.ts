@@ -7,7 +7,7 @@ import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 const JOBS = 20_000
 const AT_MOST_BYTES = 600
 
-// The settings of this server are those of the compose file; REDIS_URL may lead to one that has others.
+// This server has the settings of the compose file, which the one of REDIS_URL need not have.
 let server: PrivateRedis
 beforeAll(async () => {
   server = await startPrivateRedis({ appendFsync: 'no' })
@@ -20,14 +20,14 @@ it(`a waiting job of a short account costs at most ${AT_MOST_BYTES} bytes of Red
   expect(await redis.config('GET', 'hash-max-listpack-value')).toEqual(['hash-max-listpack-value', '256'])
   const accounts = Array.from({ length: JOBS }, (_, index) => `user_${index + 1}`)
   await producer.enqueueMany(accounts)
-  // What does not grow with the jobs is little beside so many of them; the stream of events is the most of it.
+  // Keys that do not grow with the jobs take little memory beside them; the stream of events takes most of it.
   const bytesPerJob = (await memoryOf(redis, DEFAULT_PREFIX)) / JOBS
   await producer.close()
   redis.disconnect()
   expect(bytesPerJob).toBeLessThanOrEqual(AT_MOST_BYTES)
 })
 
-/** Sums up what all keys with a prefix hold, each with its share of the table of keys. */
+/** Sums up the memory of all keys with a prefix, each with its share of the table of keys. */
 async function memoryOf(redis: Redis, prefix: string): Promise<number> {
   let sum = 0
   for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 5000 })) {

@@ -6,7 +6,7 @@ import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { freePort } from '../../../private-redis/free-port.ts'
 import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 
-// Each of these waits until a first connection is given up, and none uses what another one does.
+// Each of these tests waits until a producer gives up its first connection, and none depends on another.
 describe.concurrent('the first use of a producer while Redis is away', () => {
   it('fails with a clear error, for one account and for many, and can be tried again', async ({ expect }) => {
     const port = await freePort()

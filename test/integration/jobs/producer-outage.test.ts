@@ -35,7 +35,7 @@ const open = (options: Partial<ProducerOptions> = {}): Producer => {
   return producer
 }
 
-/** Every account is there once, and no job more. */
+/** Asserts that every account has one job, and that there are no other jobs. */
 async function expectQueued(expected: readonly string[]): Promise<void> {
   expect((await waitingAccounts({ redis: admin, prefix })).toSorted()).toEqual(expected.toSorted())
 }
@@ -65,7 +65,7 @@ describe('a batch that fails in the middle', () => {
     const all = accounts(3500)
     async function* source(): AsyncGenerator<string> {
       for (const [index, account] of all.entries()) {
-        // The batch in hand then meets a server that is gone.
+        // The producer then sends the batch in hand to a server that is gone.
         if (index === 1500) await server.kill()
         yield account
       }

@@ -78,7 +78,7 @@ describe('the age of the oldest pending job', () => {
     return jobId
   }
   const oldest = async (): Promise<number> => (await readFleet()).oldestPendingSeconds
-  /** A busy machine may need some seconds between the two. */
+  /** Allows 30 s, since a busy machine may need some seconds between enqueueing and reading. */
   const expectAge = async (seconds: number): Promise<void> => {
     const age = await oldest()
     expect(age).toBeGreaterThanOrEqual(seconds)
@@ -113,13 +113,13 @@ describe('the age of the oldest pending job', () => {
   })
 })
 
-/** Where a job stands, as its producer and a retry left it. */
+/** Place of a job in the queue: its producer's due date, and whether it is retried. */
 interface Placed {
   readonly due: number
   readonly retried: boolean
 }
 
-/** Goes through the queue job by job, retried ones first: which will be done after its due date, or that of its step? */
+/** Goes through the queue job by job, retried ones first; counts jobs done after their due date, or their step's. */
 function naivelyAtRisk(placed: readonly Placed[], perSecond: number, atMs: number): number {
   const retried = placed.filter(job => job.retried)
   const fresh = placed.filter(job => !job.retried).map(job => priorityOfDue(job.due))
@@ -154,7 +154,7 @@ describe('the forecast of due dates', () => {
         }
         const { dueAtRisk, readAt } = await readQueue(given)
         const perSecond = given.ceilingPerSecond * (1 - given.margin)
-        // The time in the answer is cut to milliseconds; the script has counted with the exact one.
+        // The answer holds the time in whole milliseconds, while the script counted with the exact time.
         expect(dueAtRisk).toBeGreaterThanOrEqual(naivelyAtRisk(placed, perSecond, readAt))
         expect(dueAtRisk).toBeLessThanOrEqual(naivelyAtRisk(placed, perSecond, readAt + 1))
       }),
@@ -208,7 +208,7 @@ describe('jobs that are tried again', () => {
 })
 
 /**
- * Receipts and calls of a fleet that has settled so many jobs a second over the last seconds, two calls each.
+ * Writes receipts and calls of a fleet that has settled `jobsPerSecond` over the last `seconds`, with two calls a job.
  *
  * @returns the epoch second in which it stopped
  */
@@ -238,7 +238,7 @@ describe('the time until the queue is empty', () => {
     await keySpace().producer.enqueueMany(accounts(1000))
     const stoppedAt = await beenWorking(50, 30)
     const { jobsPerSecond, readAt } = await readQueue()
-    // Of the ten seconds that are looked at, those since it stopped have no receipts.
+    // The script looks at ten seconds; those since the fleet stopped have no receipts.
     const idleSeconds = readAt / 1000 - stoppedAt
     expect(jobsPerSecond).toBeGreaterThan(50 * (1 - idleSeconds / 10) - 3)
     expect(jobsPerSecond).toBeLessThan(53)

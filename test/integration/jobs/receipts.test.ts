@@ -21,7 +21,7 @@ const keys = () => keysOf(keySpace().prefix)
 const seqsOf = (lines: readonly string[]): number[] => lines.map(line => JSON.parse(line).seq)
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-/** Puts another entry in the place of one, as whoever can write to Redis may do. */
+/** Replaces an entry of the stream, as any client of Redis can. */
 async function rewrite(seq: number, change: (fields: string[]) => string[], id?: string): Promise<void> {
   const { redis } = keySpace()
   const all = await redis.xrange(keys().receipts, '-', '+')

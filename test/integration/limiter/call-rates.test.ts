@@ -19,7 +19,7 @@ async function binNow(): Promise<number> {
   return Math.floor((Number(seconds) * 1_000_000 + Number(micros)) / 10_000)
 }
 
-/** Writes as the permit script does, by how many bins ago the calls were sent. */
+/** Writes counts of calls as the permit script does; each says how many bins ago the calls were sent. */
 async function send(command: string, calls: readonly (readonly [binsAgo: number, calls: number])[]): Promise<void> {
   const { redis, prefix } = keySpace()
   const now = await binNow()
@@ -77,7 +77,7 @@ describe('the fleet’s call rates', () => {
     expect(await peakFor('other')).toBe(0)
   })
 
-  it('leave a call of this moment to a later scrape, when all of its second were told', async () => {
+  it('leave a call of this moment to a later scrape, when all calls of its second are reported', async () => {
     const read = openReader()
     const sentAt = await binNow()
     await send('friend_delete_all', [[0, 5]])

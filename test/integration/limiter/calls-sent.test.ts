@@ -28,7 +28,7 @@ it('every call that was sent is counted once, whatever answers of Redis are lost
     const process = processes[faults % processes.length]
     fleet.time.at(3000 + faults * 100, () => (faults % 7 === 0 ? process?.loseReplies() : process?.disconnect()))
   }
-  // With next to no calls left, all of them can be told of.
+  // At one call a second the processes can report all calls before the end.
   fleet.time.at(12_000, () => setFleetRate(redis, keySpace.prefix, 1, 200))
   await fleet.time.passUntil(13_950)
   expect(fleet.arrivals().length).toBeGreaterThan(1000)

@@ -8,7 +8,7 @@ import { realLimiter, startVirtualFleet } from '../../helpers/virtual/virtual-fl
 
 const CEILING = 200
 const PROCESSES = 8
-/** The first second is when the change must come through. */
+/** A change of the rate must come through within the first second. */
 const CAME_THROUGH_MS = 1000
 
 it('a rate that an operator sets holds for the whole fleet in less than a second, down and up', async () => {

@@ -1,4 +1,4 @@
-/** The script that grants permits, alone, at times that the test decides: any callers, any losses, any ceiling. */
+/** The permit script alone, at times that the test decides, with any callers, losses and ceilings. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
@@ -28,7 +28,7 @@ interface Settings {
   readonly margin: number
 }
 
-/** A caller's ask, or what befalls the server, so many ms after the step before. */
+/** A caller's ask or a fault of the server, `afterMs` after the step before. */
 type Step = { readonly afterMs: number } & (
   | {
       readonly kind: 'ask'
@@ -72,7 +72,7 @@ class Counter {
   nowUs = 1_700_000_000_000_000
   #runs = 1
   #asks = 0
-  /** Granted and not given back. */
+  /** Slots that were granted and not given back. */
   slots: number[] = []
 
   constructor(given: Settings) {
@@ -121,7 +121,7 @@ class Counter {
   }
 }
 
-/** The shortest span, in µs, from the last moment of a permit to the first of the one that is `ceiling` behind it. */
+/** Gives the shortest time, in µs, from a slot to the one that is `ceiling` behind it. */
 function shortestWindow(slots: readonly number[], ceiling: number): number {
   const sorted = slots.toSorted((a, b) => a - b)
   return Math.min(...sorted.slice(ceiling).map((slot, index) => slot - (sorted[index] ?? 0)), Number.POSITIVE_INFINITY)
@@ -176,7 +176,7 @@ it('counts a call from when it really left', async () => {
   const slots: number[] = []
   for (let n = 0; n < 10; n++) slots.push(await grant())
   const [first = 0] = slots
-  // Told twice, as after an answer that was lost, and of a slot that nobody knows any more.
+  // Reports one late use twice, as after a lost answer, and one of a slot that Redis no longer knows.
   const usedLate = [
     [first, first + 5000],
     [first, first + 5000],

@@ -1,4 +1,4 @@
-/** What the limiter does when something else lies where it keeps its state: no call is made, and somebody is told why. */
+/** The limiter when other data lie under the keys of its state: it makes no call, and reports the reason. */
 import { Redis } from 'ioredis'
 import { describe, type ExpectStatic, it, type TestContext } from 'vitest'
 import { createPermits, InvalidPermitOptionsError } from '../../../limiter/index.ts'
@@ -8,7 +8,7 @@ import { testRedis } from '../../helpers/redis/redis.ts'
 
 const COMMAND = 'friend_get'
 
-/** A key space of Redis with a caller that counts what comes of its calls. */
+/** A key space of Redis with callers that count their calls and refusals. */
 function openKeySpace({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
   const place = testRedis()
   const { fleet, permits: permitsOf, sent: sentOf } = keysOf(place.prefix)
@@ -69,7 +69,7 @@ const SPOILED: readonly Spoiled[] = [
 
 describe.concurrent('permits', () => {
   it.for(SPOILED)(
-    'are refused while $what; that is told once, and calls go on when it is mended',
+    'are refused while $what; the reason is reported once, and calls go on when it is mended',
     async (spoiled, context) => {
       const keySpace = openKeySpace(context)
       await spoiled.spoil(keySpace)

@@ -48,7 +48,7 @@ describe('what is read of the fleet for a scrape', () => {
 
   it('counts a batch with one command', async () => {
     const producer = createProducer({ redis, prefix: keySpace.prefix })
-    // The first one also takes the text of the script to Redis.
+    // The first batch also takes the text of the script to Redis.
     await producer.enqueueMany(['user_1'])
     const sent = vi.spyOn(redis, 'sendCommand')
     await producer.enqueueMany(['user_1', 'user_1', '', 'user_2'])
@@ -82,7 +82,7 @@ describe('what is read of the fleet for a scrape', () => {
     process.kill(server.pid, 'SIGSTOP')
     const texts = await Promise.all([metrics.text('test'), metrics.text('test')])
     expect(texts.map(text => seriesValue(text, 'clear_friends_redis_up'))).toEqual([0, 0])
-    // The question is still under way: nobody waits for it a second time.
+    // The question is still under way; another reader does not wait for it again.
     const nextTurn = new Promise(resolve => setImmediate(resolve, 'it waited'))
     expect(await Promise.race([readFleet('test'), nextTurn])).toBeUndefined()
     process.kill(server.pid, 'SIGCONT')

@@ -1,4 +1,4 @@
-/** The rules, their unit tests and the metrics, judged by Prometheus' own tool; and the runbook that belongs to them. */
+/** The rules, their unit tests and the metrics, as Prometheus' own tool judges them; and the runbook for the alerts. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = join(root, 'metrics', 'prometheus')
 const HAVE_SUBCOMMANDS = new Set(['failed', 'receipts'])
 const FETCH_WITHIN_MS = 300_000
-/** The unit tests of the rules keep a core busy for ten seconds; ends only what hangs. */
+/** The unit tests of the rules keep a core busy for ten seconds. This time ends only a tool that hangs. */
 const JUDGE_WITHIN_MS = 300_000
 
 const ruleFileSchema = z.object({

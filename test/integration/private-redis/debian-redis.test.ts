@@ -1,6 +1,6 @@
 /**
- * Debian's tools are stand-ins here, so that the suite says the same on every machine; the machine without Redis on which
- * the suite itself runs uses the real ones.
+ * Debian's tools are stand-ins here, so that the suite gives the same result on every machine. A machine without Redis
+ * uses the real ones to run the suite itself.
  */
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ case "$*" in
 esac
 `
 
-// The server insists on its library being found through LD_LIBRARY_PATH, as the real one does.
+// The server starts only if it finds its library through LD_LIBRARY_PATH, as the real one does.
 const dpkg = `
 tree=$3
 case "$2" in

@@ -76,7 +76,7 @@ describe('a Redis for the demo', () => {
   })
 
   it.each([[undefined], ['']])('is a private one when REDIS_URL is %j', async given => {
-    // Nothing is on this PATH, so the attempt shows that a private one was wanted.
+    // No Redis is on this PATH, so this error shows that the demo looked for a private one.
     await expect(obtainRedis(given, {})).rejects.toMatchObject({ code: 'REDIS_NOT_FOUND' })
   })
 })

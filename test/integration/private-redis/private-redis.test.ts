@@ -206,7 +206,7 @@ describe('the process that started a private Redis', () => {
   })
 })
 
-/** Signals a process with all of its group, as a terminal does. */
+/** Sends a signal to a process and all of its group, as a terminal does. */
 function signalGroup({ pid }: ChildProcess, name: 'SIGINT'): void {
   if (pid === undefined) throw new Error('the process was not started')
   process.kill(-pid, name)

@@ -79,7 +79,7 @@ describe('a connection', () => {
       message: `Redis cannot be used (connect ECONNREFUSED 127.0.0.1:${port}). Check REDIS_URL and that the server runs.`,
     })
     await once(redis, 'error')
-    // As the end of its time does, but only after the port has refused.
+    // Ends the wait as its time limit does, but only after the port has refused.
     redis.disconnect()
     await expected
   })

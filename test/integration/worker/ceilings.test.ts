@@ -47,7 +47,7 @@ it('says that the rate was changed only where it was', async () => {
     ...{ redis, prefix, ceilingPerSecond: 200, margin: 0.01 },
     onRate: (_command, trouble) => void changes.push(trouble),
   })
-  // A few requests without an answer, and then one with: no outage, and so no end of one.
+  // A few requests without an answer and then one with an answer: no outage, and so no end of one.
   for (const sign of ['unanswered', 'unanswered', 'unanswered', 'answered'] as const) told.observe('friend_get', sign)
   for (let n = 0; n < 10; n++) told.observe('friend_get', 'unanswered')
   await expect.poll(() => changes).toContain('outage')

@@ -21,7 +21,7 @@ let keySpace: KeySpace
 let redis: Redis
 let producer: Producer
 let pool: Pool | undefined
-/** How each attempt ended, as the pool told it. */
+/** The end of each attempt, as the pool reported it. */
 let told: Processed[]
 
 beforeEach(() => {
@@ -38,12 +38,12 @@ afterEach(async () => {
   await keySpace.cleanUp()
 })
 
-/** What the vendor answers to the delete of a job's account; by then the job is in hand. */
+/** Answers the delete of a job's account in place of the vendor; by then the job is in hand. */
 type Answer = (account: string) => Promise<typeof OK | typeof NO>
 const OK = 0
 const NO = 30001
 
-/** Lets a pool work on all that waits, with a vendor that answers as the test says. */
+/** Starts a pool that works on all waiting jobs, with a vendor that answers as the test says. */
 function work(answer: Answer): void {
   const { prefix } = keySpace
   const settlement = createSettlement({ redis, prefix, seals, receiptDays: 400 })
@@ -74,7 +74,7 @@ const untilFailed = (jobId: string): Promise<void> =>
 const failedReason = (jobId: string): Promise<string | null> => redis.hget(keys().queue + jobId, 'failedReason')
 const untilTold = (times: number): Promise<void> => eventually('the end', async () => told.length >= times)
 
-/** Lets go of all jobs at once when so many are in hand. */
+/** Makes a barrier that lets all jobs go on when `jobs` of them are in hand. */
 function together(jobs: number): () => Promise<void> {
   let open = (): void => {}
   const all = new Promise<void>(resolve => {

@@ -5,12 +5,12 @@ import { arrivalFigures } from '../../bench/arrivals.ts'
 const LIMIT = 200
 const WINDOW_MS = 1013
 
-/** Calls of a fleet that holds its limit: each a window behind the one that is `LIMIT` before it. */
+/** Makes calls of a fleet that holds its limit: each a window behind the one that is `LIMIT` before it. */
 function repeated(firstWindow: readonly number[], windows: number): number[] {
   return Array.from({ length: windows }, (_, window) => firstWindow.map(at => at + window * WINDOW_MS)).flat()
 }
 
-/** Some order of moments within a window, some together and some far apart. */
+/** Generates moments within a window, some together and some far apart. */
 const unevenWindow = fc
   .array(fc.integer({ min: 0, max: WINDOW_MS - 1 }), { minLength: LIMIT, maxLength: LIMIT })
   .map(moments => moments.toSorted((a, b) => a - b))

@@ -15,7 +15,7 @@ const complete = {
   RECEIPT_KEY: 'a made-up key of receipts, for tests',
 }
 
-/** The faults of an environment; fails where there are none. */
+/** Gives the faults of an environment; fails where there are none. */
 function faultsOf(environment: Record<string, string | undefined>, names: readonly SettingName[] = everySetting) {
   try {
     loadSettings(environment, names)

@@ -13,7 +13,7 @@ const secret = Secret.fromText(TEXT)
 const folder = mkdtempSync(join(tmpdir(), 'clear-friends-secret-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What a function writes to a stream. */
+/** Gives the text that a function writes to a stream. */
 function written(write: (stream: Writable) => void): string {
   let text = ''
   const stream = new Writable({

@@ -12,7 +12,7 @@ const DOORS: Readonly<Record<string, string>> = {
   'clear-friends/simulator': 'simulator/index.ts',
 }
 
-/** The names that a file exports, types included: by lists, and by declarations of its own. */
+/** Gives the names that a file exports, types included: by lists, and by declarations of its own. */
 function exportedNames(file: string): readonly string[] {
   const source = read(file).replaceAll(/\/\*[\s\S]*?\*\//g, '')
   const lists = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) => list.split(','))
@@ -21,14 +21,14 @@ function exportedNames(file: string): readonly string[] {
   return [...listed, ...declared.map(([, name = '']) => name)].toSorted()
 }
 
-/** The names in the first cells of the tables below a door's heading. */
+/** Gives the names in the first cells of the tables below a door's heading. */
 function documentedNames(door: string): readonly string[] {
   const section = page.split(/^## /m).find(text => text.startsWith(`\`${door}\`\n`)) ?? ''
   const cells = [...section.matchAll(/^\| (`.+?`) +\|/gm)].map(([, cell = '']) => cell)
   return cells.flatMap(cell => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)).toSorted()
 }
 
-/** The names that the examples of a page import from the package, with their doors. */
+/** Gives the names that the examples of a page import from the package, with their doors. */
 const importsIn = (text: string): readonly { readonly door: string; readonly names: readonly string[] }[] =>
   [...text.matchAll(/^import \{ (.+?) \} from '(clear-friends[\w/]*)'/gm)].map(([, names = '', door = '']) => ({
     door,

@@ -6,7 +6,7 @@ const inDocs = readdirSync(new URL('docs/', root)).filter(name => name.endsWith(
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...inDocs.map(name => `docs/${name}`)]
 const read = (page: string): string => readFileSync(new URL(page, root), 'utf8')
 
-/** Where the links of a page lead, apart from those to other sites and within the page. */
+/** Gives the targets of a page's links, except those to other sites and within the page. */
 const linksIn = (page: string): readonly string[] =>
   [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
     .map(([, link = '']) => link)

@@ -122,7 +122,7 @@ describe('the data of a job', () => {
   })
 })
 
-/** Any text that is short enough to be an account, whatever is in it. */
+/** Any text that is short enough for an account, with any characters. */
 const shortText = fc
   .oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
   .filter(text => Buffer.byteLength(text) <= 32 && text !== '')

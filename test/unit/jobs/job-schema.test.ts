@@ -9,7 +9,7 @@ const published: unknown = JSON.parse(
 )
 const { $schema: dialect, ...schema } = z.record(z.string(), z.unknown()).parse(published)
 
-// Fastify checks bodies with a validator of JSON Schema that knows nothing of ours; it must change nothing it is given.
+// Fastify checks bodies with a JSON Schema validator that is independent of ours. It must not change the bodies.
 const server = fastify({ ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } } })
 
 beforeAll(async () => {

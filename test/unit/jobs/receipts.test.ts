@@ -11,7 +11,7 @@ interface Made {
   readonly after?: number
   readonly through?: number
   readonly request?: string
-  /** Numbers of receipts that Redis held no proof of. */
+  /** Numbers of receipts for which Redis held no proof. */
   readonly unproved?: readonly number[]
 }
 

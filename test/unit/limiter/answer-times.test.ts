@@ -2,24 +2,24 @@ import { expect, test } from 'vitest'
 import { AnswerTimes } from '../../../limiter/answer-times.ts'
 
 const USUAL_MS = 50
-/** Far more than are remembered. */
+/** Many more answers than the sample holds. */
 const MANY = 400
 
-/** Takes in answers and says how late the calls may have arrived, one by one. */
+/** Takes in answers; gives for each how late its call may have arrived, in ms. */
 const heldUpBy = (times: AnswerTimes, tookMs: readonly number[]): number[] => tookMs.map(ms => times.heldUpMs(ms))
 
 const usualAnswers = (count: number): number[] =>
   Array.from({ length: count }, (_, index) => USUAL_MS - 0.5 + (index % 3) / 2)
 
-/** Answers that take between 20 and 220 ms, most of them less than 100, in an order that tells nothing. */
+/** Makes answers that take between 20 and 220 ms, most of them less than 100, in no particular order. */
 const differentAnswers = (count: number): number[] =>
   Array.from({ length: count }, (_, index) => 20 + 200 * ((index * 0.618) % 1) ** 3)
 
-test('of answers that take about as long as usual, nothing is made', () => {
+test('answers that take about as long as usual hold no call up', () => {
   expect(heldUpBy(new AnswerTimes(), usualAnswers(MANY))).toEqual(Array(MANY).fill(0))
 })
 
-test('an answer that is 10 ms late tells of a call that may have arrived 10 ms late', () => {
+test('an answer that is 10 ms late means a call that may have arrived 10 ms late', () => {
   const times = new AnswerTimes()
   heldUpBy(times, usualAnswers(MANY))
   expect(times.heldUpMs(USUAL_MS + 10)).toBeCloseTo(10, 0)
@@ -32,7 +32,7 @@ test('calls that a process holds up while it starts do not make later delays usu
   expect(times.heldUpMs(USUAL_MS + 15)).toBeCloseTo(15, 0)
 })
 
-test('each call that is held up while a process starts is told of', () => {
+test('each call that is held up while a process starts counts as late', () => {
   const times = new AnswerTimes()
   const held = heldUpBy(times, [USUAL_MS, ...Array(50).fill(USUAL_MS + 20)])
   expect(held.slice(1)).toEqual(Array(50).fill(20))

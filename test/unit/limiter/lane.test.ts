@@ -5,7 +5,7 @@ import type { ReserveRequest } from '../../../limiter/reservation.ts'
 
 const SLOT_MS = 100
 
-/** A lane whose clock is that of Redis and moves when the test says so; each ask gets so many permits, 100 ms apart. */
+/** Starts a lane on Redis' clock, which only the test moves. The first ask gets `permits`, 100 ms apart. */
 function startLane(permits = 1) {
   let now = 0
   const timers = new Set<{ readonly at: number; readonly act: () => void }>()
@@ -40,7 +40,7 @@ function startLane(permits = 1) {
   const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
   return {
     asks,
-    /** Makes calls that leave at their slots and whose answers take so long, and then another ask. */
+    /** Makes calls that leave at their slots and whose answers take `tookMs`, and then another ask. */
     answerThenAsk: async (tookMs: readonly number[]): Promise<void> => {
       const paced = tookMs.map(() => lane.pace(() => {}))
       await settle()
@@ -58,7 +58,7 @@ function startLane(permits = 1) {
       void lane.pace(() => {})
       await settle()
     },
-    /** Makes a call whose timer fires so late and whose sending takes so long, and then another ask. */
+    /** Makes a call whose timer fires `firedLateMs` late and whose sending takes `sendingMs`, and then another ask. */
     callThenAsk: async (firedLateMs: number, sendingMs: number): Promise<void> => {
       const sent = lane.pace(() => {
         now += sendingMs
@@ -77,7 +77,7 @@ describe('a call that leaves late', () => {
   it.each([
     ['because the timer fired late', 4, 0, 4],
     ['because the sending was held up', 0, 11, 11],
-  ])('is told to Redis with the next ask, %s', async (_why, firedLateMs, sendingMs, lateMs) => {
+  ])('is reported to Redis with the next ask, %s', async (_why, firedLateMs, sendingMs, lateMs) => {
     const { asks, callThenAsk } = startLane()
     await callThenAsk(firedLateMs, sendingMs)
     const [[slot, usedAt] = [0, 0]] = asks.at(-1)?.usedLate ?? []
@@ -85,7 +85,7 @@ describe('a call that leaves late', () => {
     expect(usedAt - slot).toBeGreaterThanOrEqual(lateMs * 1000)
   })
 
-  it('is not told where timers are off by as much on an idle machine', async () => {
+  it('is not reported where timers of an idle machine are off by as much', async () => {
     const onTime = startLane()
     await onTime.callThenAsk(1, 0.5)
     expect(onTime.asks.map(({ usedLate }) => usedLate)).toEqual([[], []])
@@ -94,13 +94,13 @@ describe('a call that leaves late', () => {
 
 describe('a call whose answer is late', () => {
   const ROUND_MS = [50, 51, 52, 50, 49, 50, 51, 50, 52, 50, 50, 51, 49, 50, 50, 51]
-  /** More than the first answers of a process, after which it is known what is usual. */
+  /** More than the first answers of a process, after which the lane knows the usual time. */
   const USUAL_MS = Array.from({ length: 5 }, () => ROUND_MS).flat()
 
   it.each([
     ['so much later', 70, 20],
     ['50 ms later at most, since the vendor may have worked longer,', 1050, 50],
-  ])('is told to Redis as one that may have arrived %s', async (_how, tookMs, laterMs) => {
+  ])('is reported to Redis as one that may have arrived %s', async (_how, tookMs, laterMs) => {
     const { asks, answerThenAsk } = startLane(USUAL_MS.length + 1)
     await answerThenAsk([...USUAL_MS, tookMs])
     const [[slot, arrivedAt] = [0, 0], ...more] = asks.at(-1)?.usedLate ?? []
@@ -109,7 +109,7 @@ describe('a call whose answer is late', () => {
     expect(more).toEqual([])
   })
 
-  it('is told in a process that has just started, too, by the fastest answer there was', async () => {
+  it('is reported by a process that has just started too, compared with its fastest answer', async () => {
     const { asks, answerThenAsk } = startLane(3)
     await answerThenAsk([62, 50, 70])
     expect(asks.at(-1)?.usedLate.map(([slot, at]) => [slot, Math.round((at - slot) / 1000)])).toEqual([
@@ -117,7 +117,7 @@ describe('a call whose answer is late', () => {
     ])
   })
 
-  it('is not told where answers take differently long anyway', async () => {
+  it('is not reported where the times of answers vary much anyway', async () => {
     const uneven = USUAL_MS.map((ms, n) => ms + (n % ROUND_MS.length) * 3)
     const { asks, answerThenAsk } = startLane(uneven.length + 1)
     await answerThenAsk([...uneven, 110])

@@ -5,7 +5,7 @@ import type { Metrics } from '../../../metrics/metrics.ts'
 import { codeRules } from '../../../worker/vendor/error-codes.ts'
 import { busyFleet, COMMAND_NAMES, metricsForTests, namesIn, seriesIn, seriesValue } from '../../helpers/metric-text.ts'
 
-/** Everything that can happen, as bad as it can get. */
+/** Reports every event to the metrics, with far more codes than exist. */
 function misbehave(metrics: Metrics): void {
   const codes = [...Object.keys(codeRules), ...Array.from({ length: 500 }, (_, index) => String(80_000 + index))]
   for (const command of COMMAND_NAMES) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dataServerArguments, redisLaunch } from '../../../private-redis/redis-launch.ts'
 
-/** The value after the last occurrence of a flag, which is the one that counts. */
+/** Gives the value after the last occurrence of a flag, which is the one that counts. */
 const lastValueOf = (args: readonly string[], flag: string): string | undefined => args[args.lastIndexOf(flag) + 1]
 
 describe('the arguments of a private Redis', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ArrivalLog } from '../../../simulator/figures/arrival-log.ts'
 
-/** Every window counted anew, as slowly as it takes to be obviously right. */
+/** Counts every window anew, which is slow but obviously right. */
 const worstOf = (stamps: readonly number[], spanMs: number): number =>
   stamps.reduce(
     (worst, from) => Math.max(worst, stamps.filter(stamp => stamp >= from && stamp - from < spanMs).length),

@@ -20,7 +20,7 @@ const arrivals = fc
     })
   })
 
-/** Stamps of the calls that were let through. */
+/** Gives the stamps of the calls that the limit let through. */
 const allowed = (given: LimitRule, stamps: readonly number[]): number[] => {
   const limit = createCallLimit(given)
   return stamps.filter(stamp => limit.take(stamp))
@@ -89,7 +89,8 @@ describe('a ceiling on calls', () => {
   )
 
   test.each<[LimitAlgorithm, number, number]>([
-    // Twice the ceiling, evenly, for ten seconds: what is let through when refusals are free, and when they count.
+    // Calls at twice the ceiling, evenly, for ten seconds: number let through when refusals are free, and when they
+    // count.
     ['aligned', 100, 100],
     ['sliding', 100, 10],
     ['bucket', 109, 19],

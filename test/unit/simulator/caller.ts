@@ -7,7 +7,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../../../
 export const SAMPLE_KEY = '5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e'
 export const APP_ID = 1_400_000_000
 
-/** What a signature is made of; every field can be wrong on purpose. */
+/** Fields of a signature; a test can make each wrong on purpose. */
 export interface SigningInput {
   readonly sdkAppId?: number
   readonly identifier?: string
@@ -18,7 +18,7 @@ export interface SigningInput {
   readonly trailer?: string
 }
 
-/** Signs as the vendor's libraries do, written here once more so that the simulator is not checked against itself. */
+/** Signs as the vendor's libraries do. A second implementation, so that the simulator is not checked against itself. */
 export const sign = (input: SigningInput = {}): string => {
   const { sdkAppId = APP_ID, identifier = 'administrator', key = SAMPLE_KEY, expireSeconds = 86_400 } = input
   const issuedAt = input.issuedAt ?? Math.floor(Date.now() / 1_000)
@@ -61,7 +61,7 @@ export interface RawAnswer {
 
 let counter = 0
 
-/** The query of a proper call, with whatever the test wants to be different. */
+/** Makes the query of a proper call, with the changes that the test wants. */
 export const queryOf = (changes: Record<string, string | undefined> = {}): string => {
   counter += 1
   const all: Record<string, string | undefined> = {
@@ -104,7 +104,7 @@ export const send = (simulator: Simulator, command: string, body: unknown, input
     request.end(input.rawBody ?? JSON.stringify(body))
   })
 
-/** Sends a call to `user_1`; gives how to hang up, which tells whether there was an answer before. */
+/** Starts to clear `user_1`; gives a function that hangs up and resolves with whether an answer came before. */
 export const startClear = (simulator: Simulator): (() => Promise<'answered' | 'no answer'>) => {
   const caller = new AbortController()
   const ended = send(simulator, 'friend_delete_all', clear('user_1'), { signal: caller.signal }).then(
@@ -152,7 +152,7 @@ export const call = async (
 const isAnswer = (value: unknown): value is Answer =>
   typeof value === 'object' && value !== null && 'ErrorCode' in value && 'ActionStatus' in value
 
-/** The code alone. */
+/** Sends one call and gives the code of its answer. */
 export const codeOf = async (
   simulator: Simulator,
   command: string,
@@ -165,7 +165,7 @@ export const clear = (account: string, type = 'Delete_Type_Both'): unknown => ({
   DeleteType: type,
 })
 
-/** Runs something with a simulator and closes it whatever happens. */
+/** Runs a function with a simulator, and closes the simulator even after an error. */
 export const withSimulator = async (
   options: SimulatorOptions,
   run: (simulator: Simulator) => Promise<void>,

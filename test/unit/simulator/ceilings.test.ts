@@ -4,7 +4,7 @@ import { clear, codeOf, sign, withSimulator } from './caller.ts'
 
 const START = 1_700_000_000_000
 
-/** Sends so many calls one after the other and gives their codes. */
+/** Sends calls one after the other and gives their codes. */
 const codes = async (simulator: Simulator, count: number, command = 'friend_delete_all'): Promise<number[]> => {
   const all: number[] = []
   for (let index = 0; index < count; index += 1) all.push(await codeOf(simulator, command, bodyOf(command)))

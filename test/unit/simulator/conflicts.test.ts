@@ -6,9 +6,9 @@ import { clear, codeOf, startClear, withSimulator } from './caller.ts'
 const GROUPS: SimulatorOptions = { users: { count: 20, groupsOf: 5 }, conflictMs: 0, backendTimeout: false }
 
 /**
- * Starts a call, and waits until it was taken in: holds its locks, or was refused.
+ * Starts a call, and waits until it holds its locks or was refused.
  *
- * @returns its answer, or 0 where it has none yet, since it lasts as long as the test
+ * @returns its answer, or 0 where it has none yet, because it lasts as long as the test
  */
 const begin = async (simulator: Simulator, command: string, body: unknown): Promise<number> => {
   const calls = (): number =>
@@ -22,7 +22,7 @@ const begin = async (simulator: Simulator, command: string, body: unknown): Prom
     () => {},
   )
   await eventually('the call to arrive', async () => calls() > before)
-  // The body may come in a packet of its own; a read behind it on the same server proves that it was taken in.
+  // The body may come in a packet of its own. The answer to a later read proves that the server has taken the call in.
   await codeOf(simulator, 'friend_get', { From_Account: 'user_20', StartIndex: 0 })
   return answer
 }

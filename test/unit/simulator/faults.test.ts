@@ -7,7 +7,7 @@ const ACCOUNTS = Array.from({ length: 5_000 }, (_, index) => `user_${index + 1}`
 
 const rules = (...texts: string[]): FaultRule[] => texts.map(text => parseFaultRule(text))
 
-/** Accounts whose call is struck, asked once each. */
+/** Gives the accounts whose call a fault strikes, with one call each. */
 const struck = (faults: Faults, accounts: readonly string[] = ACCOUNTS): string[] =>
   accounts.filter(account => faults.strike('friend_delete_all', [account]) !== undefined)
 

@@ -1,6 +1,6 @@
 import type { SimulatorOptions } from '../../../simulator/index.ts'
 
-/** A handful of users whose friends and blocklists can be named one by one. */
+/** A handful of users whose friends and blocklists a test names one by one. */
 export const GRAPH: SimulatorOptions = {
   users: {
     count: 20,

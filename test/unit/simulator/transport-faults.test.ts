@@ -38,7 +38,7 @@ describe('broken connections', () => {
     await withSimulator({ ...USERS, faults: [`${fault}:total=1`] }, async simulator => {
       const hangUp = startClear(simulator)
       await eventually('the call to hang', async () => simulator.figures().faults[0]?.hits === 1)
-      // What is answered behind it shows that it was not.
+      // A later call has its answer, while the first one still has none.
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_2'))).toBe(0)
       expect(await hangUp()).toBe('no answer')
       expect(simulator.ledgerOf('user_1').friendsLeft).toBe(friendsLeft)

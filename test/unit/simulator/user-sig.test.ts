@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeUserSig, isSignedWith, signatureOf } from '../../../simulator/gateway/user-sig.ts'
 import { pack, SAMPLE_KEY, sign } from './caller.ts'
 
-/** Section 11 of the contract: made with the vendor's library under a frozen clock, checked with an independent HMAC. */
+/** From section 11 of the contract: made with the vendor's library and a frozen clock, checked with another HMAC. */
 const GOLDEN = [
   {
     sdkAppId: 1_400_000_000,

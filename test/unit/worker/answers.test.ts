@@ -1,4 +1,4 @@
-/** Answers of any shape: whatever bytes come, a call ends as one of the outcomes, and never as a success that is none. */
+/** Answers of any bytes: a call ends as one of the outcomes, and as a success only where the vendor said so. */
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,9 +13,9 @@ import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../
 import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 const MEGABYTE = 1024 * 1024
-/** Far more than an answer of 5 MB takes on a busy machine. */
+/** Much longer than an answer of 5 MB takes on a busy machine. */
 const PATIENT_MS = 60_000
-/** For a body that never ends: however short, it ends in the same way. */
+/** For a body that never ends, where a longer wait would end in the same way. */
 const IMPATIENT_MS = 100
 
 const APP = { sdkAppId: 1_400_000_000, admin: 'administrator' }
@@ -48,7 +48,7 @@ async function hear(bytes: Bytes, timeoutMs = PATIENT_MS): Promise<Verdict> {
 const text = (json: string): Uint8Array => Buffer.from(json)
 const OK = '{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":""}'
 
-/** What a reader without our code makes of a body: a success is OK and 0, said once each. */
+/** Judges a body independently of our code: a success is OK and 0, each stated once. */
 function saysDone(body: Uint8Array): boolean {
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(body))

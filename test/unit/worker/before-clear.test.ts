@@ -5,7 +5,7 @@ import { type Progress, parseProgress } from '../../../worker/attempt/progress.t
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
-/** Clears an account with a hook; tells how it ended and which calls were made. */
+/** Clears an account with a hook; gives the outcome and the calls made. */
 async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> = {}) {
   const script = scriptedCall({ friend_delete_all: [0], friend_get: [friendPage()] })
   const { outcome } = await clearAccount(

@@ -18,15 +18,15 @@ const envelope = (code: number): Uint8Array =>
 interface Caller {
   readonly server: ByteServer
   readonly signs: HealthSignal[]
-  /** How many answers the limiter was told of. */
+  /** Number of answers that the call has reported to the limiter. */
   answers(): number
   readonly signer: Signer
-  /** What the file of the key holds; the signer reads it when it is told to. */
+  /** Content of the key's file, which the signer reads when the call asks it to. */
   readonly keyFile: { text: string }
   call(command?: Command): Promise<CallResult>
 }
 
-/** A paced call that needs no Redis: every permit is given at once. */
+/** Starts a paced call without Redis, which gets every permit at once. */
 async function startCaller(answer: (n: number, request: string) => Bytes): Promise<Caller> {
   const server = await startByteServer(answer)
   const keyFile = { text: 'a'.repeat(64) }
@@ -146,7 +146,8 @@ describe('the signature of a paced call', () => {
     expect(new Set(results.map(classOf))).toEqual(new Set(['renew_signature']))
     expect(classOf(await ill.call())).toBe('renew_signature')
     expect(ill.signer.generation).toBe(2)
-    // All twenty were under way with the first signature, and repeated; the last found the second one refused.
+    // All twenty calls carried the first signature and were repeated; the vendor refused the second one to the last
+    // call.
     expect(ill.server.requests.length).toBeLessThanOrEqual(41)
   })
 

@@ -12,7 +12,7 @@ interface Given {
   readonly script?: ScriptedCall
 }
 
-/** Processes a job of which an earlier settle is recorded or not; tells which calls were made. */
+/** Processes a job, with or without the record of an earlier settle; gives the calls made. */
 async function process({ job, recorded, script }: Given = {}) {
   const settlement = { lookUp: async () => recorded }
   const { call, asked } = script ?? scriptedCall({ friend_delete_all: [0], friend_get: [friendPage()] })
