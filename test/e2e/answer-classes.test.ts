@@ -1,4 +1,4 @@
-/** Every class of answer, driven through a real worker: one run for all rows, then a look at each. */
+/** Every class of answer, through a real worker: one run for all rows, and then a test of each. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CommandName, FaultAnswer, FaultRule, LedgerLine } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -6,14 +6,14 @@ import { type SettledLine, startVendorAndWorkers, type VendorAndWorkers } from '
 
 type Answers = Partial<Record<CommandName, Readonly<Record<string, number>>>>
 
-/** One account: what the vendor does to it, and what must come of that. */
+/** One account: the vendor's faults for it, and the outcome, answers and attempts that must follow. */
 interface Row {
   readonly what: string
   readonly faults?: readonly Omit<FaultRule, 'accounts'>[]
   /** Whether the vendor knows the account; default yes. */
   readonly imported?: false
   readonly outcome: 'cleared' | 'not_imported' | 'dead_lettered'
-  /** Answers by command and code, to the call. */
+  /** Exact number of answers by command and code. */
   readonly answers: Answers
   /** Attempts used, the last included; default 1. */
   readonly attempts?: number
@@ -31,7 +31,7 @@ const always = (answer: FaultAnswer, more: Partial<FaultRule> = {}): Omit<FaultR
 
 const proved = { friend_get: { '0': 1 } }
 
-/** Fails once, and the account is cleared and proved all the same. */
+/** Makes a row of a fault that comes once; the worker clears and proves the account all the same. */
 const passes = (
   what: string,
   answer: FaultAnswer,
@@ -63,8 +63,8 @@ const missing = (what: string, more: Partial<Row> = {}): Row => ({
 })
 
 /**
- * In the order of their calls. The refused signatures lie far apart: a second one, before the vendor has taken the new
- * signature, rightly halts the fleet.
+ * Rows in the order of their calls. The refused signatures lie far apart: a second refusal, before the vendor has taken
+ * the new signature, rightly halts the fleet.
  */
 const rows: readonly Row[] = [
   { what: 'an answer of 0', outcome: 'cleared', answers: { friend_delete_all: { '0': 1 }, ...proved } },
@@ -251,7 +251,7 @@ describe('a list that keeps conflicting', () => {
     const { answers, friendsLeft } = fleet.simulator.ledgerOf('person_busy')
     expect(friendsLeft).toBe(0)
     expect(answers.friend_delete_all).toEqual({ '30008': 5 })
-    // 620 names in two calls, once more for the one that conflicted.
+    // Two calls for 620 names, and another one for the name that conflicted.
     expect(answers.friend_delete).toEqual({ '0': 3 })
     expect(Object.keys(answers.friend_get ?? {})).toEqual(['0'])
   })

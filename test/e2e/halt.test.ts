@@ -1,6 +1,6 @@
 /**
- * Promise 5 of the design: our own fault burns no job. Two real workers halt when the vendor refuses all, and go on when
- * that is mended. The fault tests do the same with every other fault.
+ * Promise 5 of the design: our own fault burns no job. Two real workers halt when the vendor refuses all calls, and go
+ * on when that is mended. The fault tests do the same with every other fault.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
@@ -44,7 +44,7 @@ describe('a fleet', () => {
     await fleet.untilFurtherCalls(50)
     await haltBy(OTHER_KEY, fleet)
     await eventually('a probe that fails', async () => fleet.logged('still halted') > 0)
-    // The first probe after the repair is enough; one may have been under way.
+    // The first probe after the repair is enough; another one may have been under way.
     expect(await mendAndGoOn(OTHER_KEY, fleet)).toBeLessThanOrEqual(2)
     await fleet.untilFurtherCalls(50)
   })

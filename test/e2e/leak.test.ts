@@ -1,6 +1,6 @@
 /**
- * Promise 6 of the design: no user id where it has no business. Canaries go every way there is, and then everything that
- * is left is searched for them.
+ * Promise 6 of the design: no user id where none belongs. Canaries go through every path, and then the test searches
+ * for them in Redis, logs, metrics, receipts and the output of commands.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/
 import { startTcpProxy, type TcpProxy } from '../helpers/network/tcp-proxy.ts'
 import { CanarySearch, canary } from '../helpers/receipts/canary.ts'
 
-/** What the vendor does to each of them; the others are cleared. */
+/** Faults of the vendor by canary; it clears the others. */
 const faults: Readonly<Record<string, { answer: FaultAnswer } & Partial<FaultRule>>> = {
   repeated: { answer: { code: 30006 }, times: 1 },
   conflict: { answer: { code: 30008 }, times: 1 },
@@ -44,7 +44,7 @@ const search = new CanarySearch(names)
 let fleet: VendorAndWorkers
 let proxy: TcpProxy
 let folder: string
-/** Everything that was written by commands, under the name of what wrote it. */
+/** All output of commands and workers, each with the name of its writer. */
 const written: (readonly [string, string])[] = []
 
 async function run(...args: readonly string[]): Promise<string> {
@@ -81,7 +81,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** A worker dies with a job in hand. What else takes 45 s comes at once: its lock has run out, and that was noticed. */
+/** Kills a worker with a job in hand. Another one notices at once that its lock has run out, instead of in 45 s. */
 async function crash(): Promise<void> {
   const { jobId } = await fleet.producer.enqueue(canary('crashed'))
   const isSent = (): boolean => (fleet.simulator.figures().byCommand.friend_delete_all?.calls ?? 0) > 0
@@ -97,7 +97,7 @@ async function enqueueAll(): Promise<void> {
   const { producer, queue, redis, prefix } = fleet
   await producer.enqueueMany(Object.keys(faults).map(canary))
   await producer.enqueueMany(['cleared', 'missing', 'duplicate', 'duplicate'].map(canary))
-  // An event of a duplicate names the account, and a producer of somebody else lets events be stored.
+  // BullMQ's event of a duplicate names the account, and a foreign producer makes Redis keep events.
   await redis.hset(`${keysOf(prefix).queue}meta`, 'opts.maxLenEvents', 10_000)
   await producer.enqueue(canary('duplicate'))
   await queue.add(QUEUE_NAME, { v: 2, user: canary('foreign') })
@@ -137,7 +137,7 @@ async function untilOver(): Promise<void> {
   await eventually('the halt', isHalted)
   await run('status')
   await fleet.control.resume({ reason: 'the test goes on', atMs: Date.now() })
-  // The worker's connections break in the middle: what drivers say then holds what they were about to send.
+  // Breaks the worker's connections during work: errors of drivers then hold the data that they were about to send.
   proxy.closeAll()
   const isEmpty = async (): Promise<boolean> => {
     await fleet.hurry()
@@ -168,7 +168,7 @@ async function lookAtEverything(): Promise<void> {
 describe('a user id is, when its job has ended,', () => {
   it('in no log at any level, no metric, no receipt, and in nothing that a command has written', () => {
     expect(written.flatMap(([place, text]) => search.find(place, text))).toEqual([])
-    // What was searched is what it was meant to be.
+    // The search covered debug lines of the log, and all receipts.
     const log = written.filter(([place]) => place === 'the log of a worker').map(([, text]) => text)
     expect(log.join('\n')).toContain('"level":20')
     expect(written.find(([place]) => place === 'stdout of receipts')?.[1].split('\n').length).toBeGreaterThan(

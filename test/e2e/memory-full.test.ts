@@ -73,7 +73,7 @@ describe('while the memory of Redis is full', () => {
     const before = await commandsSoFar()
     await eventually('three seconds to pass', async () => (await commandsSoFar()).atSeconds > before.atSeconds + 3)
     const after = await commandsSoFar()
-    // Without patience it asks some 5,000 times a second.
+    // A worker without pauses sends Redis some 5,000 commands a second.
     const perSecond = (after.commands - before.commands) / (after.atSeconds - before.atSeconds)
     expect(perSecond).toBeLessThan(500)
     expect(refusals()).toBe(1)
@@ -82,7 +82,7 @@ describe('while the memory of Redis is full', () => {
   })
 
   it('the fleet can be paused, and goes on when it is resumed; a command that is refused says what to do', async () => {
-    // Slow, so that the command comes in time on a busy machine.
+    // A low rate, so that the commands come before the end of the jobs on a busy machine.
     await setFleetRate(redis, DEFAULT_PREFIX, 10, 200)
     const fleet = await start()
     await enqueueAll(fleet)
@@ -105,7 +105,7 @@ describe('while the memory of Redis is full', () => {
     await redis.config('SET', 'maxmemory', '0')
     await setFleetRate(redis, DEFAULT_PREFIX, 200, 200)
     expect(await runCommand(['resume'], { REDIS_URL: server.url })).toMatchObject({ code: 0 })
-    // What was done before the proof of it was held up could not be written down: some are cleared a second time.
+    // The workers could not settle accounts whose proof came too late, so they clear some a second time.
     await expectAllCleared(fleet)
   })
 })

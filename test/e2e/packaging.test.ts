@@ -1,4 +1,4 @@
-/** What a user gets from the registry: packed, installed into an empty folder and run there. */
+/** The package as a user gets it: packed, installed into an empty folder and run there. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, glob, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** A real Prometheus watches two real workers: the dashboard is filled, and what goes wrong for real is seen. */
+/** A real Prometheus watches two real workers: the dashboard shows data, and alerts fire for real faults. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -9,17 +9,17 @@ import { eventually } from '../helpers/eventually.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 import { type PrometheusProcess, startPrometheus } from '../helpers/processes/prometheus-process.ts'
 
-/** Twenty seconds of work and more, so that there is always some. */
+/** Enough for more than twenty seconds, so that the workers never run out of work. */
 const ACCOUNTS = 6000
 const REFUSED = 'person_7'
-/** Only decides how long a failure takes. */
+/** A long wait, which costs time only when the test fails. */
 const WITHIN_MS = 90_000
 
 const recordsSchema = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ record: z.string() })) })) })
 const ruleText = readFileSync(new URL('../../metrics/prometheus/recording-rules.yml', import.meta.url), 'utf8')
 const records = recordsSchema.parse(parse(ruleText)).groups.flatMap(group => group.rules.map(rule => rule.record))
 
-/** What Grafana makes of the queries, with its shortest window for a rate. */
+/** The queries as Grafana sends them, with its shortest window for a rate. */
 const queries = rows.flatMap(row =>
   row.questions.flatMap(({ title, queries: asked }) =>
     asked.map(({ expr, legend }) => ({
@@ -28,7 +28,7 @@ const queries = rows.flatMap(row =>
     })),
   ),
 )
-/** These have something to say only while the fleet stands still. */
+/** Whether a query or rule has data only while the fleet stands still. */
 const saysStandstill = (name: string): boolean => /\((halted|paused)|:stands_still:|docs\/.*_halted$/.test(name)
 
 let fleet: VendorAndWorkers
@@ -64,7 +64,7 @@ async function namesWithoutData(asked: readonly { readonly name: string; readonl
 }
 
 async function untilNoneIsWithoutData(asked: readonly { readonly name: string; readonly expr: string }[]) {
-  // Each of them once, since a scrape that comes late leaves a gap now here, now there.
+  // Each query must have data once only, since a late scrape leaves a gap now here, now there.
   let missing = asked
   const isComplete = async (): Promise<boolean> => {
     const names = await namesWithoutData(missing)

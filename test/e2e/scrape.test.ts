@@ -6,7 +6,7 @@ import { seriesIn, seriesValue } from '../helpers/metric-text.ts'
 
 const CLEARED = 'clear_friends_jobs_settled_total{outcome="cleared"}'
 const REDIS_UP = 'clear_friends_redis_up'
-/** A scrape waits for Redis for a second at most; it is lost where it takes longer than Prometheus waits by default. */
+/** Prometheus drops a scrape that takes longer than this by default. A scrape waits for Redis for a second at most. */
 const SOON_MS = 10_000
 
 it('a scrape of a worker says soon what the process knows, and that Redis is away, while it hangs or is gone', async () => {

@@ -1,4 +1,4 @@
-/** How a worker process ends: at a signal, in time, and with its receipts sealed. */
+/** The end of a worker process: at a signal, in time, and with its receipts sealed. */
 import { describe, expect, it } from 'vitest'
 import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
 import { eventually } from '../helpers/eventually.ts'

@@ -1,4 +1,4 @@
-/** Traces as a collector sees them, set up as docs/tracing.md says: from the producer through the job to each call. */
+/** Traces as a collector gets them, from the producer through the job to each call; set up as docs/tracing.md says. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -34,7 +34,7 @@ const KIND = { client: 3, producer: 4, consumer: 5 }
 const ERROR = 2
 const setup = fileURLToPath(new URL('../../docs/tracing-setup.mjs', import.meta.url))
 
-/** All that came in, as it was sent. */
+/** All requests that the collector got, as they were sent. */
 let received = ''
 let spans: Span[] = []
 const collector = createServer(async (request, response) => {

@@ -1,4 +1,4 @@
-/** What a worker process does with its jobs, its figures and its log. */
+/** A worker process: its jobs, its figures and its log. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FaultAnswer, FaultRule, LedgerLine } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -19,14 +19,14 @@ beforeAll(async () => {
 })
 afterAll(() => fleet.stop())
 
-/** Accounts that the vendor knows, each with a friend that is the next one's. */
+/** Makes accounts known to the vendor, and friends of each other in pairs. */
 function importUsers(...accounts: readonly string[]): void {
   fleet.simulator.importUsers(
     accounts.map((account, index) => ({ account, friends: [accounts[index ^ 1] ?? `friend_of_${account}`] })),
   )
 }
 
-/** Enqueues and waits until all of them have ended. */
+/** Enqueues accounts and waits until all their jobs have ended. */
 async function clear(...accounts: readonly string[]): Promise<void> {
   const before = await settledSoFar()
   await fleet.enqueue(accounts)
@@ -73,7 +73,7 @@ describe('a worker process', () => {
   it('reuses its connections', () => {
     const { connections, requests } = fleet.simulator.figures()
     expect(requests).toBeGreaterThan(2 * USERS)
-    // At most one for each job in hand.
+    // At most one connection for each job in hand.
     expect(connections).toBeLessThanOrEqual(USERS)
   })
 
@@ -138,7 +138,7 @@ describe('a worker process', () => {
       'clear_friends_queue_jobs{state="waiting"} 0',
       'clear_friends_rate_allowed_per_second{command="friend_delete_all"} 200',
     ]
-    // A call and a settle are counted a moment after the simulator and Redis know of them.
+    // The worker counts a call and a settle a moment after the simulator and Redis know of them.
     await eventually('its figures', async () => {
       const lines = (await readMetrics()).split('\n')
       return expected.every(line => lines.includes(line))

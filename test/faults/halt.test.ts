@@ -1,6 +1,6 @@
 /**
- * Promise 5 of the design: faults of our own, driven through two real workers. The fleet halts, burns no job, and goes on
- * when they are mended. A key of somebody else's and a plan that has ended are among the end-to-end tests.
+ * Promise 5 of the design: faults of our own, with two real workers. The fleet halts, burns no job, and goes on when
+ * they are mended. The end-to-end tests cover a foreign key and a plan that has ended.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BEFORE_A_ROW, type Fault, FaultyFleet, haltBy, mendAndGoOn } from '../helpers/fleets/faulty-fleet.ts'
@@ -11,7 +11,7 @@ interface NamedFault extends Fault {
 
 const MENDED = (fleet: FaultyFleet): Promise<void> => fleet.mendAll()
 
-/** Faults whose end a probe finds out after the shortest pause. */
+/** Faults whose end a probe finds after the shortest pause. */
 const ENDED_BY_A_PROBE: readonly NamedFault[] = [
   {
     what: 'the admin right is taken away',
@@ -43,7 +43,7 @@ const ENDED_BY_A_PROBE: readonly NamedFault[] = [
   },
 ]
 
-/** Faults where a probe must wait for minutes or may come at any moment; a person ends them here. */
+/** Faults whose probe must wait for minutes or may come at any moment; here an operator ends them. */
 const ENDED_BY_COMMAND: readonly NamedFault[] = [
   {
     what: 'the app is disabled',
@@ -75,13 +75,13 @@ describe.concurrent('a fault of our own that can be seen to be mended', () => {
   it.each(titled(ENDED_BY_A_PROBE))(
     'halts the whole fleet when %s (%s), burns no job, and ends by itself',
     async (_, __, fault) => {
-      // Four fleets side by side.
+      // A low ceiling, since four fleets run side by side.
       const fleet = await FaultyFleet.start(50)
       try {
         await fleet.enqueue(200)
         await fleet.untilFurtherCalls(30)
         await haltBy(fault, fleet)
-        // The first probe after the repair is enough, and one comes every 5 s; where it takes longer, none was sent.
+        // The first probe after the repair is enough; another one may have been under way.
         expect(await mendAndGoOn(fault, fleet)).toBeLessThanOrEqual(2)
         await fleet.untilFurtherCalls(30)
       } finally {

@@ -1,6 +1,6 @@
 /**
  * Promise 3 of the design: every accepted account ends in exactly one outcome with exactly one receipt, and the figures
- * of its request are right, though a worker is killed at any step of a job.
+ * of its request are right, although a worker is killed at any step of a job.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -68,7 +68,7 @@ async function startWorker(settings: Record<string, string> = {}): Promise<Worke
   return worker
 }
 
-/** Enqueues the account while a worker waits that crashes at the step; resolves with the job's id when it has. */
+/** Enqueues the account for a worker that crashes at the step; resolves with the job's id after the crash. */
 async function crashOneAt(step: CrashStep): Promise<string> {
   const worker = await startWorker({ NODE_OPTIONS: `--import ${hook}`, CRASH_AT: step })
   const { jobId } = await producer.enqueue(ACCOUNT, { request: REQUEST })
@@ -76,7 +76,7 @@ async function crashOneAt(step: CrashStep): Promise<string> {
   return jobId
 }
 
-/** Brings about at once what else takes 45 s: the lock of the lost worker has run out, and that was noticed. */
+/** Lets the lost worker's lock run out and a worker notice it at once, which otherwise takes 45 s. */
 async function letLockRunOut(jobId: string): Promise<void> {
   await redis.del(`${queue}${jobId}:lock`, `${queue}stalled-check`)
   if ((await redis.lpos(`${queue}active`, jobId)) !== null) await redis.sadd(`${queue}stalled`, jobId)
@@ -128,7 +128,7 @@ describe('a worker that is killed', () => {
     await startWorker()
     await untilNothingIsLeft()
 
-    // Asked again, the vendor would clear it now.
+    // The vendor would clear the account now, if a worker asked it again.
     expect(simulator.ledgerOf(ACCOUNT)).toMatchObject({ okAnswers: 0 })
     expect(await receipts()).toMatchObject([{ outcome: 'dead_lettered', code: '30001', verified: 'no' }])
     expect(await figures()).toMatchObject({ accepted: 1, dead: 1, pending: 0 })
@@ -154,7 +154,7 @@ describe('a worker that froze', () => {
     await untilNothingIsLeft()
     await wait(moreMs)
     frozen.signal('SIGCONT')
-    // It finds either that the job was settled, or, where its own request timed out meanwhile, that the job is gone.
+    // The worker finds the job settled, or, when its own request timed out meanwhile, gone.
     const isTooLate = (line: string): boolean => /was settled before|the job is no longer in Redis/.test(line)
     await eventually('it to find the job ended', async () => frozen.logLines.some(isTooLate))
     expect(frozen.logLines.filter(line => line.includes('an attempt broke'))).toEqual([])

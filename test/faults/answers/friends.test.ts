@@ -1,4 +1,4 @@
-/** A wave of accounts that are friends of each other: clears conflict at the vendor, and that may cost few calls. */
+/** A wave of accounts that are friends of each other: their clears conflict at the vendor, which may cost few calls. */
 import { expect, it } from 'vitest'
 import { fleetForTest } from '../../helpers/fleets/vendor-and-workers.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Promises 3 and 4 of the design: nothing lost, and proved. A fifth of the accounts meets every fault that may pass, on
- * the delete, on the proof, or on both; every account ends cleared and proved, and every further call has its reason.
+ * Promises 3 and 4 of the design: nothing lost, and proved. A fifth of the accounts meets retryable faults of all
+ * kinds, on the delete, on the proof, or on both. Every account ends cleared and proved, and every further call has its
+ * reason.
  */
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { CommandName, FaultAnswer, FaultRule } from '../../../simulator/index.ts'
@@ -9,7 +10,7 @@ import { startVendorAndWorkers, type VendorAndWorkers } from '../../helpers/flee
 const ACCOUNTS = 3000
 const EVERY_NTH_FAILS = 5
 
-/** A fault, how the simulator calls it in its ledger, and the calls that it costs besides its own repetition. */
+/** A fault, its name in the simulator's ledger, and the calls that it costs besides its own repetition. */
 interface Kind {
   readonly answer: FaultAnswer
   readonly key: string
@@ -30,8 +31,8 @@ const other = (answer: FaultAnswer, key: string, command: CommandName = 'friend_
 })
 
 /**
- * Faults that say something of our signature lie a third of the kinds apart: one that meets the signature which another has
- * just brought about halts the fleet, as it should.
+ * Faults of the signature lie a third of the kinds apart. If a second one met the new signature that the first one has
+ * caused, the fleet would halt, as it should.
  */
 const KINDS: readonly Kind[] = [
   code(70001),
@@ -39,7 +40,7 @@ const KINDS: readonly Kind[] = [
   ...[60007, 60018, 61234].map(each => code(each)),
   code(70003),
   { ...code(30007), apply: true },
-  // The account is imported after all, so it is asked for once and cleared again.
+  // The account is imported after all, so the worker checks it once and clears it again.
   { ...code(30003), costs: { account_check: 1 } },
   ...[502, 503, 504].map(status => other({ http: status }, `http_${status}`)),
   other('reset-before', 'reset'),
@@ -84,7 +85,7 @@ beforeEach(async () => {
         })),
       },
       latency: { p50Ms: 30, p99Ms: 100 },
-      // Whether the limit holds is for other tests; here a call that this machine delays must not add a refusal.
+      // Other tests check the limit; here a call that this machine delays must not add a refusal.
       limitPerSecond: 100_000,
       faults,
     },

@@ -1,4 +1,4 @@
-/** Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, when Sentinels replace Redis. */
+/** Promise 1 of the design: no rolling second above the ceiling, at the vendor, when Sentinels replace the primary. */
 import { afterEach, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'
 import { CEILING, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'

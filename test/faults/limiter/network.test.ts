@@ -1,6 +1,6 @@
 /**
- * Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, whatever the network between
- * the workers and Redis does.
+ * Promise 1 of the design: no rolling second above the ceiling, measured where the calls arrive, under faults of the
+ * network between the workers and Redis.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, it } from 'vitest'

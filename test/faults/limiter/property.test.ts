@@ -1,7 +1,7 @@
 /**
- * Promises 1 and 2 of the design, with generated fleets and faults in virtual time: the real limiter and the real script
- * in a real Redis, and only the time, the timers and the ways are the test's. Nothing here depends on how busy the
- * machine is, so there is no allowance for noise.
+ * Promises 1 and 2 of the design, with generated fleets and faults in virtual time: the limiter, its script and Redis
+ * are real; only time, timers and the ways between them are the test's. A busy machine changes no result, so there is
+ * no allowance for noise.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, it } from 'vitest'

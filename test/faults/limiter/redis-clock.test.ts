@@ -1,6 +1,6 @@
 /**
- * Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, when the clock of Redis is
- * stepped under a fleet at work. For real: the server itself believes another time.
+ * Promise 1 of the design: no rolling second above the ceiling, measured where the calls arrive, when the clock of
+ * Redis is stepped under a fleet at work. The server itself gets another time.
  */
 import { afterAll, beforeAll, beforeEach, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'

@@ -1,6 +1,6 @@
 /**
- * Promise 1 of the design: no rolling second above the ceiling, seen where the calls arrive, whatever befalls Redis.
- * Where Redis cannot be asked, no call is made; where it no longer knows who may call when, the fleet holds first.
+ * Promise 1 of the design: no rolling second above the ceiling, measured where the calls arrive, under faults of Redis.
+ * While Redis cannot be asked, workers make no call; after Redis has lost the granted permits, the fleet holds first.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'

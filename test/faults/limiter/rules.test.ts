@@ -1,6 +1,6 @@
 /**
- * What each rule of the limiter is for: with the rule switched off, the same fleet with the same faults breaks promise 1
- * or 2 of the design; with the rule it does not. In virtual time, with the real script in a real Redis.
+ * The purpose of each rule of the limiter: without the rule, a fleet with certain faults breaks promise 1 or 2 of the
+ * design; with the rule it does not. In virtual time, with the real script in a real Redis.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
@@ -20,7 +20,7 @@ afterAll(() => redis.stop())
 const inTurn = ({ scenario }: Rule, seed: number, createLimiter: typeof realLimiter): Promise<Played> =>
   play({ ...scenario, seed }, { url: redis.url, prefix: `{rule-${seed}}` }, createLimiter)
 
-/** The first seed with which the fleet breaks a promise, and how. */
+/** Finds the first seed with which the fleet breaks a promise, and how. */
 async function firstBroken(rule: Rule, createLimiter: typeof realLimiter): Promise<[number, Played] | undefined> {
   for (const seed of SEEDS) {
     const played = await inTurn(rule, seed, createLimiter)

@@ -1,6 +1,6 @@
 /**
- * Promise 3 of the design: every accepted account ends in exactly one outcome with one receipt, whatever crashes. And
- * promise 1, in the same run. `npm run bench -- loss` does it with 20,000 accounts.
+ * Promise 3 of the design: every accepted account ends in exactly one outcome with one receipt, although workers, Redis
+ * and importer crash. And promise 1, in the same run. `npm run bench -- loss` does it with 20,000 accounts.
  */
 import { expect, it } from 'vitest'
 import { CEILING } from '../../helpers/fleets/fleet.ts'

@@ -1,11 +1,11 @@
-/** Promise 3 of the design: a worker that dies or is told to go loses nothing, and what it had in hand does not wait long. */
+/** Promise 3 of the design: a worker that is killed or stopped loses nothing, and its jobs in hand do not wait long. */
 import { afterEach, expect, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from '../../helpers/fleets/vendor-and-workers.ts'
 
-/** The lock of a job lasts 30 s, and every 15 s somebody looks for jobs without one. */
+/** The lock of a job lasts 30 s, and every 15 s a worker looks for jobs without a lock. */
 const RUNS_AGAIN_WITHIN_MS = 45_000
-/** For the call itself and its answer. */
+/** Allowance for the call and its answer. */
 const MACHINE_MS = 1000
 
 let fleet: VendorAndWorkers
