@@ -1,22 +1,22 @@
 /**
- * Sums up when calls arrived, as the vendor stamped them. Stamps are ms on a clock that never jumps, ascending.
+ * Sums up the arrivals of calls, as the vendor stamped them. Stamps are ms on a clock that never jumps, ascending.
  */
 
-/** What a run looked like from the vendor's side. */
+/** Figures of a run at the vendor. */
 export interface ArrivalFigures {
   readonly calls: number
   /**
-   * Calls per second over whole windows of the limit, without the first and the last tenth of the calls, where processes
-   * start and retries trickle.
+   * Calls per second over whole windows of the limit, without the first and the last tenth of the calls, where
+   * processes start and retries trickle.
    */
   readonly steadyPerSecond: number
-  /** The fullest rolling second. */
+  /** Calls in the fullest rolling second. */
   readonly worstSecond: number
-  /** The fullest rolling 100 ms. */
+  /** Calls in the fullest rolling 100 ms. */
   readonly worst100ms: number
   /** Calls at whose moment the rolling second held more than the limit. */
   readonly callsOver: number
-  /** From the first call to the last. */
+  /** Seconds from the first call to the last. */
   readonly seconds: number
 }
 
@@ -32,7 +32,7 @@ export function arrivalFigures(stamps: readonly number[], limitPerSecond: number
   }
 }
 
-/** The most calls in any span; two that are exactly the span apart are not both in it. */
+/** Gives the most calls in any span; two that are exactly the span apart are not both in it. */
 function mostIn(stamps: readonly number[], spanMs: number): number {
   let oldest = 0
   let most = 0
@@ -44,12 +44,12 @@ function mostIn(stamps: readonly number[], spanMs: number): number {
 }
 
 /**
- * Where calls lie unevenly they do so again in each window of the limit, so a rate counts whole windows: over the ends of
- * any other span a hole of 20 ms in 7 s is 0.6/s. The middle one of all spans of that many calls is taken.
+ * Gives the rate over whole windows of the limit, because uneven calls are uneven again in each window: at an end of
+ * any other span a hole of 20 ms in 7 s is 0.6/s. Of all spans of that many calls the middle one counts.
  */
 function steadyPerSecond(stamps: readonly number[], limitPerSecond: number): number {
   const steady = stamps.slice(Math.floor(stamps.length * 0.1), Math.ceil(stamps.length * 0.9))
-  // One window is left over, so that spans begin everywhere in it.
+  // Leaves one window over, so that spans begin everywhere in it.
   const windows = Math.floor((steady.length - 1) / limitPerSecond) - 1
   const calls = windows > 0 ? windows * limitPerSecond : steady.length - 1
   const spansMs = steady.slice(calls).map((at, index) => at - (steady[index] ?? at))
@@ -58,7 +58,7 @@ function steadyPerSecond(stamps: readonly number[], limitPerSecond: number): num
 }
 
 function callsOver(stamps: readonly number[], limitPerSecond: number): number {
-  // Where the call that many places before lies less than a second back, this call is one too many.
+  // A call is one too many if the call `limitPerSecond` places before it lies less than a second back.
   return stamps.filter((at, index) => at - (stamps[index - limitPerSecond] ?? Number.NEGATIVE_INFINITY) < 1000).length
 }
 

@@ -14,30 +14,30 @@ import type { Contestant } from './contestants/contestant.ts'
 import { type ContestantName, FIELD } from './contestants/field.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Who runs: this project's worker, or one of the others. */
+/** The contestant of a run: this project's worker, or one of the others. */
 export type Runner = 'ours' | ContestantName
 
 /** One run of one contestant. */
 export interface ContestOptions {
   readonly accounts: number
   readonly processes: number
-  /** What all processes together may call. */
+  /** Calls per second that all processes together may make. */
   readonly perSecond: number
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface Contested {
-  /** When the clearing calls arrived, ms, ascending. */
+  /** Times at which the clearing calls arrived, ms, ascending. */
   readonly arrivals: readonly number[]
-  /** Accounts that were told OK. */
+  /** Accounts that the vendor answered with OK. */
   readonly cleared: number
-  /** Commands that Redis carried out meanwhile, those inside scripts included; enqueueing not. */
+  /** Commands that Redis ran meanwhile, including those inside scripts, without enqueueing. */
   readonly redisCommands: number
 }
 
-/** What a set of processes can do. */
+/** The processes of a contestant. */
 interface Team {
-  /** Puts the accounts into the queue, while nobody may fetch. */
+  /** Puts the accounts into the queue, while no process may fetch. */
   enqueue(accounts: readonly string[]): Promise<void>
   /** Lets the processes fetch. */
   go(): Promise<void>
@@ -52,12 +52,12 @@ const ASK_EVERY_MS = 500
 const STUCK_AFTER_MS = 30_000
 const runFile = fileURLToPath(new URL('./contestants/run.ts', import.meta.url))
 
-/** How a runner is called in tables. */
+/** Gives the name of a runner in tables. */
 export const titleOf = (runner: Runner): string => (runner === 'ours' ? 'clear-friends' : FIELD[runner].title)
 
 /**
- * Lets one contestant drain the accounts `user_1` … at the vendor of the surroundings, with an empty Redis and a vendor
- * that has forgotten the run before. All processes are up before the first may fetch.
+ * Lets one contestant drain the accounts `user_1` … at the vendor of the surroundings. Before it, Redis is emptied and
+ * the vendor reset. All processes are up before the first may fetch.
  */
 export async function contest(around: Surroundings, runner: Runner, options: ContestOptions): Promise<Contested> {
   const redis = new Redis(around.redis.url)
@@ -80,7 +80,7 @@ export async function contest(around: Surroundings, runner: Runner, options: Con
   }
 }
 
-/** Adds up the calls of all commands in what `INFO commandstats` says. */
+/** Adds up the calls of all commands in the text of `INFO commandstats`. */
 function sumCommands(commandstats: string): number {
   let sum = 0
   for (const [, calls] of commandstats.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)) sum += Number(calls)
@@ -88,7 +88,7 @@ function sumCommands(commandstats: string): number {
 }
 
 async function startOurs(around: Surroundings, { processes, perSecond }: ContestOptions): Promise<Team> {
-  // Others only delete; the proof by a read would be a second call for each account.
+  // The other contestants only delete; a proof by a read would be a second call for each account.
   const settings = { ...around.settings, LOG_LEVEL: 'info', VERIFY: 'off', RATE_LIMIT_PER_SECOND: String(perSecond) }
   const command = async (...args: string[]): Promise<void> => {
     const { code, stderr } = await runCommand(args, settings)
@@ -167,12 +167,12 @@ async function resetVendor(url: string): Promise<void> {
   if (!response.ok) throw new Error(`the simulator answered ${response.status}: ${await response.text()}`)
 }
 
-/** Resolves with how many accounts were told OK: all of them, or fewer when for half a minute there was no further one. */
+/** Resolves with the number of accounts cleared: all, or fewer when for half a minute no further one was. */
 async function untilCleared(url: string, accounts: number): Promise<number> {
   let cleared = 0
   let movedAt = performance.now()
   while (cleared < accounts && performance.now() - movedAt < STUCK_AFTER_MS) {
-    // Asked seldom, since the answer is made by the process that also stamps the arrivals.
+    // Asks seldom, since the process that answers also stamps the arrivals.
     await sleep(ASK_EVERY_MS)
     const now = (await readFigures(url)).byCommand[CLEAR_COMMAND]?.byCode['0'] ?? 0
     if (now > cleared) movedAt = performance.now()

@@ -8,18 +8,19 @@ import { machine, toMarkdown } from './table.ts'
 const ACCOUNTS = 20_000
 const ROUNDS = 5
 const LIFTED_PER_SECOND = 20_000
-/** Nobody fails and nobody is refused; answers come within a few milliseconds. */
+/** The vendor refuses no call and answers within a few milliseconds; no account fails. */
 const VENDOR = ['--users', String(ACCOUNTS), '--latency', 'p50=2,p99=5', '--limit', '1000000']
-/** Of ours, as a share of theirs. */
+/** Our speed, as a share of theirs. */
 const PROMISED = { 'rate-limiter-flexible': 1, 'no-limiter': 0.85 } as const
 const RUNNERS: readonly Runner[] = ['ours', 'clear-friends-permits', 'rate-limiter-flexible', 'no-limiter']
 
 /**
- * Measures what the limiter costs where it limits nothing: one process of each drains the same accounts, in turn and
- * several rounds, so that a busy minute hits all of them. The middle round of each counts. Ours also settles each job with a
- * sealed receipt, which nobody else does; its permits alone show the limiter's own share.
+ * Measures the cost of the limiter under a limit far above any rate. One process of each contestant drains the same
+ * accounts, in turn and for several rounds, so that a busy minute hits all of them. The middle round of each counts.
+ * Our worker also settles each job with a sealed receipt, as no other does; its permits alone show the limiter's own
+ * share.
  *
- * @returns whether ours is as fast as promised next to the others
+ * @returns whether our worker is as fast as promised next to the others
  */
 export async function benchCost(): Promise<boolean> {
   const [loadBefore = 0] = loadavg()

@@ -11,7 +11,7 @@ import { machine, toMarkdown } from './table.ts'
 const ACCOUNTS = 1500
 const COMMAND = 'friend_delete_all'
 const GIVE_UP_AFTER_MS = 120_000
-/** A fifth of the accounts fails once, with the two codes that are repeated and the one that backs off. */
+/** A fifth of the accounts fails once, with two codes that the worker repeats at once and one on which it backs off. */
 const VENDOR = [
   ...['--private-friends', '2', '--latency', '50ms', '--limit', '100000'],
   ...[
@@ -26,8 +26,8 @@ const VENDOR = [
 const CEILING = 200
 const PROMISED = { worstSecond: CEILING, perSecond: 197, worst100ms: 23, shareWithProof: 0.98 }
 /**
- * More processes than this on each core hold up each other's calls on their way to the vendor while they start: a second
- * may hold one call more, and nothing is promised of 100 ms.
+ * More processes than this on a core delay each other's calls on the way to the vendor while they start. Then a second
+ * may hold one call more, and no promise covers 100 ms.
  */
 const PROCESSES_PER_CORE = 2
 const PROMISED_WHERE_CROWDED = { ...PROMISED, worstSecond: CEILING + 1, worst100ms: Number.POSITIVE_INFINITY }
@@ -41,10 +41,10 @@ const FLEETS: readonly Fleet[] = [
 ]
 
 /**
- * Drains 1,500 accounts with 1, 2 and 4 worker processes, and 6,000 with 8, at a vendor that only counts, and checks what
- * the vendor saw: every account exactly one OK, never over 200 deletes in a rolling second nor over 23 in 100 ms
- * (where more than two processes share a core: one more in a second), at least 98.5 % of the limit while there is work; and
- * that reading each list after the delete slows the deletes down by 2 % at most.
+ * Drains 1,500 accounts with 1, 2 and 4 worker processes, and 6,000 with 8, at a vendor that only counts. Checks at the
+ * vendor: one OK for every account, never over 200 deletes in a rolling second nor over 23 in 100 ms (where more than
+ * two processes share a core: one more in a second), and at least 98.5 % of the limit while there is work. Checks that
+ * a read of each list after the delete slows the deletes down by 2 % at most.
  */
 export async function benchDrain(): Promise<boolean> {
   const runs: Run[] = []
@@ -119,7 +119,7 @@ interface Run extends ArrivalFigures, Fleet {
   /** Signatures and requests that the vendor refused. */
   readonly refused: number
   readonly connections: number
-  /** How long the host gave the cores to others meanwhile, where the system tells: what this machine's noise was. */
+  /** Seconds for which the host gave the cores to others meanwhile, as far as the system counts them. */
   readonly stolenSeconds: number
 }
 
@@ -153,7 +153,7 @@ async function drain({ processes, verify, accounts }: Fleet): Promise<Run> {
 
 async function untilCleared(vendorUrl: string, accounts: number): Promise<void> {
   const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
-  // Asked seldom, since the answer is made by the process that also stamps the arrivals.
+  // Asks seldom, since the process that answers also stamps the arrivals.
   while (performance.now() < giveUpAt) {
     await sleep(1000)
     const figures = await readFigures(vendorUrl)

@@ -1,9 +1,9 @@
 /** A picture of several rows of counts over time, drawn to one scale. */
 export interface Drawing {
   readonly title: string
-  /** How much time a value stands for. */
+  /** Length of the time that a value counts, in ms. */
   readonly spanMs: number
-  /** The value that each span would have if all were alike; a line marks it. */
+  /** The value of each span in an even row; a line marks it. */
   readonly evenly: number
   readonly rows: readonly DrawnRow[]
 }
@@ -11,7 +11,7 @@ export interface Drawing {
 /** One row of the picture. */
 interface DrawnRow {
   readonly label: string
-  /** What is written at the other end of the row. */
+  /** Text at the other end of the row. */
   readonly note: string
   readonly values: readonly number[]
 }

@@ -9,7 +9,7 @@ const WATCH_MS = 20_000
 const WARM_UP_MS = 5000
 const PROMISED = { share: 0.02, readySeconds: 2 }
 
-/** Measures what an idle worker costs, and how long it takes from start to ready. Linux only: reads /proc. */
+/** Measures the share of a core that an idle worker uses, and its time from start to ready. Linux only: reads /proc. */
 export async function benchIdle(): Promise<boolean> {
   const around = await startSurroundings([])
   const startedAt = performance.now()

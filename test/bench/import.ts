@@ -18,7 +18,7 @@ const LARGE_LINES = 5_000_000
 const PROMISED = { seconds: 30, peakMegabytes: 200, bytesPerJob: 600 }
 const entry = fileURLToPath(new URL('../../bin/clear-friends.js', import.meta.url))
 
-/** Imports 100,000 lines for the time and five million for the memory, with the real command. */
+/** Measures the real import command: its time with 100,000 lines, its memory with five million. */
 export async function benchImport(): Promise<boolean> {
   const timed = await importLines(TIMED_LINES)
   const large = await importLines(LARGE_LINES)
@@ -69,7 +69,7 @@ async function importLines(lines: number): Promise<ImportRun> {
   }
 }
 
-/** `user_0` to `user_<lines - 1>`, a line each, in chunks. */
+/** Makes `user_0` to `user_<lines - 1>`, a line each, in chunks. */
 export function* accountLines(lines: number): Generator<string> {
   const CHUNK = 1000
   for (let from = 0; from < lines; from += CHUNK) {
@@ -92,7 +92,7 @@ async function runImport(file: string, redisUrl: string): Promise<number> {
   return memory.peakMegabytes()
 }
 
-/** Bytes that Redis holds. */
+/** Reads the bytes of memory that Redis uses. */
 export async function usedMemory(client: Redis): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1] ?? 0)
 }

@@ -20,7 +20,7 @@ const RUNNERS: readonly Runner[] = [
   'rate-limiter-flexible',
   'p-queue-per-process',
 ]
-/** A fifth of the accounts fails once; every call is counted and none refused. */
+/** A fifth of the accounts fails once. The vendor counts every call and refuses none. */
 const VENDOR = [
   ...['--users', String(ACCOUNTS), '--latency', '50ms', '--limit', '1000000'],
   ...['--fault', '30006:slice=0..0.08,times=1'],
@@ -39,10 +39,10 @@ interface Run extends ArrivalFigures {
 }
 
 /**
- * Lets the ways to hold 200 calls a second run one after the other, at the same vendor in one go, and writes
- * `docs/benchmarks.md` with its picture.
+ * Runs the ways to hold 200 calls a second one after the other at the same vendor, and writes `docs/benchmarks.md` with
+ * its picture.
  *
- * @returns whether ours kept what is promised of it; the others promise nothing here
+ * @returns whether our worker kept its promises; the other contestants make none here
  */
 export async function benchLimit(): Promise<boolean> {
   const [loadBefore = 0] = loadavg()

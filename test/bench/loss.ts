@@ -6,8 +6,8 @@ import { type Promised, printPromises } from './table.ts'
 const ACCOUNTS = 20_000
 
 /**
- * Clears 20,000 accounts with three workers while a random one is killed every two seconds, Redis is killed twice and
- * the importer twice, and checks that every account has its one outcome and the limit held.
+ * Clears 20,000 accounts with three workers, kills a random worker every two seconds, Redis twice and the importer
+ * twice meanwhile, and checks that every account has its one outcome and the limit held.
  */
 export async function benchLoss(): Promise<boolean> {
   say(`clearing ${count(ACCOUNTS)} accounts while everything is killed`)

@@ -1,6 +1,6 @@
 /**
- * Benchmarks: `npm run bench -- <name>`. Each prints its figures and exits with 1 when a promise is broken. They want an
- * idle machine with two cores or more.
+ * Benchmarks: `npm run bench -- <name>`. Each prints its figures and exits with 1 when a promise is broken. They need
+ * an idle machine with two cores or more.
  */
 
 import { benchCost } from './cost.ts'

@@ -17,15 +17,15 @@ const SCRAPE_EVERY_MS = 250
 const DRAINED = 10_000
 const LIFTED_PER_SECOND = 20_000
 const JOBS_COUNTED = 300_000
-/** As the compose file scrapes; others scrape less often. */
+/** The interval of the compose file; other fleets are scraped less often. */
 const SCRAPED_EVERY_SECONDS = 5
 const VENDOR = ['--users', 'all', '--latency', 'p50=2,p99=5', '--limit', '1000000']
 const PROMISED = { scrapeMs: 50, share: 0.01, series: 300 }
 
 /**
- * Measures what metrics cost: how long a scrape takes beside a million jobs whose due dates are spread over thirty days,
- * which is the dearest queue to look at, and which share of a worker's processor time counting and scraping take at full
- * speed. Shares are of processor time, since throughput itself varies by more than they are. Linux only.
+ * Measures the cost of metrics: the time of a scrape beside a million jobs with due dates spread over thirty days,
+ * which is the dearest queue to read, and the share of a worker's processor time that counting and scraping take at
+ * full speed. The shares are of processor time, since throughput varies by more than they are. Linux only.
  */
 export async function benchMetrics(): Promise<boolean> {
   const [loadBefore = 0] = loadavg()
@@ -102,7 +102,7 @@ interface Drain {
   readonly cpuMsPerScrape: number
 }
 
-/** Drains with a limit that limits nothing, and then scrapes the idle worker, to tell the two apart. */
+/** Drains under a limit far above any rate, and then scrapes the idle worker, to measure both apart. */
 async function measureDrain(): Promise<Drain> {
   const around = await startSurroundings(VENDOR)
   try {
@@ -131,7 +131,7 @@ async function measureDrain(): Promise<Drain> {
   }
 }
 
-/** Counts what a worker counts for a job that is cleared with one call, very often. */
+/** Makes the counts of a job that one call clears, very often. */
 async function measureCounting(): Promise<number> {
   const metrics = metricsForTests()
   const [command = ''] = COMMAND_NAMES
@@ -145,7 +145,7 @@ async function measureCounting(): Promise<number> {
     }
   }
   await countJobs(JOBS_COUNTED)
-  // Processor time, as of the jobs: a busy machine stretches every other clock.
+  // Measures processor time, as for the jobs, because a busy machine stretches every other clock.
   const before = process.cpuUsage()
   await countJobs(JOBS_COUNTED)
   const { user, system } = process.cpuUsage(before)

@@ -27,8 +27,8 @@ const drain = fileURLToPath(new URL('./million/drain.ts', import.meta.url))
 const keys = keysOf(DEFAULT_PREFIX)
 
 /**
- * Imports a million lines with the queue held at 200,000, and drains them as fast as Redis lets one process: the memory
- * of queue, receipts and importer. The vendor's answers are given within the draining process.
+ * Measures the memory of queue, receipts and importer. Imports a million lines with the queue held at 200,000, and
+ * drains them as fast as Redis lets one process, which answers in place of the vendor.
  */
 export async function benchMillion(): Promise<boolean> {
   say(`importing and draining ${count(LINES)} lines`)
@@ -120,7 +120,7 @@ interface Sample {
   readonly bytes: number
 }
 
-/** Looks again and again until it has seen enough. */
+/** Takes samples until one is enough. */
 async function watch(client: Redis, samples: Sample[], isEnough: (sample: Sample) => boolean): Promise<void> {
   const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
   for (;;) {

@@ -4,7 +4,7 @@ const LOOK_EVERY_MS = 100
 
 /** Watches the peak of a process's memory. */
 export interface MemoryWatch {
-  /** Megabytes, so far. */
+  /** The peak so far, in megabytes. */
   peakMegabytes(): number
   stop(): void
 }

@@ -10,7 +10,7 @@ import { say } from './output.ts'
 export interface Surroundings {
   readonly redis: PrivateRedis
   readonly vendorUrl: string
-  /** Settings of a worker for them. */
+  /** Settings that lead a worker to both. */
   readonly settings: Readonly<Record<string, string>>
   close(): Promise<void>
 }
@@ -18,8 +18,8 @@ export interface Surroundings {
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * Starts what a benchmark needs around the worker. Where the superuser runs it, the vendor goes before everything else, so
- * that its stamps tell when calls arrived and not when it came to look.
+ * Starts Redis and the vendor for a benchmark. If the superuser runs it, the vendor has priority on the cores, so that
+ * it stamps calls when they arrive.
  */
 export async function startSurroundings(vendorFlags: readonly string[]): Promise<Surroundings> {
   const redis = await startPrivateRedis({ report: say })
@@ -54,7 +54,7 @@ export function startNpxWorker(settings: Readonly<Record<string, string>>): Chil
   })
 }
 
-/** Asks a process group to end and waits until its first process has. */
+/** Asks a process group to end and waits for the end of its first process. */
 export async function stopGroup(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   process.kill(-child.pid, 'SIGTERM')

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { print } from './output.ts'
 
-/** Formats rows as a Markdown table with columns as wide as their widest cell, which is how the project's pages look. */
+/** Formats rows as a Markdown table with columns as wide as their widest cell, as the project's pages have them. */
 export function toMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map(row => row[column]?.length ?? 0)))
   const line = (cells: readonly string[], filler = ' '): string =>
@@ -9,11 +9,11 @@ export function toMarkdown(head: readonly string[], rows: readonly (readonly str
   return [line(head), line([], '-'), ...rows.map(row => line(row))].join('\n')
 }
 
-/** Says what a figure was measured on. */
+/** Describes the machine that figures were measured on. */
 export const machine = (): string =>
   `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node.js ${process.version}, ${new Date().toISOString().slice(0, 10)}`
 
-/** A figure that was promised: its name, what was measured, and whether that keeps the promise. */
+/** A promised figure: its name, the measured value, and whether that keeps the promise. */
 export type Promised = readonly [figure: string, measured: string, kept: boolean]
 
 /**

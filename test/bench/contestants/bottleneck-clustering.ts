@@ -5,7 +5,7 @@ import type { Prepared, Surrounding } from './contestant.ts'
 
 /**
  * Bottleneck's clustering. Its docs call `minTime` enough for a smooth rate, and a reservoir needs intervals of five
- * seconds in a cluster. They want an id, an expiration on every job and an error listener. A repeat goes through the
+ * seconds in a cluster. They demand an id, an expiration on every job and an error listener. A repeat goes through the
  * limiter again, which Bottleneck's own retries would not.
  */
 export async function bottleneckClustering({ redis, perSecond, call }: Surrounding): Promise<Prepared> {

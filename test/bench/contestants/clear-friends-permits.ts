@@ -2,7 +2,7 @@ import pRetry from 'p-retry'
 import { createPermits } from '../../../limiter/index.ts'
 import type { Prepared, Surrounding } from './contestant.ts'
 
-/** The permits of this project alone, in the processor that all contestants have: without receipts, proof and metrics. */
+/** The permits of this project alone, without receipts, proof and metrics, in the job processor of all contestants. */
 export async function clearFriendsPermits({ redis, perSecond, call }: Surrounding): Promise<Prepared> {
   const permits = createPermits({ redis: `redis://${redis.host}:${redis.port}`, ceilingPerSecond: perSecond })
   await permits.ready()

@@ -1,17 +1,17 @@
 import type { JobsOptions, RateLimiterOptions } from 'bullmq'
 
-/** What a contestant gets: one process of several that drain the same queue. */
+/** Surroundings of a contestant's process, which is one of several that drain the same queue. */
 export interface Surrounding {
   readonly redis: { readonly host: string; readonly port: number }
   /** Calls per second that all processes together may make. */
   readonly perSecond: number
-  /** How many processes drain the queue. */
+  /** Number of processes that drain the queue. */
   readonly processes: number
   /** Makes one call of the vendor for an account; rejects when the vendor does not answer OK. */
   readonly call: (account: string) => Promise<void>
 }
 
-/** What one process of a contestant does with an account, and the options of BullMQ's worker that belong to it. */
+/** Work of one contestant's process on an account, with the options of BullMQ's worker for it. */
 export interface Prepared {
   readonly limiter?: RateLimiterOptions
   /** Resolves when the account is cleared; a rejection leaves the rest to BullMQ. */
@@ -19,11 +19,11 @@ export interface Prepared {
   readonly close?: () => Promise<unknown>
 }
 
-/** A way to hold a limit that others recommend, written as its own docs say. */
+/** A way to hold a limit that other projects recommend, written as its docs say. */
 export interface Contestant {
   readonly title: string
-  /** What its jobs need to have on them. */
+  /** Options that its jobs need. */
   readonly jobOptions: JobsOptions
-  /** Loaded only in the processes that need it. */
+  /** Loads its library, only in the processes that need it. */
   readonly load: () => Promise<(surrounding: Surrounding) => Prepared | Promise<Prepared>>
 }

@@ -1,9 +1,9 @@
 import type { Contestant } from './contestant.ts'
 
-// As in ours, a finished job goes: keeping some would cost the others commands that we do not spend.
+// BullMQ removes finished jobs, as in our worker: keeping some would cost the others commands that we do not spend.
 const GOES_WHEN_DONE = { removeOnComplete: true, removeOnFail: true }
 
-/** Everybody who runs beside us, by the name that their processes are started with. */
+/** The contestants beside our worker, by the name with which their processes are started. */
 export const FIELD = {
   'bullmq-limiter-p-retry': {
     title: 'BullMQ `limiter`, p-retry in the processor',
@@ -42,5 +42,5 @@ export const FIELD = {
   },
 } as const satisfies Readonly<Record<string, Contestant>>
 
-/** Who may be run. */
+/** Names of the contestants. */
 export type ContestantName = keyof typeof FIELD

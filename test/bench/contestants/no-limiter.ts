@@ -1,4 +1,4 @@
 import type { Prepared, Surrounding } from './contestant.ts'
 
-/** BullMQ with nothing in between: what the queue and the calls alone cost. */
+/** BullMQ without a limiter, which shows the cost of the queue and the calls alone. */
 export const noLimiter = ({ call }: Surrounding): Prepared => ({ clear: call })

@@ -3,7 +3,7 @@ import pRetry from 'p-retry'
 import { RateLimiterQueue, RateLimiterRedis } from 'rate-limiter-flexible'
 import type { Prepared, Surrounding } from './contestant.ts'
 
-/** rate-limiter-flexible with its queue, which its docs give for calls that are to wait rather than to be refused. */
+/** rate-limiter-flexible with its queue, which its docs recommend for calls that should wait and not be refused. */
 export async function rateLimiterFlexible({ redis, perSecond, call }: Surrounding): Promise<Prepared> {
   const storeClient = new Redis({ ...redis, enableOfflineQueue: false, lazyConnect: true })
   await storeClient.connect()

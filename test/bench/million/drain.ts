@@ -1,6 +1,6 @@
 /**
- * Drains the queue of `REDIS_URL` as a worker does, with the vendor's answers given in this process: what is measured is
- * the queue, the receipts and the import, and a million HTTP calls would take longer than all of that. Ends at SIGTERM.
+ * Drains the queue of `REDIS_URL` as a worker does, but answers in place of the vendor. The benchmark measures queue,
+ * receipts and import; a million HTTP calls would take longer than all of that. Ends at SIGTERM.
  */
 import { Redis } from 'ioredis'
 import { z } from 'zod'
