@@ -132,7 +132,7 @@ export class Lane {
     if (!this.#asking && this.#options.isOpen()) void this.#reserve(0)
   }
 
-  /** Redis can be asked again. */
+  /** Asks again for slots, when Redis can be asked again. */
   reopen(): void {
     this.#ask()
   }

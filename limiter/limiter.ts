@@ -36,7 +36,10 @@ export interface LimiterOptions {
   readonly onPermit?: (command: string, result: PermitResult, waitMs: number) => void
   /** Called when this process changed the fleet's rate, with the calls per second allowed from then on. */
   readonly onRate?: (command: string, trouble: Trouble, perSecond: number) => void
-  /** Called with the reason why Redis grants no permits, at most once a minute for each. Until then no call is made. */
+  /**
+   * Called with the reason why Redis refuses to grant permits, at most once a minute for the same reason. No call is
+   * made until it is mended.
+   */
   readonly onRefused?: (reason: string) => void
   readonly clock?: Clock
   readonly timers?: Timers

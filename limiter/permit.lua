@@ -99,8 +99,8 @@ local window = (SECOND + TRAVEL) / (1 - margin) * count / rate
 local server = 'server:' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
 local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
 
--- The key holds nothing (first start, flush), or slots of another server (restart, failover), or of a clock that has
--- jumped: granted permits cannot be counted. Hold until all of them must have been used, and a whole window more.
+-- The key holds nothing (first start, flush), slots of another server (restart, failover), or slots by a clock that has
+-- jumped. Then granted permits cannot be counted: hold until all of them must have been used, and a whole window more.
 local startedAt = tonumber(redis.call('ZSCORE', KEYS[1], server) or '')
 if not startedAt or not last or last > now + window + LONGEST + SECOND or jumped == '1' then
   last = now + window + LONGEST

@@ -6,7 +6,7 @@ import type { Paced, PaceOptions } from './lane.ts'
 import { Limiter, type LimiterOptions } from './limiter.ts'
 import type { HealthSignal } from './trouble-watch.ts'
 
-/** Connection and rates. The rates must be those of the workers, since the strictest holds for its own program only. */
+/** Connection and rates of permits. The rates must be those of the workers: others hold for this program only. */
 export interface PermitsOptions {
   /** The workers' Redis: its URL, or a connection whose settings are used for a connection of our own. */
   readonly redis: string | RedisConnection

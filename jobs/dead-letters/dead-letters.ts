@@ -51,7 +51,7 @@ export interface DeadLetterFilter {
  */
 export type ReplayResult = 'replayed' | 'live' | 'in_queue' | 'not_found'
 
-/** `unsettled`: BullMQ failed the job without an outcome of ours, so it must be replayed. For others see a replay. */
+/** `unsettled`: BullMQ failed the job without an outcome of ours, so it must be replayed. Others as for a replay. */
 export type DiscardResult = 'discarded' | 'unsettled' | 'in_queue' | 'not_found'
 
 /** An action of an operator on dead letters. */

@@ -46,7 +46,7 @@ export interface Manifest {
   readonly rejected: number
 }
 
-/** Options of {@link Producer.enqueueMany}. Options of an entry come before the account options given here. */
+/** Options of {@link Producer.enqueueMany}. Account options given here hold for entries without their own. */
 export interface EnqueueManyOptions extends EnqueueOptions {
   /** Called for each refused entry with its index from 0 and a reason that does not hold the account. */
   readonly onRejected?: (index: number, reason: string) => void

@@ -10,7 +10,7 @@ export class InvalidJobError extends Error {
 export class EnqueueInterruptedError extends Error {
   override readonly name = 'EnqueueInterruptedError'
   readonly code = 'ENQUEUE_INTERRUPTED'
-  /** Number of entries, from the start, that are in the queue (accepted, duplicate) or refused. Later ones may lack. */
+  /** Number of entries, from the start, in the queue (accepted, duplicate) or refused. Later ones may be missing. */
   readonly entriesDone: number
 
   constructor(message: string, entriesDone: number, cause: unknown) {

@@ -3,10 +3,10 @@
  *
  * - `cleared`, `not_imported`: the job is done.
  * - `cancelled`: the `beforeClear` hook vetoed before anything was deleted; the job is done.
- * - `retry`: worth another attempt, later; counts as an attempt.
+ * - `retry`: the job is worth another attempt, later; this one counts.
  * - `snooze`: the job comes back later and has used no attempt (throttled, draining, paused, no permit).
  * - `stop`: our own credentials or settings are at fault; the worker halts the whole fleet, the job stays as it was.
- * - `dead`: will never work; becomes a dead letter.
+ * - `dead`: no further attempt is worth it; the job becomes a dead letter.
  */
 export type Outcome = LastOutcome | ReturningOutcome
 

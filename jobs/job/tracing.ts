@@ -38,7 +38,7 @@ export interface TracedOptions {
  * Enqueues jobs in a span of its own.
  *
  * @param jobs number of jobs
- * @param send enqueues the jobs with these further options, which are empty without traces, so that jobs do not grow
+ * @param send enqueues the jobs, each with these options added; without traces they are empty, so that no job grows
  */
 export async function traceSend<T>(jobs: number, send: (options: TracedOptions) => Promise<T>): Promise<T> {
   if (!isTracing()) return send({})

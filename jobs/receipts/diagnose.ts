@@ -3,7 +3,7 @@ import type { ExportPart, Finding, SeenLine } from './findings.ts'
 import { longestRise } from './longest-rise.ts'
 
 /**
- * Finds changes of a file of receipts, from the states of its lines.
+ * Finds changes to a file of exported receipts, from the states of its lines.
  *
  * Genuine lines carry their true number. Lines whose number does not rise with the others were moved, or are copies.
  * The rest is judged by pairs of neighbours. If the second line is tied to the first, the lines between them were

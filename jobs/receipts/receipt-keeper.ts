@@ -16,8 +16,8 @@ export interface ReceiptKeeperOptions {
 }
 
 /**
- * Least number of receipts between two checkpoints that are kept for good; the next checkpoint replaces any other. A
- * checkpoint takes some hundred bytes, which is little beside 500 receipts. An export holds this many at a time.
+ * Least number of receipts between two checkpoints that are kept for good; one that comes earlier stays only until the
+ * next. A checkpoint takes some hundred bytes, little beside 500 receipts. An export holds this many at a time.
  */
 const RECEIPTS_BETWEEN = 500
 /** Receipts read and checked at once, which holds up the calls of this process by a few milliseconds only. */

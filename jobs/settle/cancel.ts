@@ -24,8 +24,8 @@ export type CancelResult = 'cancelled' | 'in_flight' | 'sent' | 'not_found'
 /** Withdraws accounts. */
 export interface Canceller {
   /**
-   * Withdraws accounts for which no worker has sent a request, each in one atomic step: a worker takes it before, or
-   * never. Writes a receipt for each withdrawn account. Safe to repeat.
+   * Withdraws accounts for which no worker has sent a request. Each is one atomic step: no worker can take the job
+   * meanwhile. Writes a receipt for each withdrawn account. Safe to repeat.
    *
    * @returns the result of each, in the order of the accounts
    * @throws {InvalidJobError} when a text is no account; nothing was withdrawn then

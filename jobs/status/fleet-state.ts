@@ -1,8 +1,8 @@
 /**
  * The state of the whole fleet: paused by an operator, or halted by a worker.
  *
- * What belongs in `jobs/status/`: what Redis holds now of fleet, queue and requests, and the change of pause and halt.
- * What does not: the reasons for a halt and the probes that end it (`worker/halt/`), and the rate (`limiter/`).
+ * What belongs in `jobs/status/`: the present state of fleet, queue and requests in Redis, and the change of pause and
+ * halt. What does not: the reasons for a halt and the probes that end it (`worker/halt/`), and the rate (`limiter/`).
  */
 
 import { randomUUID } from 'node:crypto'

@@ -29,7 +29,7 @@ const notVoid: readonly Change[] = [
   { file: 'limiter.ts', from: 'lane => lane.voidAll())', to: '() => {})' },
   { file: LANE, from: 'this.#clockJumped = true\n    this.voidAll()', to: 'this.#clockJumped = true' },
 ]
-/** Redis is not told how late a call left. */
+/** No process reports to Redis how late a call left. */
 const notTold: Change = {
   file: 'late-uses.ts',
   from: 'if (lateMs <= LATE_MS) return',
