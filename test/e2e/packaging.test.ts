@@ -150,7 +150,7 @@ describe('the installed package', () => {
     }
   })
 
-  it('holds nothing but the compiled program and what speaks of it', async () => {
+  it('holds nothing but the compiled program, its readme, license and changelog', async () => {
     const entries = (await readdir(installed)).filter(name => name !== 'node_modules')
     expect(new Set(entries)).toEqual(
       new Set([...entries.filter(name => /^(README|LICENSE|CHANGELOG)/.test(name)), 'bin', 'dist', 'package.json']),

@@ -122,7 +122,7 @@ describe('a fleet', () => {
     expect(await fleet.attemptsSpent()).toBeLessThanOrEqual(BEFORE_A_ROW)
   })
 
-  it('is halted by a body that cannot be parsed for anybody: a person must look', async () => {
+  it('is halted when the vendor calls all bodies unparsable: a person must look', async () => {
     await fleet.enqueue(PER_ROW)
     await fleet.untilFurtherCalls(50)
     fleet.failForAll({ code: 60003 })

@@ -33,7 +33,7 @@ async function giveUp(account: string, code = '30001', request = 'ticket-1'): Pr
 }
 
 describe('dead letters', () => {
-  it('are read with what one needs to know of them', async () => {
+  it('are read with code, reason, request, account and due date', async () => {
     const jobId = await giveUp('user_1')
     expect(await letters().find(jobId)).toMatchObject({
       ...{ jobId, code: '30001', why: 'the vendor says no', request: 'ticket-1', account: 'user_1', attempts: 1 },

@@ -34,7 +34,7 @@ describe('the status of a queue', () => {
     })
   })
 
-  it('counts jobs by what they are doing', async () => {
+  it('counts jobs by their state', async () => {
     const { producer, queue, take, token } = keySpace()
     await producer.enqueueMany(accounts(10))
     // A job without a priority, as a producer in another language may make it.
@@ -134,7 +134,7 @@ function naivelyAtRisk(placed: readonly Placed[], perSecond: number, atMs: numbe
 }
 
 describe('the forecast of due dates', () => {
-  it('is what going through the queue job by job gives', async () => {
+  it('agrees with a walk through the queue job by job', async () => {
     const { producer, queue } = keySpace()
     const aroundNow = fc.integer({ min: -3 * STEP_SECONDS, max: 12 * STEP_SECONDS })
     const job = fc.record({ dueIn: aroundNow, retried: fc.boolean() })

@@ -103,7 +103,7 @@ describe('receipts that were changed in Redis', () => {
     expect(await findingsIn(lines)).toEqual(['unproved 7 (7)'])
   })
 
-  it('are told where they were taken out, and what lies between two checkpoints loses its proof', async () => {
+  it('are reported where they were taken out, and all receipts between the two checkpoints lose their proof', async () => {
     await write(10)
     const kept = keeper()
     await kept.makeCheckpoint()
@@ -130,7 +130,7 @@ describe('receipts that were changed in Redis', () => {
     expect(troubles).toEqual(['receipts 1 to 20 are not sealed: their order, number or times were changed in Redis'])
   })
 
-  it('at random, once a checkpoint covers them, are always told', async () => {
+  it('at random, once a checkpoint covers them, are always reported', async () => {
     const { redis } = keySpace()
     await write(30)
     await keeper().makeCheckpoint()

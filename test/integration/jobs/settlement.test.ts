@@ -81,7 +81,7 @@ describe('settling a job', () => {
     expect(left.filter(key => key.includes(jobId))).toEqual([])
   })
 
-  it('can be looked up by whoever takes the job after a crash', async () => {
+  it('can be looked up by the worker that takes the job after a crash', async () => {
     const { redis, prefix, producer } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const { lookUp } = createSettlement({ redis, prefix, seals, receiptDays: 400 })

@@ -44,7 +44,7 @@ const mostInASecond = (calls: readonly (readonly [binsAgo: number, calls: number
   )
 
 describe('the fleet’s call rates', () => {
-  it('are nothing but what is allowed before the first call', async () => {
+  it('show only the allowed rate before the first call', async () => {
     expect(await openReader()('a scraper')).toEqual([
       { command: 'friend_delete_all', allowedPerSecond: 200, peakPerSecond: 0 },
       { command: 'friend_get', allowedPerSecond: 200, peakPerSecond: 0 },

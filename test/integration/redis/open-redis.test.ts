@@ -105,7 +105,7 @@ describe('while Redis is away', () => {
   })
   afterAll(() => away.stop())
 
-  it('a producer and permits are told at once, a worker waits, and all come back by themselves', async () => {
+  it('a producer and permits fail at once, a worker waits, and all come back by themselves', async () => {
     await away.restart()
     const environment = { REDIS_URL: away.url }
     const [worker, producer, permits] = [open(environment, 'worker'), open(environment), open(environment, 'permits')]

@@ -146,7 +146,7 @@ describe('a job that ends', () => {
     expect(await receipts()).toBe(1)
   })
 
-  it('after its lock was lost is settled, and completed by whoever has it now', async () => {
+  it('after its lock was lost is settled, and completed by the worker that has it now', async () => {
     const { jobId } = await producer.enqueue('user_1')
     work(async () => {
       await redis.set(`${keys().queue}${jobId}:lock`, 'another worker')

@@ -128,7 +128,7 @@ const shortText = fc
   .filter(text => Buffer.byteLength(text) <= 32 && text !== '')
 
 describe('whatever the account is', () => {
-  it('a job that was made says what it was made from, also after JSON', () => {
+  it('a job holds the values that it was made from, also after JSON', () => {
     fc.assert(
       fc.property(
         shortText.filter(text => accountFault(text) === null),

@@ -98,7 +98,7 @@ describe('after the settle, an attempt', () => {
     expect(await after({ kind: 'settled', suspicious: true })).toMatchObject({ job: 'settled', suspicious: true })
   })
 
-  it('has ended as an earlier settle says, whatever it came to', async () => {
+  it('has ended as an earlier settle says, with any outcome', async () => {
     const processed = await after({ kind: 'already', ...gone })
     const outcome = { kind: 'dead', reason: gone.reason }
     expect(processed).toMatchObject({ job: 'settled_before', outcome, calls: 2 })

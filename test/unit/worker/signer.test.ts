@@ -72,7 +72,7 @@ describe('Signer', () => {
     expect(token['TLS.sig']).toBe(createHmac('sha256', 'another-key').update(text).digest('base64'))
   })
 
-  it('signs anew once for a refusal, and again only after the vendor has accepted what came of it', () => {
+  it('signs anew once for a refusal, and again only after the vendor has accepted the new signature', () => {
     const { signer } = makeSigner()
     signer.signature()
     const old = signer.generation

@@ -44,7 +44,7 @@ describe('the list of rejected lines', () => {
     expect(content().split('\n')).toHaveLength(5001)
   })
 
-  it('goes on behind what counts, whatever a killed process has left behind it', async () => {
+  it('goes on behind the lines that count, whatever a killed process has left after them', async () => {
     writeFileSync(file, '1\tcounts\n2\tdoes not\n3\thal')
     const rejected = new RejectedLines(file, '1\tcounts\n'.length)
     await rejected.check()
