@@ -1,18 +1,18 @@
 import { FriendGraph } from './accounts/friend-graph.ts'
 import { ReadLag } from './accounts/read-lag.ts'
-import { createGeneratedUsers, usersShape } from './accounts/users.ts'
+import { createGeneratedUsers, usersSchema } from './accounts/users.ts'
 import { WriteLocks } from './accounts/write-locks.ts'
 import type { CommandName } from './calls/commands.ts'
 import type { World } from './calls/operation.ts'
 import { createClock, monotonicNow } from './clock.ts'
 import { readFaultRules } from './faults/fault-text.ts'
 import { Faults } from './faults/faults.ts'
-import { createLatency, type LatencyProfile, latencyShape } from './faults/latency.ts'
+import { createLatency, type LatencyProfile, latencySchema } from './faults/latency.ts'
 import { Counts } from './figures/figures.ts'
 import { Ledger } from './figures/ledger.ts'
 import { App } from './gateway/apps.ts'
 import { Gateway } from './gateway/gateway.ts'
-import { LimitTable, limitChangeShape } from './gateway/limit-table.ts'
+import { LimitTable, limitChangeSchema } from './gateway/limit-table.ts'
 import { check, DEFAULT_APP, InvalidSimulatorInput, type SimulatorOptions } from './options.ts'
 import type { BackendTimeout, BackendTimeoutChange, Parts } from './parts.ts'
 import { Timers } from './timers.ts'
@@ -28,7 +28,7 @@ export interface BuiltParts extends Parts {
 
 const AUTH_FAILURES_PER_MINUTE = 100
 const PAGE_SIZE = 100
-const DEFAULT_TIMEOUT: BackendTimeout = { afterMs: 3_000, code: 60008, applies: 'before' }
+const DEFAULT_TIMEOUT: BackendTimeout = { afterMs: 3000, code: 60008, applies: 'before' }
 
 /** Fills in the missing fields of a backend time-out; `false` switches it off. */
 export const toBackendTimeout = (given: BackendTimeoutChange | false | undefined): BackendTimeout | undefined =>
@@ -41,7 +41,7 @@ export const toBackendTimeout = (given: BackendTimeoutChange | false | undefined
       }
 
 /** Builds a simulator without its server. Throws `InvalidSimulatorInput` or `InvalidFaultRule` for bad options. */
-export const buildParts = (options: SimulatorOptions): BuiltParts => {
+export function buildParts(options: SimulatorOptions): BuiltParts {
   const seed = options.seed ?? 1
   const monotonic = options.monotonic ?? monotonicNow
   const apps = buildApps(options)
@@ -50,7 +50,7 @@ export const buildParts = (options: SimulatorOptions): BuiltParts => {
   const clock = createClock(options.now, options.skewMs)
   const gateway = new Gateway(apps, limits, options.authFailuresPerMinute ?? AUTH_FAILURES_PER_MINUTE)
   const faults = new Faults(readFaultRules(options.faults ?? []), seed, monotonic)
-  const users = check('users', usersShape, options.users ?? { count: 1_000 })
+  const users = check('users', usersSchema, options.users ?? { count: 1000 })
   const generated = createGeneratedUsers(users, seed)
 
   const buildGraph = (): FriendGraph => {
@@ -114,20 +114,20 @@ export const buildParts = (options: SimulatorOptions): BuiltParts => {
   return parts
 }
 
-const buildApps = (options: SimulatorOptions): ReadonlyMap<number, App> => {
+function buildApps(options: SimulatorOptions): ReadonlyMap<number, App> {
   const apps = options.apps ?? [DEFAULT_APP]
   if (apps.length === 0) throw new InvalidSimulatorInput('apps: at least one app is needed')
   return new Map(apps.map(app => [app.sdkAppId, new App(app)]))
 }
 
 /** The app that steering means when it names none. */
-export const firstOf = (apps: ReadonlyMap<number, App>): App => {
+export function firstOf(apps: ReadonlyMap<number, App>): App {
   const [first] = apps.values()
   if (first === undefined) throw new InvalidSimulatorInput('apps: at least one app is needed')
   return first
 }
 
-const buildLimits = (options: SimulatorOptions): LimitTable => {
+function buildLimits(options: SimulatorOptions): LimitTable {
   const given = options.limitPerSecond
   const limits = new LimitTable(typeof given === 'object' ? given : {}, options.limitAlgorithm ?? 'sliding')
   const change = {
@@ -136,13 +136,13 @@ const buildLimits = (options: SimulatorOptions): LimitTable => {
     burst: options.burst,
     appPerSecond: options.appLimitPerSecond,
   }
-  limits.change(check('limit', limitChangeShape, change))
+  limits.change(check('limit', limitChangeSchema, change))
   return limits
 }
 
 /** A latency whose windows count from now. */
 const buildLatency = (profile: LatencyProfile, seed: number, monotonic: () => number): (() => number) => {
-  const draw = createLatency(check('latency', latencyShape, profile), seed)
+  const draw = createLatency(check('latency', latencySchema, profile), seed)
   const setAt = monotonic()
   return () => draw(monotonic() - setAt)
 }

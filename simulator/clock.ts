@@ -16,7 +16,7 @@ export interface SteerableClock {
 }
 
 /** Makes a wall clock that tests can shift, set and stop. `source` gives epoch ms, `Date.now` by default. */
-export const createClock = (source: () => number = Date.now, initialSkewMs = 0): SteerableClock => {
+export function createClock(source: () => number = Date.now, initialSkewMs = 0): SteerableClock {
   let skewMs = initialSkewMs
   let frozenAt: number | undefined
   const now = (): number => frozenAt ?? source() + skewMs

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 /** Turns the first problem zod found into one sentence: where, and what was expected. */
-export const explain = (error: z.ZodError): string => {
+export function explain(error: z.ZodError): string {
   const issue = error.issues[0]
   if (issue === undefined) return 'not understood'
   const place = issue.path.map(String).join('.')

@@ -45,7 +45,7 @@ export interface Simulator extends Steering {
  * Starts a simulator and waits until it listens. Throws `InvalidSimulatorInput` or `InvalidFaultRule` for options it
  * cannot use, and the system's error when the port is taken.
  */
-export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const parts = buildParts(options)
   let openConnections = (): number => 0
   const steering = createSteering(parts, () => openConnections())

@@ -1,7 +1,7 @@
-import { type UsersOptions, usersShape } from './accounts/users.ts'
+import { type UsersOptions, usersSchema } from './accounts/users.ts'
 import { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
 import { parseDurationMs } from './faults/fault-text.ts'
-import { type LatencyProfile, type LatencyWindow, latencyShape, type Spread } from './faults/latency.ts'
+import { type LatencyProfile, type LatencyWindow, latencySchema, type Spread } from './faults/latency.ts'
 import { check, InvalidSimulatorInput } from './options.ts'
 
 /**
@@ -9,19 +9,19 @@ import { check, InvalidSimulatorInput } from './options.ts'
  * `50;10s-20s=2900;30s-40s=p50=30,p99=1000`, where the first holds outside of all spans. Spans count from the start.
  * Throws `InvalidSimulatorInput`.
  */
-export const parseLatency = (text: string): LatencyProfile => {
+export function parseLatency(text: string): LatencyProfile {
   const [base = '', ...windows] = text.split(';')
   const profile: LatencyProfile =
     windows.length === 0 ? readSpread(text, base) : { base: readSpread(text, base), windows: windows.map(readWindow) }
-  return check(`latency "${text}"`, latencyShape, profile)
+  return check(`latency "${text}"`, latencySchema, profile)
 }
 
-const readWindow = (text: string): LatencyWindow => {
+function readWindow(text: string): LatencyWindow {
   const [, from = '', to = '', spread = ''] = /^([^-=]+)-([^-=]+)=(.+)$/.exec(text.trim()) ?? []
   return { fromMs: readDuration(text, from), toMs: readDuration(text, to), latency: readSpread(text, spread) }
 }
 
-const readSpread = (whole: string, text: string): Spread => {
+function readSpread(whole: string, text: string): Spread {
   const [, p50, p99] = /^p50=([^,]+),p99=([^,]+)$/.exec(text.trim()) ?? []
   if (p50 !== undefined && p99 !== undefined) {
     return { p50Ms: readDuration(whole, p50), p99Ms: readDuration(whole, p99) }
@@ -29,7 +29,7 @@ const readSpread = (whole: string, text: string): Spread => {
   return readDuration(whole, text)
 }
 
-const readDuration = (whole: string, text: string): number => {
+function readDuration(whole: string, text: string): number {
   const durationMs = parseDurationMs(text.trim())
   if (durationMs !== undefined) return durationMs
   throw new InvalidSimulatorInput(
@@ -38,7 +38,7 @@ const readDuration = (whole: string, text: string): number => {
 }
 
 /** Reads ceilings from text: `200` for all calls, `friend_get=100,friend_delete_all=50` for some, or both. */
-export const parseCeilings = (text: string): Readonly<Partial<Record<CommandName, number>>> => {
+export function parseCeilings(text: string): Readonly<Partial<Record<CommandName, number>>> {
   const ceilings: Partial<Record<CommandName, number>> = {}
   for (const part of text.split(',')) {
     const [, command, amount] = /^(?:([a-z_]+)=)?(\d{1,9})$/.exec(part.trim()) ?? []
@@ -57,12 +57,12 @@ export const parseCeilings = (text: string): Readonly<Partial<Record<CommandName
  * Reads users from JSON: an array of accounts with their lists, or an object as `UsersOptions` describes it.
  * Throws `InvalidSimulatorInput`.
  */
-export const parseUsers = (text: string): UsersOptions => {
+export function parseUsers(text: string): UsersOptions {
   const value = parseJson(text)
-  return check('users', usersShape, Array.isArray(value) ? { listed: value } : value)
+  return check('users', usersSchema, Array.isArray(value) ? { listed: value } : value)
 }
 
-const parseJson = (text: string): unknown => {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

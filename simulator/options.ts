@@ -76,8 +76,8 @@ export class InvalidSimulatorInput extends Error {
 }
 
 /** Checks something from outside against its shape; throws `InvalidSimulatorInput` with its name and the problem. */
-export const check = <T>(what: string, shape: z.ZodType<T>, value: unknown): T => {
-  const checked = shape.safeParse(value)
+export function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
+  const checked = schema.safeParse(value)
   if (!checked.success) throw new InvalidSimulatorInput(`${what}: ${explain(checked.error)}`)
   return checked.data
 }

@@ -54,7 +54,7 @@ export interface Steering {
 }
 
 /** Makes the steering of built parts. */
-export const createSteering = (parts: BuiltParts, openConnections: () => number): Steering => {
+export function createSteering(parts: BuiltParts, openConnections: () => number): Steering {
   const setApp = (change: AppChange, sdkAppId?: number): void => {
     const app = sdkAppId === undefined ? firstOf(parts.apps) : parts.apps.get(sdkAppId)
     if (app === undefined) throw new InvalidSimulatorInput(`sdkAppId: there is no app ${sdkAppId}`)

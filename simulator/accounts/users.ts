@@ -34,23 +34,23 @@ const account = z.string().min(1)
 const fields = z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())]))
 
 /** Checks one listed user that comes from outside. */
-export const listedUserShape: z.ZodType<ListedUser> = z.strictObject({
+export const listedUserSchema: z.ZodType<ListedUser> = z.strictObject({
   account,
   friends: z
-    .union([z.array(account).max(3_000), z.record(account, fields)], 'expected names, or { name: { tag: value } }')
-    .refine(friends => Object.keys(friends).length <= 3_000, 'a user has at most 3000 friends')
+    .union([z.array(account).max(3000), z.record(account, fields)], 'expected names, or { name: { tag: value } }')
+    .refine(friends => Object.keys(friends).length <= 3000, 'a user has at most 3000 friends')
     .optional(),
 })
 
 /** Checks a description of users that comes from outside. */
-export const usersShape: z.ZodType<UsersOptions> = z
+export const usersSchema: z.ZodType<UsersOptions> = z
   .strictObject({
     count: z.int().min(0).optional(),
     importAll: z.boolean().optional(),
     missingShare: z.number().min(0).max(1).optional(),
-    groupsOf: z.int().min(0).max(3_001).optional(),
-    privateFriends: z.int().min(0).max(3_000).optional(),
-    listed: z.array(listedUserShape).optional(),
+    groupsOf: z.int().min(0).max(3001).optional(),
+    privateFriends: z.int().min(0).max(3000).optional(),
+    listed: z.array(listedUserSchema).optional(),
   })
   .refine(users => users.importAll !== true || (users.groupsOf ?? 0) <= 10, {
     error: 'groupsOf is at most 10 together with importAll',
@@ -72,7 +72,7 @@ const NUMBERED = /^user_([1-9]\d{0,8})$/
 const PRIVATE = /^(.+)~([1-9]\d{0,3})$/s
 
 /** Makes the rules for untouched accounts; the same options and seed always give the same people. */
-export const createGeneratedUsers = (options: UsersOptions, seed: number): GeneratedUsers => {
+export function createGeneratedUsers(options: UsersOptions, seed: number): GeneratedUsers {
   const { count = 0, importAll = false, missingShare = 0, groupsOf = 0, privateFriends = 0 } = options
   const position = hasher(seed, 'missing users')
   const isMissing = (name: string): boolean => missingShare > 0 && position(name) < missingShare

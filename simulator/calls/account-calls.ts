@@ -5,7 +5,7 @@ import { ACCOUNT_PARAMETER, type Body, BodyRefusal, type Operation, readAccount,
 const MAX_ITEMS = 100
 
 /** Reads `[{ UserID }]`. */
-const readUserIds = (value: unknown): readonly string[] => {
+function readUserIds(value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ITEMS) throw new BodyRefusal(ACCOUNT_PARAMETER)
   return value.map((item: unknown) => {
     if (typeof item !== 'object' || item === null || !('UserID' in item)) throw new BodyRefusal(ACCOUNT_PARAMETER)
@@ -14,7 +14,7 @@ const readUserIds = (value: unknown): readonly string[] => {
 }
 
 /** `im_open_login_svc/account_check`: says of up to 100 accounts whether they are imported. Page 1047/34956. */
-export const accountCheck = (body: Body, world: World): Operation => {
+export function accountCheck(body: Body, world: World): Operation {
   const accounts = readUserIds(body.CheckItem)
   return {
     accounts,

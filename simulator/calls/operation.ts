@@ -62,7 +62,7 @@ const SNS_PARAMETER = 30001
 export const ACCOUNT_PARAMETER = 70402
 
 /** Checks one account of a body: no string is 60015, missing, empty or over 32 bytes is `parameterCode`. */
-export const readAccount = (value: unknown, parameterCode: number = SNS_PARAMETER): string => {
+export function readAccount(value: unknown, parameterCode: number = SNS_PARAMETER): string {
   if (value === undefined) throw new BodyRefusal(parameterCode)
   if (typeof value !== 'string') throw new BodyRefusal(60015)
   if (value === '' || Buffer.byteLength(value) > 32) throw new BodyRefusal(parameterCode)
@@ -70,13 +70,13 @@ export const readAccount = (value: unknown, parameterCode: number = SNS_PARAMETE
 }
 
 /** Checks a list of accounts with 1 to `maxCount` entries. */
-export const readAccounts = (value: unknown, maxCount: number): readonly string[] => {
+export function readAccounts(value: unknown, maxCount: number): readonly string[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > maxCount) throw new BodyRefusal(SNS_PARAMETER)
   return value.map((entry: unknown) => readAccount(entry))
 }
 
 /** Checks a whole number of at least 0. */
-export const readInteger = (value: unknown): number => {
+export function readInteger(value: unknown): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
     throw new BodyRefusal(SNS_PARAMETER)
   }
@@ -84,7 +84,7 @@ export const readInteger = (value: unknown): number => {
 }
 
 /** Checks a text that must be one of a few; other spellings are refused. `undefined` takes the fallback if there is one. */
-export const readChoice = <T extends string>(value: unknown, choices: readonly T[], fallback?: T): T => {
+export function readChoice<T extends string>(value: unknown, choices: readonly T[], fallback?: T): T {
   const found = choices.find(choice => choice === value) ?? (value === undefined ? fallback : undefined)
   if (found === undefined) throw new BodyRefusal(SNS_PARAMETER)
   return found

@@ -12,7 +12,7 @@ const READERS: Readonly<Record<CommandName, (body: Body, world: World) => Operat
 }
 
 /** Reads the body of a call; answers with the operation, or with the vendor's code for what is wrong with it. */
-export const readCall = (command: CommandName, text: string, world: World): Operation | number => {
+export function readCall(command: CommandName, text: string, world: World): Operation | number {
   const body = parseObject(text)
   if (body === undefined) return 60003
   try {
@@ -24,7 +24,7 @@ export const readCall = (command: CommandName, text: string, world: World): Oper
 }
 
 /** A body that is JSON but no object has no fields to read and counts as bad JSON. */
-const parseObject = (text: string): Body | undefined => {
+function parseObject(text: string): Body | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? value : undefined

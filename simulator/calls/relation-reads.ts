@@ -17,7 +17,7 @@ const toValueItems = (fields: FriendFields, isWanted: (tag: string) => boolean):
  * `sns/friend_get`: one page of the friend list; the server decides how long a page is. A sequence that equals the
  * server's leaves the data of its kind out. Page 1047/34908.
  */
-export const friendGet = (body: Body, world: World): Operation => {
+export function friendGet(body: Body, world: World): Operation {
   const account = readAccount(body.From_Account)
   const start = readInteger(body.StartIndex)
   const known = {

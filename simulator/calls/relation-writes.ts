@@ -7,7 +7,7 @@ const DELETE_TYPES = ['Delete_Type_Single', 'Delete_Type_Both'] as const
  * `sns/friend_delete_all`: clears the list of an account, with `Delete_Type_Both` also its entry in the lists of those
  * who stood in it. The answer says nothing about how many those were. Page 1047/34906.
  */
-export const friendDeleteAll = (body: Body, world: World): Operation => {
+export function friendDeleteAll(body: Body, world: World): Operation {
   const account = readAccount(body.From_Account)
   const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
   const { graph } = world
@@ -29,9 +29,9 @@ export const friendDeleteAll = (body: Body, world: World): Operation => {
 }
 
 /** `sns/friend_delete`: up to 1,000 friends by name, a result for each under an OK of the whole. Page 1047/34905. */
-export const friendDelete = (body: Body, world: World): Operation => {
+export function friendDelete(body: Body, world: World): Operation {
   const account = readAccount(body.From_Account)
-  const names = readAccounts(body.To_Account, 1_000)
+  const names = readAccounts(body.To_Account, 1000)
   const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
   const { graph } = world
   const deleteOne = (name: string): number => {
@@ -56,7 +56,7 @@ export const friendDelete = (body: Body, world: World): Operation => {
 }
 
 /** One result a name; the list of those that failed stands there only when there are some. */
-const resultFields = (names: readonly string[], act: (name: string) => number): Record<string, unknown> => {
+function resultFields(names: readonly string[], act: (name: string) => number): Record<string, unknown> {
   const items = names.map(name => {
     const code = act(name)
     return { To_Account: name, ResultCode: code, ResultInfo: textOfCode(code) }

@@ -32,7 +32,7 @@ const PROPER: Effect = {
 }
 
 /** Reads what a rule does to a call. A rule's `apply` wins over what its kind does by itself. */
-export const effectOf = (rule: FaultRule | undefined): Effect => {
+export function effectOf(rule: FaultRule | undefined): Effect {
   if (rule === undefined) return PROPER
   const effect = effectOfAnswer(rule)
   if (rule.apply === undefined || effect.extent === 'half') return effect
@@ -40,7 +40,7 @@ export const effectOf = (rule: FaultRule | undefined): Effect => {
   return rule.apply ? { ...effect, extent: 'whole' } : { ...effect, extent: 'none', code: effect.code ?? 0 }
 }
 
-const effectOfAnswer = ({ answer }: FaultRule): Effect => {
+function effectOfAnswer({ answer }: FaultRule): Effect {
   if (typeof answer === 'object') {
     if ('code' in answer) return { ...PROPER, extent: 'none', code: answer.code }
     if ('http' in answer) return { ...PROPER, extent: 'none', delivery: { kind: 'http', status: answer.http } }
@@ -70,7 +70,7 @@ const effectOfAnswer = ({ answer }: FaultRule): Effect => {
 }
 
 /** Name under which an answer is counted. */
-export const answerKey = (delivery: Delivery, code: number): string => {
+export function answerKey(delivery: Delivery, code: number): string {
   switch (delivery.kind) {
     case 'answer':
     case 'answer_then_fin':

@@ -84,7 +84,7 @@ export interface FaultRule {
 }
 
 const fraction = z.number().min(0).max(1)
-const answerShape: z.ZodType<FaultAnswer> = z.union(
+const answerSchema: z.ZodType<FaultAnswer> = z.union(
   [
     z.enum(PLAIN_KINDS),
     z.strictObject({ code: z.int() }),
@@ -97,9 +97,9 @@ const answerShape: z.ZodType<FaultAnswer> = z.union(
 )
 
 /** Checks a rule that comes from outside. */
-export const faultRuleShape: z.ZodType<FaultRule> = z
+export const faultRuleSchema: z.ZodType<FaultRule> = z
   .strictObject({
-    answer: answerShape,
+    answer: answerSchema,
     command: z.enum(COMMAND_NAMES).optional(),
     accounts: z
       .union(

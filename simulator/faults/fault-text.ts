@@ -1,6 +1,6 @@
 import { isCommandName } from '../calls/commands.ts'
 import { explain } from '../explain.ts'
-import { type FaultRule, faultRuleShape, MALFORMED_KINDS } from './fault-rule.ts'
+import { type FaultRule, faultRuleSchema, MALFORMED_KINDS } from './fault-rule.ts'
 
 /** Says that a rule cannot be read; the message names the rule, what is wrong with it and what would be right. */
 export class InvalidFaultRule extends Error {
@@ -17,28 +17,32 @@ const ANSWERS =
  * `http-502:share=0.05`, `reset-after-apply:accounts=user_1|user_2`, `60018:probability=0.01,from=10s,to=20s`,
  * `malformed-null:nth=2`, `delay-3100ms:command=friend_get`. Throws `InvalidFaultRule` with one clear sentence.
  */
-export const parseFaultRule = (text: string): FaultRule => {
+export function parseFaultRule(text: string): FaultRule {
   const fail = (problem: string): never => {
     throw new InvalidFaultRule(`fault "${text}": ${problem}`)
   }
   const [answerText = '', optionsText = ''] = splitOnce(text.trim().replace(/^malformed:/, 'malformed-'), ':')
   const rule = { answer: readAnswer(answerText, fail), ...readOptions(optionsText, fail) }
-  const checked = faultRuleShape.safeParse(rule)
+  const checked = faultRuleSchema.safeParse(rule)
   return checked.success ? checked.data : fail(explain(checked.error))
 }
 
-/** Reads rules in either form; throws `InvalidFaultRule` for the first that cannot be read. */
+/**
+ * Reads rules in either form.
+ *
+ * @throws {InvalidFaultRule} for the first that cannot be read
+ */
 export const readFaultRules = (rules: readonly unknown[]): readonly FaultRule[] =>
   rules.map(rule => {
     if (typeof rule === 'string') return parseFaultRule(rule)
-    const checked = faultRuleShape.safeParse(rule)
+    const checked = faultRuleSchema.safeParse(rule)
     if (checked.success) return checked.data
     throw new InvalidFaultRule(`fault ${JSON.stringify(rule)}: ${explain(checked.error)}`)
   })
 
 type Fail = (problem: string) => never
 
-const readAnswer = (text: string, fail: Fail): unknown => {
+function readAnswer(text: string, fail: Fail): unknown {
   if (/^\d+$/.test(text)) return { code: Number(text) }
   const [kind, value] = [text.slice(0, text.indexOf('-')), text.slice(text.indexOf('-') + 1)]
   if (kind === 'http' && /^\d+$/.test(value)) return { http: Number(value) }
@@ -50,7 +54,9 @@ const readAnswer = (text: string, fail: Fail): unknown => {
       ? fail(`"${value}" is no way to break a body; expected one of ${MALFORMED_KINDS.join(', ')}`)
       : { malformed: known }
   }
-  return faultRuleShape.safeParse({ answer: text }).success ? text : fail(`"${text}" is no answer; expected ${ANSWERS}`)
+  return faultRuleSchema.safeParse({ answer: text }).success
+    ? text
+    : fail(`"${text}" is no answer; expected ${ANSWERS}`)
 }
 
 /** Options as they are being read; checked as a whole afterwards. */
@@ -91,7 +97,7 @@ const READERS: Readonly<Record<string, (draft: Draft, value: string, fail: Fail)
   },
 }
 
-const readOptions = (text: string, fail: Fail): Draft => {
+function readOptions(text: string, fail: Fail): Draft {
   const draft: Draft = {}
   const seen = new Set<string>()
   for (const part of text === '' ? [] : text.split(',')) {
@@ -106,7 +112,7 @@ const readOptions = (text: string, fail: Fail): Draft => {
   return draft
 }
 
-const setAccounts = (draft: Draft, accounts: unknown, fail: Fail): void => {
+function setAccounts(draft: Draft, accounts: unknown, fail: Fail): void {
   if (draft.accounts !== undefined) fail('share, slice and accounts exclude each other')
   draft.accounts = accounts
 }
@@ -116,7 +122,7 @@ const asObject = (value: unknown): object => (typeof value === 'object' && value
 const readNumber = (key: string, text: string, fail: Fail): number =>
   /^\d+(\.\d+)?$/.test(text) ? Number(text) : fail(`${key}="${text}" is not a number`)
 
-const readFlag = (text: string, fail: Fail): boolean => {
+function readFlag(text: string, fail: Fail): boolean {
   if (text === 'yes' || text === 'true') return true
   return text === 'no' || text === 'false' ? false : fail(`apply="${text}" is neither yes nor no`)
 }
@@ -124,16 +130,16 @@ const readFlag = (text: string, fail: Fail): boolean => {
 const readDurationMs = (text: string, fail: Fail): number =>
   parseDurationMs(text) ?? fail(`"${text}" is no duration; write 250ms, 3s or 2m`)
 
-const UNITS_MS = { ms: 1, s: 1_000, m: 60_000 } as const
+const UNITS_MS = { ms: 1, s: 1000, m: 60_000 } as const
 
 /** Reads a duration such as `250`, `250ms`, `3.1s` or `2m` in ms; `undefined` when it is none. */
-export const parseDurationMs = (text: string): number | undefined => {
+export function parseDurationMs(text: string): number | undefined {
   const [, amount, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
   if (amount === undefined || !(unit === 'ms' || unit === 's' || unit === 'm')) return undefined
   return Number(amount) * UNITS_MS[unit]
 }
 
-const splitOnce = (text: string, separator: string): [string, string | undefined] => {
+function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator)
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)]
 }

@@ -16,7 +16,7 @@ export type LatencyProfile = Spread | { readonly base: Spread; readonly windows:
 
 const durationMs = z.number().min(0)
 const EXPECTED = 'expected ms, { p50Ms, p99Ms } or { base, windows: [{ fromMs, toMs, latency }] }'
-const spreadShape: z.ZodType<Spread> = z.union(
+const spreadSchema: z.ZodType<Spread> = z.union(
   [
     durationMs,
     z
@@ -27,12 +27,12 @@ const spreadShape: z.ZodType<Spread> = z.union(
 )
 
 /** Checks a profile that comes from outside. */
-export const latencyShape: z.ZodType<LatencyProfile> = z.union(
+export const latencySchema: z.ZodType<LatencyProfile> = z.union(
   [
-    spreadShape,
+    spreadSchema,
     z.strictObject({
-      base: spreadShape,
-      windows: z.array(z.strictObject({ fromMs: durationMs, toMs: durationMs, latency: spreadShape })),
+      base: spreadSchema,
+      windows: z.array(z.strictObject({ fromMs: durationMs, toMs: durationMs, latency: spreadSchema })),
     }),
   ],
   EXPECTED,
@@ -48,7 +48,7 @@ const Z_99 = 2.3263
  * Makes the source of a profile. A spread is log-normal through its two points and cut at twice `p99Ms`, so that one
  * call in ten thousand does not take a minute. The same seed gives the same row of latencies.
  */
-export const createLatency = (profile: LatencyProfile, seed: number): LatencySource => {
+export function createLatency(profile: LatencyProfile, seed: number): LatencySource {
   const random = sequence(seed, 'latency')
   const draw = (spread: Spread): number => {
     if (typeof spread === 'number') return spread

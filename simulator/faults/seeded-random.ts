@@ -1,7 +1,7 @@
 const FNV_PRIME = 16_777_619
 const FNV_BASIS = 2_166_136_261
 
-const fold = (state: number, text: string): number => {
+function fold(state: number, text: string): number {
   let hash = state
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), FNV_PRIME)
@@ -10,7 +10,7 @@ const fold = (state: number, text: string): number => {
 }
 
 /** Spreads the bits, because the plain sum puts neighbours such as `user_1` and `user_2` next to each other. */
-const finish = (state: number): number => {
+function finish(state: number): number {
   let hash = state ^ (state >>> 16)
   hash = Math.imul(hash, 0x85ebca6b)
   hash ^= hash >>> 13

@@ -1,4 +1,4 @@
-const FIRST_CAPACITY = 1_024
+const FIRST_CAPACITY = 1024
 
 /** The fullest span of a given length seen so far. */
 export interface WorstSpan {
@@ -31,7 +31,7 @@ export class ArrivalLog {
   /** Arrivals at whose moment the rolling second held more than the limit in force. */
   overLimit = 0
   readonly #capacity: number
-  readonly #second = new SlidingSpan(1_000)
+  readonly #second = new SlidingSpan(1000)
   readonly #tenth = new SlidingSpan(100)
   #stamps: Float64Array<ArrayBuffer>
 

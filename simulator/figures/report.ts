@@ -4,7 +4,7 @@ import type { Figures } from './figures.ts'
 const COLUMNS = ['call', 'arrived', 'limit', 'worst second', 'worst 100 ms', 'over the limit', 'answers'] as const
 
 /** Writes the figures as a table for people, one line a call that was used, and what else is worth a look. */
-export const toReport = (figures: Figures): string => {
+export function toReport(figures: Figures): string {
   const rows = COMMAND_NAMES.filter(command => figures.byCommand[command].calls > 0).map(command => {
     const { calls, byCode, limitPerSecond, worstSecond, worst100ms, callsOverLimit } = figures.byCommand[command]
     const answers = Object.entries(byCode).map(([code, count]) => `${code}: ${count}`)
@@ -19,7 +19,7 @@ export const toReport = (figures: Figures): string => {
   ].join('\n')
 }
 
-const toTable = (rows: readonly (readonly string[])[]): string[] => {
+function toTable(rows: readonly (readonly string[])[]): string[] {
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
   return rows.map(row =>
     row

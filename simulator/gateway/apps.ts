@@ -23,7 +23,7 @@ export interface AppOptions {
 export type AppChange = { readonly [Field in Exclude<keyof AppOptions, 'sdkAppId'>]?: AppOptions[Field] | undefined }
 
 /** Checks a change that comes from outside. */
-export const appChangeShape: z.ZodType<AppChange> = z.strictObject({
+export const appChangeSchema: z.ZodType<AppChange> = z.strictObject({
   keys: z.array(z.string().min(1)).min(1).optional(),
   admins: z.array(z.string().min(1)).optional(),
   region: z.string().optional(),

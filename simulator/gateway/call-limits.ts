@@ -18,13 +18,13 @@ export interface CallLimit {
   readonly take: (at: number) => boolean
 }
 
-const aligned = (rule: LimitRule): CallLimit => {
+function aligned(rule: LimitRule): CallLimit {
   let second = Number.NEGATIVE_INFINITY
   let counted = 0
   return {
     rule,
     take: at => {
-      const current = Math.floor(at / 1_000)
+      const current = Math.floor(at / 1000)
       if (current !== second) {
         second = current
         counted = 0
@@ -40,13 +40,13 @@ const aligned = (rule: LimitRule): CallLimit => {
  * Only the newest `perSecond` counted stamps matter: a call is refused when the oldest of them is younger than a
  * second. A ring of that size therefore answers exactly, whether refused calls are counted or not.
  */
-const sliding = (rule: LimitRule): CallLimit => {
+function sliding(rule: LimitRule): CallLimit {
   const newest = new Float64Array(Math.max(1, rule.perSecond)).fill(Number.NEGATIVE_INFINITY)
   let next = 0
   return {
     rule,
     take: at => {
-      const allowed = rule.perSecond > 0 && at - (newest[next] ?? 0) >= 1_000
+      const allowed = rule.perSecond > 0 && at - (newest[next] ?? 0) >= 1000
       if (allowed || rule.countRefused) {
         newest[next] = at
         next = (next + 1) % newest.length
@@ -56,13 +56,13 @@ const sliding = (rule: LimitRule): CallLimit => {
   }
 }
 
-const bucket = (rule: LimitRule): CallLimit => {
+function bucket(rule: LimitRule): CallLimit {
   let level = rule.burst
   let filledAt = Number.NEGATIVE_INFINITY
   return {
     rule,
     take: at => {
-      const refill = filledAt === Number.NEGATIVE_INFINITY ? 0 : ((at - filledAt) * rule.perSecond) / 1_000
+      const refill = filledAt === Number.NEGATIVE_INFINITY ? 0 : ((at - filledAt) * rule.perSecond) / 1000
       level = Math.min(rule.burst, level + refill)
       filledAt = at
       const allowed = level >= 1

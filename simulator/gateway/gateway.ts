@@ -26,7 +26,7 @@ const STANDING_CODES = {
 } as const
 
 const AUTH_WINDOW_MS = 60_000
-const MAX_CACHED_TOKENS = 1_000
+const MAX_CACHED_TOKENS = 1000
 
 interface KnownToken {
   readonly userSig: UserSig | undefined
@@ -96,7 +96,7 @@ export class Gateway {
     // The order of the vendor's Go library.
     if (userSig.sdkAppId !== app.options.sdkAppId) return 70014
     if (userSig.identifier !== query.identifier) return 70013
-    if (Math.floor(now / 1_000) > userSig.issuedAt + userSig.expireSeconds) return 70001
+    if (Math.floor(now / 1000) > userSig.issuedAt + userSig.expireSeconds) return 70001
     return app.options.keys.some(key => isTokenOf(token, userSig, key)) ? 0 : 70009
   }
 
@@ -130,7 +130,7 @@ export class Gateway {
   }
 }
 
-const isTokenOf = (token: KnownToken, userSig: UserSig, key: string): boolean => {
+function isTokenOf(token: KnownToken, userSig: UserSig, key: string): boolean {
   const known = token.signedWith.get(key)
   if (known !== undefined) return known
   const result = isSignedWith(userSig, key)

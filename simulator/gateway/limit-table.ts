@@ -16,7 +16,7 @@ export interface LimitChange {
 }
 
 /** Checks a change that comes from outside. */
-export const limitChangeShape: z.ZodType<LimitChange> = z.strictObject({
+export const limitChangeSchema: z.ZodType<LimitChange> = z.strictObject({
   command: z.enum(COMMAND_NAMES).optional(),
   perSecond: z.int().min(0).optional(),
   algorithm: z.enum(['aligned', 'sliding', 'bucket']).optional(),
@@ -57,7 +57,7 @@ export class LimitTable {
   }
 }
 
-const changedRule = (rule: LimitRule, change: LimitChange): LimitRule => {
+function changedRule(rule: LimitRule, change: LimitChange): LimitRule {
   const perSecond = change.perSecond ?? rule.perSecond
   const keptBurst = rule.burst === rule.perSecond ? perSecond : rule.burst
   const changed: LimitRule = {

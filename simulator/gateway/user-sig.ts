@@ -3,10 +3,10 @@ import { inflateSync } from 'node:zlib'
 import { z } from 'zod'
 
 /** A real signature inflates to about 200 bytes; the cap keeps a hostile one from filling the memory. */
-const MAX_INFLATED_BYTES = 4_096
-const MAX_TOKEN_LENGTH = 8_192
+const MAX_INFLATED_BYTES = 4096
+const MAX_TOKEN_LENGTH = 8192
 
-const documentShape = z.object({
+const documentSchema = z.object({
   'TLS.ver': z.literal('2.0'),
   'TLS.identifier': z.string(),
   'TLS.sdkappid': z.number(),
@@ -33,13 +33,13 @@ export interface UserSig {
  * behind it. Answers `undefined` for everything that is not one, and for one that inflates beyond 4 KB.
  * Source: tls-sig-api-v2 in Node, Go, Python, Java, PHP and C++, page 1047/34385.
  */
-export const decodeUserSig = (token: string): UserSig | undefined => {
+export function decodeUserSig(token: string): UserSig | undefined {
   if (token.length > MAX_TOKEN_LENGTH || token.length % 4 !== 0 || !/^[A-Za-z0-9*-]+_{0,2}$/.test(token))
     return undefined
   const base64 = token.replaceAll('*', '+').replaceAll('-', '/').replaceAll('_', '=')
   try {
     const text = inflateSync(Buffer.from(base64, 'base64'), { maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8')
-    const parsed = documentShape.safeParse(JSON.parse(text))
+    const parsed = documentSchema.safeParse(JSON.parse(text))
     if (!parsed.success) return undefined
     return {
       identifier: parsed.data['TLS.identifier'],
@@ -55,7 +55,7 @@ export const decodeUserSig = (token: string): UserSig | undefined => {
 }
 
 /** Computes the signature a UserSig should carry: HMAC-SHA256 with the key's characters as they are, in base64. */
-export const signatureOf = (userSig: Omit<UserSig, 'signature'>, key: string): string => {
+export function signatureOf(userSig: Omit<UserSig, 'signature'>, key: string): string {
   const lines = [
     `TLS.identifier:${userSig.identifier}`,
     `TLS.sdkappid:${userSig.sdkAppId}`,
@@ -69,7 +69,7 @@ export const signatureOf = (userSig: Omit<UserSig, 'signature'>, key: string): s
 }
 
 /** Tells whether a UserSig was made with this key. */
-export const isSignedWith = (userSig: UserSig, key: string): boolean => {
+export function isSignedWith(userSig: UserSig, key: string): boolean {
   const expected = Buffer.from(signatureOf(userSig, key))
   const given = Buffer.from(userSig.signature)
   return expected.length === given.length && timingSafeEqual(expected, given)

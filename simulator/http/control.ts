@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { listedUserShape } from '../accounts/users.ts'
+import { listedUserSchema } from '../accounts/users.ts'
 import { isCommandName } from '../calls/commands.ts'
 import { InvalidFaultRule, readFaultRules } from '../faults/fault-text.ts'
-import { latencyShape } from '../faults/latency.ts'
-import { appChangeShape } from '../gateway/apps.ts'
-import { limitChangeShape } from '../gateway/limit-table.ts'
+import { latencySchema } from '../faults/latency.ts'
+import { appChangeSchema } from '../gateway/apps.ts'
+import { limitChangeSchema } from '../gateway/limit-table.ts'
 import { check, InvalidSimulatorInput } from '../options.ts'
 import type { Steering } from '../steering.ts'
 import type { ControlHandler } from './server.ts'
@@ -16,23 +16,23 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
 const appId = z.int().optional()
 const durationMs = z.number().min(0)
 
-const shapes = {
+const schemas = {
   // Each rule is read by itself, so that the error can name the rule.
   faults: z.strictObject({ rules: z.array(z.unknown()) }),
   key: z.strictObject({
     keys: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'expected a key or a list of keys'),
     sdkAppId: appId,
   }),
-  app: z.strictObject({ sdkAppId: appId, change: appChangeShape }),
+  app: z.strictObject({ sdkAppId: appId, change: appChangeSchema }),
   clock: z.strictObject({
     skewMs: z.number().optional(),
     at: z.number().optional(),
     frozen: z.boolean().optional(),
   }),
   users: z.strictObject({
-    users: z.array(z.preprocess(user => (typeof user === 'string' ? { account: user } : user), listedUserShape)),
+    users: z.array(z.preprocess(user => (typeof user === 'string' ? { account: user } : user), listedUserSchema)),
   }),
-  latency: z.strictObject({ latency: latencyShape }),
+  latency: z.strictObject({ latency: latencySchema }),
   timing: z.strictObject({
     lockMs: durationMs.nullable().optional(),
     conflictMs: durationMs.nullable().optional(),
@@ -53,21 +53,21 @@ const shapes = {
 
 /** What can be changed: the name behind `/simulator/`, and what its body does. */
 const changes: Readonly<Record<string, (steering: Steering, body: unknown) => void>> = {
-  faults: (steering, body) => steering.setFaults(readFaultRules(check('faults', shapes.faults, body).rules)),
-  limit: (steering, body) => steering.setLimit(check('limit', limitChangeShape, body)),
+  faults: (steering, body) => steering.setFaults(readFaultRules(check('faults', schemas.faults, body).rules)),
+  limit: (steering, body) => steering.setLimit(check('limit', limitChangeSchema, body)),
   key: (steering, body) => {
-    const { keys, sdkAppId } = check('key', shapes.key, body)
+    const { keys, sdkAppId } = check('key', schemas.key, body)
     steering.setKey(keys, sdkAppId)
   },
   app: (steering, body) => {
-    const { change, sdkAppId } = check('app', shapes.app, body)
+    const { change, sdkAppId } = check('app', schemas.app, body)
     steering.setApp(change, sdkAppId)
   },
-  clock: (steering, body) => steering.setClock(check('clock', shapes.clock, body)),
-  users: (steering, body) => steering.importUsers(check('users', shapes.users, body).users),
-  latency: (steering, body) => steering.setLatency(check('latency', shapes.latency, body).latency),
-  timing: (steering, body) => steering.setTiming(check('timing', shapes.timing, body)),
-  reset: (steering, body) => steering.reset(check('reset', shapes.reset, body)),
+  clock: (steering, body) => steering.setClock(check('clock', schemas.clock, body)),
+  users: (steering, body) => steering.importUsers(check('users', schemas.users, body).users),
+  latency: (steering, body) => steering.setLatency(check('latency', schemas.latency, body).latency),
+  timing: (steering, body) => steering.setTiming(check('timing', schemas.timing, body)),
+  reset: (steering, body) => steering.reset(check('reset', schemas.reset, body)),
 }
 
 /** What can be read: the name behind `/simulator/`, and its answer by query. */
@@ -104,7 +104,7 @@ export const createControl =
     else sendJson(response, 405, { error: `${request.method} is not understood; use GET to read and POST to change` })
   }
 
-const read = (steering: Steering, name: string, query: URLSearchParams, response: ServerResponse): void => {
+function read(steering: Steering, name: string, query: URLSearchParams, response: ServerResponse): void {
   if (name === 'ledger') {
     sendLedger(steering, query.get('account'), response)
     return
@@ -117,7 +117,7 @@ const read = (steering: Steering, name: string, query: URLSearchParams, response
   tryTo(response, () => sendJson(response, 200, reading(steering, query)))
 }
 
-const change = (steering: Steering, name: string, request: IncomingMessage, response: ServerResponse): void => {
+function change(steering: Steering, name: string, request: IncomingMessage, response: ServerResponse): void {
   const apply = changes[name]
   if (apply === undefined) {
     sendJson(response, 404, { error: `there is nothing to change at /simulator/${name}` })
@@ -138,7 +138,7 @@ const change = (steering: Steering, name: string, request: IncomingMessage, resp
   })
 }
 
-const parseJson = (name: string, text: string): unknown => {
+function parseJson(name: string, text: string): unknown {
   try {
     return text === '' ? {} : JSON.parse(text)
   } catch (error) {
@@ -146,7 +146,7 @@ const parseJson = (name: string, text: string): unknown => {
   }
 }
 
-const tryTo = (response: ServerResponse, action: () => void): void => {
+function tryTo(response: ServerResponse, action: () => void): void {
   try {
     action()
   } catch (error) {
@@ -155,7 +155,7 @@ const tryTo = (response: ServerResponse, action: () => void): void => {
   }
 }
 
-const sendJson = (response: ServerResponse, status: number, value: unknown): void => {
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = JSON.stringify(value)
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
   response.end(body)
@@ -164,7 +164,7 @@ const sendJson = (response: ServerResponse, status: number, value: unknown): voi
 const LINES_A_CHUNK = 500
 
 /** Streams the ledger in pieces, so that a million accounts neither fill the memory nor hold up the calls. */
-const sendLedger = (steering: Steering, account: string | null, response: ServerResponse): void => {
+function sendLedger(steering: Steering, account: string | null, response: ServerResponse): void {
   const lines = account === null ? steering.ledger() : [steering.ledgerOf(account)].values()
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
   Readable.from(inChunks(lines)).pipe(response)

@@ -18,20 +18,20 @@ const headersOf = (response: ServerResponse, length: number): string[] => [
 ]
 
 /** Sends a body with status 200. */
-export const sendBody = (response: ServerResponse, body: string | Buffer): void => {
+export function sendBody(response: ServerResponse, body: string | Buffer): void {
   response.writeHead(200, headersOf(response, Buffer.byteLength(body)))
   response.end(body)
 }
 
 /** Sends half of a body whose full length was announced, then ends the connection. */
-export const sendHalf = (response: ServerResponse, body: string): void => {
+export function sendHalf(response: ServerResponse, body: string): void {
   const bytes = Buffer.from(body)
   response.writeHead(200, headersOf(response, bytes.length))
   response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroy())
 }
 
 /** Sends a status with a page of HTML, as a proxy or load balancer in front of the vendor would. */
-export const sendHttpError = (response: ServerResponse, status: number): void => {
+export function sendHttpError(response: ServerResponse, status: number): void {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
   const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
   const location = status < 400 ? ['Location', `https://${response.req.headers.host ?? 'localhost'}/`] : []
@@ -41,7 +41,7 @@ export const sendHttpError = (response: ServerResponse, status: number): void =>
 }
 
 /** Resets the connection, with RST where the socket allows it. */
-export const resetConnection = (socket: Socket): void => {
+export function resetConnection(socket: Socket): void {
   // A TLS socket has no descriptor of its own to reset; there the end without close_notify has to do.
   if ('encrypted' in socket) socket.destroy()
   else socket.resetAndDestroy()

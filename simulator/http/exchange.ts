@@ -20,7 +20,7 @@ export interface Exchange {
 const OK: Reply = { code: 0 }
 
 /** Answers with a code after the latency of the moment; nothing is carried out. */
-export const refuse = (parts: Parts, exchange: Exchange, accounts: readonly string[], code: number): void => {
+export function refuse(parts: Parts, exchange: Exchange, accounts: readonly string[], code: number): void {
   const effect: Effect = { ...effectOf(undefined), extent: 'none', code }
   waitUntil(parts, exchange, parts.drawLatency(), () => deliver(parts, exchange, accounts, effect.delivery, { code }))
 }
@@ -29,7 +29,7 @@ export const refuse = (parts: Parts, exchange: Exchange, accounts: readonly stri
  * Carries a call out: locks what it writes, lets the backend take its time, applies the change and answers, each as
  * far as the fault that strikes it allows.
  */
-export const perform = (parts: Parts, exchange: Exchange, operation: Operation, command: Command): void => {
+export function perform(parts: Parts, exchange: Exchange, operation: Operation, command: Command): void {
   const { accounts, writes } = operation
   if (!parts.locks.areFree(writes)) {
     conflict(parts, exchange, accounts)
@@ -67,7 +67,7 @@ export const perform = (parts: Parts, exchange: Exchange, operation: Operation, 
  * Answers a write that meets another one. It is asked before the fault rules, so that a rule is never used up by a
  * call that conflicts: what faults cost stays countable to the call.
  */
-const conflict = (parts: Parts, exchange: Exchange, accounts: readonly string[]): void => {
+function conflict(parts: Parts, exchange: Exchange, accounts: readonly string[]): void {
   const afterMs = parts.timing.conflictMs ?? parts.drawLatency()
   waitUntil(parts, exchange, afterMs, () => {
     deliver(parts, exchange, accounts, { kind: 'answer' }, { code: 30008 })
@@ -75,7 +75,7 @@ const conflict = (parts: Parts, exchange: Exchange, accounts: readonly string[])
 }
 
 /** The gateway gives up on a slow backend: it answers at its own limit, whether the change was made or not. */
-const timeOut = (
+function timeOut(
   parts: Parts,
   exchange: Exchange,
   call: {
@@ -85,7 +85,7 @@ const timeOut = (
     readonly release: (() => void) | undefined
     readonly backendMs: number
   },
-): void => {
+): void {
   const { timeout } = parts.timing
   if (timeout === undefined) return
   waitUntil(parts, exchange, timeout.afterMs, () => {
@@ -97,7 +97,7 @@ const timeOut = (
 }
 
 /** Waits until so many ms after the arrival, so that time spent reading is part of the latency. */
-const waitUntil = (parts: Parts, exchange: Exchange, afterMs: number, action: () => void): void => {
+function waitUntil(parts: Parts, exchange: Exchange, afterMs: number, action: () => void): void {
   parts.timers.after(afterMs <= 0 ? 0 : exchange.at + afterMs - parts.monotonic(), action)
 }
 
@@ -110,20 +110,20 @@ const once = <T>(make: () => T): (() => T) => {
 }
 
 /** Sends the answer and writes it into the books; a caller who has hung up is counted as `client_gone`. */
-const deliver = (
+function deliver(
   parts: Parts,
   exchange: Exchange,
   accounts: readonly string[],
   delivery: Delivery,
   reply: Reply,
-): void => {
+): void {
   const isGone = exchange.request.socket.destroyed
   const key = isGone ? 'client_gone' : answerKey(delivery, reply.code)
   note(parts, exchange, accounts, key)
   if (!isGone) send(parts, exchange, delivery, reply)
 }
 
-const send = (_parts: Parts, { command, request, response }: Exchange, delivery: Delivery, reply: Reply): void => {
+function send(_parts: Parts, { command, request, response }: Exchange, delivery: Delivery, reply: Reply): void {
   const envelope = toEnvelope(command, reply)
   switch (delivery.kind) {
     case 'answer':
@@ -145,7 +145,7 @@ const send = (_parts: Parts, { command, request, response }: Exchange, delivery:
 }
 
 /** Books an answer under its call and its accounts, and hands it to the log if there is one. */
-export const note = (parts: Parts, exchange: Exchange, accounts: readonly string[], key: string): void => {
+export function note(parts: Parts, exchange: Exchange, accounts: readonly string[], key: string): void {
   parts.counts.noteAnswer(exchange.command?.name, key)
   if (exchange.command !== undefined) {
     for (const account of accounts) parts.ledger.noteAnswer(exchange.command.name, account, key)

@@ -11,7 +11,7 @@ export interface Query {
  * Reads the query string of a vendor call. A key that stands there twice counts as missing, because nobody can tell
  * which one was meant. Answers `undefined` when the percent-encoding is broken.
  */
-export const parseQuery = (text: string): Query | undefined => {
+export function parseQuery(text: string): Query | undefined {
   const values = new Map<string, string | undefined>()
   try {
     for (const pair of text.split('&')) {

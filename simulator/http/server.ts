@@ -40,7 +40,7 @@ const createRequestHandler =
   }
 
 /** Decides all that can be decided before the body, so that ceilings see calls in the order of their arrival. */
-const receive = (parts: Parts, exchange: Exchange, query: Query | undefined): void => {
+function receive(parts: Parts, exchange: Exchange, query: Query | undefined): void {
   const { command, request, at } = exchange
   parts.counts.requests += 1
   if (command !== undefined) {
@@ -63,7 +63,7 @@ const receive = (parts: Parts, exchange: Exchange, query: Query | undefined): vo
   })
 }
 
-const gatewayCode = (parts: Parts, { command, request, at }: Exchange, query: Query | undefined): number => {
+function gatewayCode(parts: Parts, { command, request, at }: Exchange, query: Query | undefined): number {
   if (command === undefined || request.method !== 'POST') return 60009
   if (query === undefined) return 60002
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase()
@@ -72,7 +72,7 @@ const gatewayCode = (parts: Parts, { command, request, at }: Exchange, query: Qu
 }
 
 /** The body is read even for a refused call, to know for the ledger whom it was about. */
-const answer = (parts: Parts, exchange: Exchange, _query: Query | undefined, code: number, text: string): void => {
+function answer(parts: Parts, exchange: Exchange, _query: Query | undefined, code: number, text: string): void {
   const { command } = exchange
   if (command === undefined) {
     refuse(parts, exchange, [], code)
@@ -85,7 +85,7 @@ const answer = (parts: Parts, exchange: Exchange, _query: Query | undefined, cod
 }
 
 /** Collects a body and hands it on as text; `undefined` when it is too long. A caller who breaks off is forgotten. */
-const readBody = (request: IncomingMessage, done: (text: string | undefined) => void): void => {
+function readBody(request: IncomingMessage, done: (text: string | undefined) => void): void {
   const chunks: Buffer[] = []
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
@@ -106,11 +106,11 @@ export interface ListenOptions {
  * Listens. A plain TCP server takes every connection first, because a stalled one must not even reach the TLS
  * handshake; the others are handed to Node's HTTP server.
  */
-export const listen = async (
+export async function listen(
   parts: Parts,
   control: ControlHandler | undefined,
   options: ListenOptions,
-): Promise<Listener> => {
+): Promise<Listener> {
   const sockets = new Set<Socket>()
   const http = createInnerServer(parts, control, options)
   const front = createTcpServer({ allowHalfOpen: true, noDelay: true }, socket => {
@@ -122,7 +122,7 @@ export const listen = async (
   })
   await new Promise<void>((resolve, reject) => {
     front.once('error', reject)
-    front.listen({ host: options.host, port: options.port, backlog: 1_024 }, resolve)
+    front.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve)
   })
   const address = front.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
@@ -139,7 +139,7 @@ export const listen = async (
   }
 }
 
-const createInnerServer = (parts: Parts, control: ControlHandler | undefined, options: ListenOptions): Server => {
+function createInnerServer(parts: Parts, control: ControlHandler | undefined, options: ListenOptions): Server {
   const handler = createRequestHandler(parts, control)
   const server = options.tls === undefined ? createHttpServer(handler) : createHttpsServer(options.tls, handler)
   server.keepAliveTimeout = options.keepAliveMs

@@ -10,12 +10,12 @@ const worstOf = (stamps: readonly number[], spanMs: number): number =>
   )
 
 /** Gaps between arrivals that make bursts, even rows and long pauses, with many exact seconds among them. */
-const gaps = fc.array(
-  fc.oneof(fc.constantFrom(0, 5, 100, 500, 1_000), fc.double({ min: 0, max: 1_500, noNaN: true })),
-  { minLength: 1, maxLength: 200 },
-)
+const gaps = fc.array(fc.oneof(fc.constantFrom(0, 5, 100, 500, 1000), fc.double({ min: 0, max: 1500, noNaN: true })), {
+  minLength: 1,
+  maxLength: 200,
+})
 
-const toStamps = (steps: readonly number[]): number[] => {
+function toStamps(steps: readonly number[]): number[] {
   let at = 1_700_000_000_000
   return steps.map(step => {
     at += step
@@ -30,7 +30,7 @@ describe('the log of arrivals', () => {
         const stamps = toStamps(steps)
         const log = new ArrivalLog()
         for (const stamp of stamps) log.record(stamp, 200)
-        expect(log.worstSecond.calls).toBe(worstOf(stamps, 1_000))
+        expect(log.worstSecond.calls).toBe(worstOf(stamps, 1000))
         expect(log.worstTenth.calls).toBe(worstOf(stamps, 100))
       }),
     )
@@ -43,7 +43,7 @@ describe('the log of arrivals', () => {
         const log = new ArrivalLog()
         for (const stamp of stamps) log.record(stamp, 200)
         const { calls, startedAt } = log.worstSecond
-        expect(stamps.filter(stamp => stamp >= startedAt && stamp - startedAt < 1_000)).toHaveLength(calls)
+        expect(stamps.filter(stamp => stamp >= startedAt && stamp - startedAt < 1000)).toHaveLength(calls)
       }),
     )
   })
@@ -55,7 +55,7 @@ describe('the log of arrivals', () => {
         const log = new ArrivalLog()
         for (const stamp of stamps) log.record(stamp, limit)
         const over = stamps.filter(
-          (stamp, index) => stamps.slice(0, index + 1).filter(other => stamp - other < 1_000).length > limit,
+          (stamp, index) => stamps.slice(0, index + 1).filter(other => stamp - other < 1000).length > limit,
         )
         expect(log.overLimit).toBe(over.length)
       }),
@@ -64,16 +64,16 @@ describe('the log of arrivals', () => {
 
   test('two arrivals exactly a second apart are not in one second', () => {
     const log = new ArrivalLog()
-    log.record(5_000, 1)
-    log.record(6_000, 1)
-    expect(log.worstSecond).toEqual({ calls: 1, startedAt: 5_000 })
-    log.record(6_999.9, 1)
+    log.record(5000, 1)
+    log.record(6000, 1)
+    expect(log.worstSecond).toEqual({ calls: 1, startedAt: 5000 })
+    log.record(6999.9, 1)
     expect(log.worstSecond.calls).toBe(2)
     expect(log.overLimit).toBe(1)
   })
 
   test('gives back every stamp in order while they fit', () => {
-    const stamps = toStamps(Array.from({ length: 5_000 }, (_, index) => index % 7))
+    const stamps = toStamps(Array.from({ length: 5000 }, (_, index) => index % 7))
     const log = new ArrivalLog()
     for (const stamp of stamps) log.record(stamp, 200)
     expect(log.stamps()).toEqual(stamps)
@@ -81,12 +81,12 @@ describe('the log of arrivals', () => {
   })
 
   test('forgets the oldest stamps beyond its capacity and keeps the worst spans exact', () => {
-    const steps = Array.from({ length: 10_000 }, (_, index) => (index < 3_000 ? 2 : 50))
+    const steps = Array.from({ length: 10_000 }, (_, index) => (index < 3000 ? 2 : 50))
     const stamps = toStamps(steps)
-    const log = new ArrivalLog(1_024)
+    const log = new ArrivalLog(1024)
     for (const stamp of stamps) log.record(stamp, 200)
-    expect(log.stamps()).toEqual(stamps.slice(-1_024))
-    expect(log.dropped).toBe(10_000 - 1_024)
+    expect(log.stamps()).toEqual(stamps.slice(-1024))
+    expect(log.dropped).toBe(10_000 - 1024)
     expect(log.count).toBe(10_000)
     expect(log.worstSecond.calls).toBe(500)
   })

@@ -4,8 +4,8 @@ import { clear, codeOf, sign, withSimulator } from './caller.ts'
 
 const START = 1_700_000_000_000
 
-/** Sends calls one after the other and gives their codes. */
-const codes = async (simulator: Simulator, count: number, command = 'friend_delete_all'): Promise<number[]> => {
+/** Sends so many calls one after the other and gives their codes. */
+async function codes(simulator: Simulator, count: number, command = 'friend_delete_all'): Promise<number[]> {
   const all: number[] = []
   for (let index = 0; index < count; index += 1) all.push(await codeOf(simulator, command, bodyOf(command)))
   return all
@@ -21,7 +21,7 @@ describe('ceilings', () => {
       let now = START
       await withSimulator({ limitPerSecond: 3, limitAlgorithm, monotonic: () => now }, async simulator => {
         expect(await codes(simulator, 5)).toEqual([0, 0, 0, 60007, 60007])
-        now += 1_000
+        now += 1000
         expect(await codes(simulator, 4)).toEqual([0, 0, 0, 60007])
       })
     },
@@ -35,7 +35,7 @@ describe('ceilings', () => {
       expect(await codes(simulator, 2)).toEqual([60007, 60007])
       now += 600
       expect(await codes(simulator, 1)).toEqual([60007])
-      now += 1_000
+      now += 1000
       expect(await codes(simulator, 1)).toEqual([0])
     })
   })
@@ -113,8 +113,8 @@ describe('arrivals', () => {
         START,
         START + 5,
         START + 999,
-        START + 1_000,
-        START + 1_000,
+        START + 1000,
+        START + 1000,
       ])
       expect(simulator.arrivals('friend_get')).toEqual([])
       expect(simulator.figures().byCommand.friend_delete_all).toMatchObject({

@@ -10,7 +10,7 @@ const GROUPS: SimulatorOptions = { users: { count: 20, groupsOf: 5 }, conflictMs
  *
  * @returns its answer, or 0 where it has none yet, because it lasts as long as the test
  */
-const begin = async (simulator: Simulator, command: string, body: unknown): Promise<number> => {
+async function begin(simulator: Simulator, command: string, body: unknown): Promise<number> {
   const calls = (): number =>
     Object.values(simulator.figures().byCommand).reduce((sum, figures) => sum + figures.calls, 0)
   const before = calls()
@@ -96,7 +96,7 @@ describe('two writes to one account at the same time', () => {
   })
 
   test('the second one changes nothing, and goes through once the first is over', async () => {
-    await withSimulator({ ...GROUPS, lockMs: 1_000 }, async simulator => {
+    await withSimulator({ ...GROUPS, lockMs: 1000 }, async simulator => {
       const both = await Promise.all(
         ['user_1', 'user_2'].map(account => codeOf(simulator, 'friend_delete_all', clear(account))),
       )
@@ -140,13 +140,13 @@ describe('two writes to one account at the same time', () => {
       '30007:accounts=user_1,times=1',
       'partial:accounts=user_1,times=1',
     ]
-    await withSimulator({ ...GROUPS, latency: 5, faults, backendTimeout: { afterMs: 1_000 } }, async simulator => {
+    await withSimulator({ ...GROUPS, latency: 5, faults, backendTimeout: { afterMs: 1000 } }, async simulator => {
       const hangUp = startClear(simulator)
       await eventually('the call to hang', async () => simulator.figures().faults[0]?.hits === 1)
       expect(await hangUp()).toBe('no answer')
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(30007)
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(30007)
-      simulator.setLatency(2_000)
+      simulator.setLatency(2000)
       simulator.setTiming({ backendTimeout: { afterMs: 20, applies: 'never' } })
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(60008)
       simulator.setLatency(0)
@@ -156,7 +156,7 @@ describe('two writes to one account at the same time', () => {
 })
 
 describe('a backend that takes too long', () => {
-  const slow: SimulatorOptions = { users: { count: 2, privateFriends: 2 }, latency: 1_500 }
+  const slow: SimulatorOptions = { users: { count: 2, privateFriends: 2 }, latency: 1500 }
 
   test.each([
     ['before', 0],
@@ -184,7 +184,7 @@ describe('a backend that takes too long', () => {
   })
 
   test('takes as long as it takes when the limit is off', async () => {
-    await withSimulator({ ...slow, latency: 3_100, backendTimeout: false }, async simulator => {
+    await withSimulator({ ...slow, latency: 3100, backendTimeout: false }, async simulator => {
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(0)
     })
   })

@@ -12,7 +12,7 @@ const read = async (simulator: Simulator, path: string): Promise<unknown> =>
   (await fetch(`${simulator.url}/simulator/${path}`)).json()
 
 /** Changes something under `/simulator`; gives the status and the answer. */
-const change = async (simulator: Simulator, name: string, body: unknown): Promise<[number, unknown]> => {
+async function change(simulator: Simulator, name: string, body: unknown): Promise<[number, unknown]> {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const answer = await fetch(`${simulator.url}/simulator/${name}`, { method: 'POST', body: text })
   return [answer.status, await answer.json()]
@@ -56,7 +56,7 @@ describe('steering over HTTP', () => {
 
   test('streams a ledger of many lines whole', async () => {
     await withSimulator({ users: { importAll: true } }, async simulator => {
-      const accounts = Array.from({ length: 1_234 }, (_, index) => ({ UserID: `a${index}` }))
+      const accounts = Array.from({ length: 1234 }, (_, index) => ({ UserID: `a${index}` }))
       for (let from = 0; from < accounts.length; from += 100) {
         await codeOf(simulator, 'account_check', { CheckItem: accounts.slice(from, from + 100) })
       }
@@ -68,7 +68,7 @@ describe('steering over HTTP', () => {
             .split('\n')
             .map(line => JSON.parse(line).account),
         ).size,
-      ).toBe(1_234)
+      ).toBe(1234)
     })
   })
 
@@ -79,7 +79,7 @@ describe('steering over HTTP', () => {
       expect(await once()).toBe(30006)
       expect(await change(simulator, 'faults', { rules: [] })).toEqual(OK)
       expect(await change(simulator, 'timing', { backendTimeout: { afterMs: 10 } })).toEqual(OK)
-      expect(await change(simulator, 'latency', { latency: 1_000 })).toEqual(OK)
+      expect(await change(simulator, 'latency', { latency: 1000 })).toEqual(OK)
       expect(await once()).toBe(60008)
       expect(await change(simulator, 'latency', { latency: { p50Ms: 1, p99Ms: 2 } })).toEqual(OK)
       expect(await once()).toBe(0)
@@ -114,7 +114,7 @@ describe('steering over HTTP', () => {
         users: { count: 4, groupsOf: 4 },
         limitPerSecond: 1,
         faults: ['30006:accounts=user_4,times=1'],
-        monotonic: () => 5_000,
+        monotonic: () => 5000,
       },
       async simulator => {
         const once = (account: string): Promise<number> => codeOf(simulator, 'friend_delete_all', clear(account))

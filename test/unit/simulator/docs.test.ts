@@ -68,7 +68,7 @@ describe('docs/simulator.md', () => {
   })
 })
 
-const messageOf = (action: () => unknown): string => {
+function messageOf(action: () => unknown): string {
   try {
     action()
     return ''

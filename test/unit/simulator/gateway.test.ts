@@ -179,7 +179,7 @@ describe('the standing of an app', () => {
       { sdkAppId: 1, keys: ['key one'], admins: ['a'] },
       { sdkAppId: 2, keys: ['key two'], admins: ['a'] },
     ]
-    await withSimulator({ apps, limitPerSecond: 1, monotonic: () => 5_000 }, async simulator => {
+    await withSimulator({ apps, limitPerSecond: 1, monotonic: () => 5000 }, async simulator => {
       const as = (sdkAppId: number, key: string): Promise<number> =>
         codeOf(simulator, 'friend_delete_all', clear('user_1'), {
           query: { sdkappid: String(sdkAppId), identifier: 'a', usersig: sign({ sdkAppId, identifier: 'a', key }) },
@@ -193,10 +193,10 @@ describe('the standing of an app', () => {
 
 describe('signatures over time', () => {
   test('hold up to and including the second of their end, by the simulator’s own clock', async () => {
-    await withSimulator({ now: () => NOW * 1_000 }, async simulator => {
+    await withSimulator({ now: () => NOW * 1000 }, async simulator => {
       const usersig = sign({ issuedAt: NOW, expireSeconds: 60 })
       const at = (seconds: number): Promise<number> => {
-        simulator.setClock({ at: (NOW + seconds) * 1_000 + 999 })
+        simulator.setClock({ at: (NOW + seconds) * 1000 + 999 })
         return codeOf(simulator, 'friend_delete_all', clear('user_1'), { query: { usersig } })
       }
       expect([await at(0), await at(60), await at(61), await at(30)]).toEqual([0, 0, 70001, 0])
@@ -221,18 +221,18 @@ describe('signatures over time', () => {
   })
 
   test('too many bad signatures within a minute make everybody wait for a minute', async () => {
-    await withSimulator({ now: () => NOW * 1_000, authFailuresPerMinute: 3 }, async simulator => {
+    await withSimulator({ now: () => NOW * 1000, authFailuresPerMinute: 3 }, async simulator => {
       const use = (key: string): Promise<number> =>
         codeOf(simulator, 'friend_delete_all', clear('user_1'), { query: { usersig: sign({ key, issuedAt: NOW }) } })
       expect([await use('x'), await use('x'), await use('x'), await use(SAMPLE_KEY)]).toEqual([70009, 70009, 70009, 0])
-      simulator.setClock({ at: (NOW + 61) * 1_000, frozen: true })
+      simulator.setClock({ at: (NOW + 61) * 1000, frozen: true })
       expect([await use('x'), await use(SAMPLE_KEY)]).toEqual([70009, 0])
       expect([await use('x'), await use('x'), await use('x'), await use(SAMPLE_KEY)]).toEqual([
         70009, 70009, 70009, 70050,
       ])
-      simulator.setClock({ at: (NOW + 120) * 1_000 })
+      simulator.setClock({ at: (NOW + 120) * 1000 })
       expect(await use(SAMPLE_KEY)).toBe(70050)
-      simulator.setClock({ at: (NOW + 121) * 1_000 })
+      simulator.setClock({ at: (NOW + 121) * 1000 })
       expect(await use(SAMPLE_KEY)).toBe(0)
     })
   })

@@ -4,7 +4,7 @@ import { call, clear, codeOf, withSimulator } from './caller.ts'
 import { GRAPH } from './small-graph.ts'
 
 /** Reads all pages as a client would. */
-const readAll = async (simulator: Simulator, account: string): Promise<{ names: string[]; pages: number }> => {
+async function readAll(simulator: Simulator, account: string): Promise<{ names: string[]; pages: number }> {
   const names: string[] = []
   let start = 0
   for (let pages = 1; ; pages += 1) {
@@ -69,7 +69,7 @@ describe('friend_get', () => {
   })
 
   test('shows the old list for a while after a write when reads lag behind', async () => {
-    let now = 1_000
+    let now = 1000
     await withSimulator({ ...GRAPH, readLagMs: 500, monotonic: () => now }, async simulator => {
       await codeOf(simulator, 'friend_delete_all', clear('anna'))
       const countOf = async (account: string): Promise<unknown> =>

@@ -73,8 +73,8 @@ describe('friend_delete_all', () => {
 
   test('clears a user with 3,000 friends and a user with an odd name', async () => {
     const odd = ' !"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}'
-    await withSimulator({ users: { importAll: true, privateFriends: 3_000 } }, async simulator => {
-      expect(simulator.friendsOf('user_1')).toHaveLength(3_000)
+    await withSimulator({ users: { importAll: true, privateFriends: 3000 } }, async simulator => {
+      expect(simulator.friendsOf('user_1')).toHaveLength(3000)
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(0)
       expect(await codeOf(simulator, 'friend_delete_all', clear(odd))).toBe(0)
       expect([simulator.friendsOf('user_1'), simulator.friendsOf('user_1~3000')]).toEqual([[], []])
@@ -141,10 +141,10 @@ describe('friend_delete', () => {
     ['a number in the list', { From_Account: 'anna', To_Account: [1] }, 60015],
     [
       '1,001 names',
-      { From_Account: 'anna', To_Account: Array.from({ length: 1_001 }, (_, index) => `f${index}`) },
+      { From_Account: 'anna', To_Account: Array.from({ length: 1001 }, (_, index) => `f${index}`) },
       30001,
     ],
-    ['1,000 names', { From_Account: 'anna', To_Account: Array.from({ length: 1_000 }, (_, index) => `f${index}`) }, 0],
+    ['1,000 names', { From_Account: 'anna', To_Account: Array.from({ length: 1000 }, (_, index) => `f${index}`) }, 0],
   ])('answers %s with its code', async (_, body, code) => {
     await withSimulator(GRAPH, async simulator => expect(await codeOf(simulator, 'friend_delete', body)).toBe(code))
   })

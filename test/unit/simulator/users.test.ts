@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createGeneratedUsers, isUserId, type UsersOptions, usersShape } from '../../../simulator/accounts/users.ts'
+import { createGeneratedUsers, isUserId, type UsersOptions, usersSchema } from '../../../simulator/accounts/users.ts'
 
-const everyone = (users: UsersOptions, seed = 1): string[] => {
+function everyone(users: UsersOptions, seed = 1): string[] {
   const generated = createGeneratedUsers(users, seed)
   return Array.from({ length: users.count ?? 0 }, (_, index) => `user_${index + 1}`).filter(generated.isImported)
 }
@@ -69,10 +69,10 @@ describe('generated users', () => {
   })
 
   test('are missing in the share asked for, the same ones for the same seed', () => {
-    const users = { count: 4_000, missingShare: 0.1 }
+    const users = { count: 4000, missingShare: 0.1 }
     expect(everyone(users, 5)).toEqual(everyone(users, 5))
-    expect(everyone(users, 5).length).toBeGreaterThan(3_500)
-    expect(everyone(users, 5).length).toBeLessThan(3_700)
+    expect(everyone(users, 5).length).toBeGreaterThan(3500)
+    expect(everyone(users, 5).length).toBeLessThan(3700)
     expect(everyone(users, 5)).not.toEqual(everyone(users, 6))
   })
 
@@ -80,10 +80,10 @@ describe('generated users', () => {
     [{ importAll: true, groupsOf: 11 }, 'groupsOf is at most 10 together with importAll'],
     [{ count: -1 }, 'Too small'],
     [{ listed: [{ account: '' }] }, 'Too small'],
-    [{ listed: [{ account: 'a', friends: Array.from({ length: 3_001 }, (_, index) => `f${index}`) }] }, 'Too big'],
+    [{ listed: [{ account: 'a', friends: Array.from({ length: 3001 }, (_, index) => `f${index}`) }] }, 'Too big'],
     [{ listed: [{ account: 'a', friend: ['b'] }] }, 'Unrecognized key'],
   ])('are refused when described as %j', (users, problem) => {
-    expect(usersShape.safeParse(users).error?.message).toContain(problem)
+    expect(usersSchema.safeParse(users).error?.message).toContain(problem)
   })
 
   test('have names of 1 to 32 bytes without control characters', () => {
