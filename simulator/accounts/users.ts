@@ -1,61 +1,54 @@
 import { z } from 'zod'
 import { hasher } from '../faults/seeded-random.ts'
 
-/** Values stored with one friend, by tag: `Tag_SNS_IM_…` are the vendor's, `Tag_SNS_Custom_…` the app's own. */
-export type FriendFields = Readonly<Record<string, string | number | readonly string[]>>
-
-/** One account whose lists are given rather than generated. Edges are directed: who is in whose list. */
-export interface ListedUser {
-  readonly account: string
-  /** Names, or names with their fields; up to 3,000. Friends that nobody lists are imported without friends. */
-  readonly friends?: readonly string[] | Readonly<Record<string, FriendFields>> | undefined
-}
-
-/** Which accounts exist and who is friends with whom before the first call. */
-export interface UsersOptions {
-  /** Accounts `user_1` to `user_<count>` exist. */
-  readonly count?: number | undefined
-  /** Every account counts as imported, whatever its name, up to 32 bytes without control characters. */
-  readonly importAll?: boolean | undefined
-  /** Share of the accounts of `importAll` and `count` that is not imported after all, picked by the seed. */
-  readonly missingShare?: number | undefined
-  /**
-   * Makes groups of this size in which all are friends of each other, two-way: of consecutive numbers with `count`,
-   * of names that differ in their last digit only with `importAll` (there at most 10).
-   */
-  readonly groupsOf?: number | undefined
-  /** Gives every account this many two-way friends of its own, named `<account>~1`, `<account>~2` and so on. */
-  readonly privateFriends?: number | undefined
-  /** Accounts with lists of their own; they win over anything generated. */
-  readonly listed?: readonly ListedUser[] | undefined
-}
-
 const account = z.string().min(1)
-const fields = z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())]))
+const fields = z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string()).readonly()])).readonly()
+
+/** Values stored with one friend, by tag: `Tag_SNS_IM_…` are the vendor's, `Tag_SNS_Custom_…` the app's own. */
+export type FriendFields = z.infer<typeof fields>
 
 /** Checks one listed user that comes from outside. */
-export const listedUserSchema: z.ZodType<ListedUser> = z.strictObject({
+export const listedUserSchema = z.strictObject({
   account,
+  /** Names, or names with their fields; up to 3,000. Friends that nobody lists are imported without friends. */
   friends: z
-    .union([z.array(account).max(3000), z.record(account, fields)], 'expected names, or { name: { tag: value } }')
+    .union(
+      [z.array(account).max(3000).readonly(), z.record(account, fields).readonly()],
+      'expected names, or { name: { tag: value } }',
+    )
     .refine(friends => Object.keys(friends).length <= 3000, 'a user has at most 3000 friends')
     .optional(),
 })
 
+/** One account whose lists are given rather than generated. Edges are directed: who is in whose list. */
+export type ListedUser = Readonly<z.infer<typeof listedUserSchema>>
+
 /** Checks a description of users that comes from outside. */
-export const usersSchema: z.ZodType<UsersOptions> = z
+export const usersSchema = z
   .strictObject({
+    /** Accounts `user_1` to `user_<count>` exist. */
     count: z.int().min(0).optional(),
+    /** Every account counts as imported, whatever its name, up to 32 bytes without control characters. */
     importAll: z.boolean().optional(),
+    /** Share of the accounts of `importAll` and `count` that is not imported after all, picked by the seed. */
     missingShare: z.number().min(0).max(1).optional(),
+    /**
+     * Makes groups of this size in which all are friends of each other, two-way: of consecutive numbers with `count`,
+     * of names that differ in their last digit only with `importAll` (there at most 10).
+     */
     groupsOf: z.int().min(0).max(3001).optional(),
+    /** Gives every account this many two-way friends of its own, named `<account>~1`, `<account>~2` and so on. */
     privateFriends: z.int().min(0).max(3000).optional(),
-    listed: z.array(listedUserSchema).optional(),
+    /** Accounts with lists of their own; they win over anything generated. */
+    listed: z.array(listedUserSchema).readonly().optional(),
   })
   .refine(users => users.importAll !== true || (users.groupsOf ?? 0) <= 10, {
     error: 'groupsOf is at most 10 together with importAll',
     path: ['groupsOf'],
   })
+
+/** Which accounts exist and who is friends with whom before the first call. */
+export type UsersOptions = Readonly<z.infer<typeof usersSchema>>
 
 /** Answers for accounts that nobody touched yet, from the rules alone, so that millions of them cost no memory. */
 export interface GeneratedUsers {

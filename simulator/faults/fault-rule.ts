@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { COMMAND_NAMES, type CommandName } from '../calls/commands.ts'
+import { COMMAND_NAMES } from '../calls/commands.ts'
 
 /** Ways to break the body of an answer whose call went through. */
 export type MalformedKind = (typeof MALFORMED_KINDS)[number]
@@ -34,6 +34,20 @@ const PLAIN_KINDS = [
   'stall-connection',
 ] as const
 
+const fraction = z.number().min(0).max(1)
+
+const answerSchema = z.union(
+  [
+    z.enum(PLAIN_KINDS),
+    z.strictObject({ code: z.int() }).readonly(),
+    z.strictObject({ itemCode: z.int() }).readonly(),
+    z.strictObject({ http: z.int().min(300).max(599) }).readonly(),
+    z.strictObject({ delayMs: z.number().min(0) }).readonly(),
+    z.strictObject({ malformed: z.enum(MALFORMED_KINDS) }).readonly(),
+  ],
+  `expected { code }, { itemCode }, { http }, { delayMs }, { malformed } or one of ${PLAIN_KINDS.join(', ')}`,
+)
+
 /**
  * What happens instead of the proper answer.
  * `{ code }`: the envelope with that code. `{ itemCode }`: this code for the chosen items of a call with a list, the
@@ -45,89 +59,62 @@ const PLAIN_KINDS = [
  * `fin-after-answer`: the proper answer, then the server ends the connection without having said so.
  * `stall-connection`: a new connection is accepted and never served (under TLS: a handshake that stalls).
  */
-export type FaultAnswer =
-  | (typeof PLAIN_KINDS)[number]
-  | { readonly code: number }
-  | { readonly itemCode: number }
-  | { readonly http: number }
-  | { readonly delayMs: number }
-  | { readonly malformed: MalformedKind }
+export type FaultAnswer = z.infer<typeof answerSchema>
 
-/** Which accounts a rule is for: a share picked by a hash of its own, a slice of one hash shared by all rules, a list. */
-export type FaultAccounts =
-  | 'all'
-  | { readonly share: number }
-  | { readonly slice: readonly [number, number] }
-  | { readonly list: readonly string[] }
-
-/** One rule. The first rule that fits a call decides; conditions that are left out always fit. */
-export interface FaultRule {
-  readonly answer: FaultAnswer
-  /** Calls it is for. Default: all. */
-  readonly command?: CommandName | undefined
-  /** Default `all`. */
-  readonly accounts?: FaultAccounts | undefined
-  /** How often for each account. Default `always`. */
-  readonly times?: number | 'always' | undefined
-  /** Only the account's n-th call of one command, from 1. */
-  readonly nth?: number | undefined
-  /** Only every n-th call that fits otherwise, over all accounts. */
-  readonly every?: number | undefined
-  /** Chance of each call that fits otherwise, 0 to 1, drawn from the seed. */
-  readonly probability?: number | undefined
-  /** How often over all accounts. Default: no end. */
-  readonly total?: number | undefined
-  /** Only in this span, ms since the rules were set. */
-  readonly window?: { readonly fromMs: number; readonly toMs: number } | undefined
-  /** Whether the change is made nevertheless. Default: not with codes and HTTP statuses; yes with broken bodies. */
-  readonly apply?: boolean | undefined
-}
-
-const fraction = z.number().min(0).max(1)
-const answerSchema: z.ZodType<FaultAnswer> = z.union(
+const accountsSchema = z.union(
   [
-    z.enum(PLAIN_KINDS),
-    z.strictObject({ code: z.int() }),
-    z.strictObject({ itemCode: z.int() }),
-    z.strictObject({ http: z.int().min(300).max(599) }),
-    z.strictObject({ delayMs: z.number().min(0) }),
-    z.strictObject({ malformed: z.enum(MALFORMED_KINDS) }),
+    z.literal('all'),
+    z.strictObject({ share: fraction }).readonly(),
+    z
+      .strictObject({
+        slice: z
+          .tuple([fraction, fraction])
+          .readonly()
+          .refine(([from, to]) => from < to, 'the slice ends before it begins'),
+      })
+      .readonly(),
+    z.strictObject({ list: z.array(z.string().min(1)).min(1).readonly() }).readonly(),
   ],
-  `expected { code }, { itemCode }, { http }, { delayMs }, { malformed } or one of ${PLAIN_KINDS.join(', ')}`,
+  'expected all, { share }, { slice: [from, to] } or { list }, with shares from 0 to 1',
 )
 
+/** Which accounts a rule is for: a share picked by a hash of its own, a slice of one hash shared by all rules, a list. */
+export type FaultAccounts = z.infer<typeof accountsSchema>
+
 /** Checks a rule that comes from outside. */
-export const faultRuleSchema: z.ZodType<FaultRule> = z
+export const faultRuleSchema = z
   .strictObject({
     answer: answerSchema,
+    /** Calls it is for. Default: all. */
     command: z.enum(COMMAND_NAMES).optional(),
-    accounts: z
-      .union(
-        [
-          z.literal('all'),
-          z.strictObject({ share: fraction }),
-          z.strictObject({
-            slice: z.tuple([fraction, fraction]).refine(([from, to]) => from < to, 'the slice ends before it begins'),
-          }),
-          z.strictObject({ list: z.array(z.string().min(1)).min(1) }),
-        ],
-        'expected all, { share }, { slice: [from, to] } or { list }, with shares from 0 to 1',
-      )
-      .optional(),
+    /** Default `all`. */
+    accounts: accountsSchema.optional(),
+    /** How often for each account. Default `always`. */
     times: z.union([z.int().min(1), z.literal('always')], 'expected a whole number from 1, or always').optional(),
+    /** Only the account's n-th call of one command, from 1. */
     nth: z.int().min(1).optional(),
+    /** Only every n-th call that fits otherwise, over all accounts. */
     every: z.int().min(1).optional(),
+    /** Chance of each call that fits otherwise, 0 to 1, drawn from the seed. */
     probability: fraction.optional(),
+    /** How often over all accounts. Default: no end. */
     total: z.int().min(1).optional(),
+    /** Only in this span, ms since the rules were set. */
     window: z
       .strictObject({ fromMs: z.number().min(0), toMs: z.number().min(0) })
+      .readonly()
       .refine(({ fromMs, toMs }) => fromMs < toMs, 'the window ends before it begins')
       .optional(),
+    /** Whether the change is made nevertheless. Default: not with codes and HTTP statuses; yes with broken bodies. */
     apply: z.boolean().optional(),
   })
-  .refine(rule => rule.answer !== 'stall-connection' || isAboutConnections(rule), {
-    error: 'stall-connection knows neither calls nor accounts; use every, probability, total, from and to',
-  })
+  .readonly()
+  .refine(
+    ({ answer, command, accounts = 'all', times = 'always', nth, apply }) =>
+      answer !== 'stall-connection' ||
+      (command === undefined && accounts === 'all' && times === 'always' && nth === undefined && apply === undefined),
+    'stall-connection knows neither calls nor accounts; use every, probability, total, from and to',
+  )
 
-const isAboutConnections = ({ command, accounts = 'all', times = 'always', nth, apply }: FaultRule): boolean =>
-  command === undefined && accounts === 'all' && times === 'always' && nth === undefined && apply === undefined
+/** One rule. The first rule that fits a call decides; conditions that are left out always fit. */
+export type FaultRule = z.infer<typeof faultRuleSchema>

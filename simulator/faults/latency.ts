@@ -1,54 +1,43 @@
 import { z } from 'zod'
 import { sequence } from './seeded-random.ts'
 
-/** How long the backend takes: always the same, or spread so that half stay under `p50Ms` and 99 % under `p99Ms`. */
-export type Spread = number | { readonly p50Ms: number; readonly p99Ms: number }
-
-/** A spread of its own for a span of time, counted in ms since the profile was set. */
-export interface LatencyWindow {
-  readonly fromMs: number
-  readonly toMs: number
-  readonly latency: Spread
-}
-
-/** A latency profile: one spread, or one with windows in which another holds (the first that matches wins). */
-export type LatencyProfile = Spread | { readonly base: Spread; readonly windows: readonly LatencyWindow[] }
-
 const durationMs = z.number().min(0)
 const EXPECTED = 'expected ms, { p50Ms, p99Ms } or { base, windows: [{ fromMs, toMs, latency }] }'
-const spreadSchema: z.ZodType<Spread> = z.union(
+const spreadSchema = z.union(
   [
     durationMs,
     z
       .strictObject({ p50Ms: z.number().positive(), p99Ms: z.number().positive() })
+      .readonly()
       .refine(spread => spread.p99Ms >= spread.p50Ms, 'p99Ms is at least p50Ms'),
   ],
   EXPECTED,
 )
+const windowSchema = z.strictObject({ fromMs: durationMs, toMs: durationMs, latency: spreadSchema }).readonly()
+
+/** How long the backend takes: always the same, or spread so that half stay under `p50Ms` and 99 % under `p99Ms`. */
+export type Spread = z.infer<typeof spreadSchema>
+
+/** A spread of its own for a span of time, counted in ms since the profile was set. */
+export type LatencyWindow = z.infer<typeof windowSchema>
 
 /** Checks a profile that comes from outside. */
-export const latencySchema: z.ZodType<LatencyProfile> = z.union(
-  [
-    spreadSchema,
-    z.strictObject({
-      base: spreadSchema,
-      windows: z.array(z.strictObject({ fromMs: durationMs, toMs: durationMs, latency: spreadSchema })),
-    }),
-  ],
+export const latencySchema = z.union(
+  [spreadSchema, z.strictObject({ base: spreadSchema, windows: z.array(windowSchema).readonly() }).readonly()],
   EXPECTED,
 )
 
-/** Draws the latency of one call, in ms; `elapsedMs` is the time since the profile was set. */
-export type LatencySource = (elapsedMs: number) => number
+/** A latency profile: one spread, or one with windows in which another holds (the first that matches wins). */
+export type LatencyProfile = z.infer<typeof latencySchema>
 
 /** The value that 99 % of a standard normal distribution stays under. */
 const Z_99 = 2.3263
 
 /**
- * Makes the source of a profile. A spread is log-normal through its two points and cut at twice `p99Ms`, so that one
+ * Makes a function that draws the latency of one call, in ms, from the ms since the profile was set. A spread is log-normal through its two points and cut at twice `p99Ms`, so that one
  * call in ten thousand does not take a minute. The same seed gives the same row of latencies.
  */
-export function createLatency(profile: LatencyProfile, seed: number): LatencySource {
+export function createLatency(profile: LatencyProfile, seed: number): (elapsedMs: number) => number {
   const random = sequence(seed, 'latency')
   const draw = (spread: Spread): number => {
     if (typeof spread === 'number') return spread

@@ -2,34 +2,30 @@ import { z } from 'zod'
 import type { CommandName } from '../calls/commands.ts'
 import { type CallLimit, createCallLimit, type LimitRule } from './call-limits.ts'
 
-/** Why the vendor would turn away every call of an app. */
-export type Standing = 'good' | 'disabled' | 'plan_expired' | 'ip_refused' | 'trial_used_up'
-
-/** One app of the vendor's console. */
-export interface AppOptions {
-  readonly sdkAppId: number
+const appSchema = z.strictObject({
+  sdkAppId: z.int(),
   /** Secret keys that are accepted; two while a rotation overlaps. */
-  readonly keys: readonly string[]
+  keys: z.array(z.string().min(1)).min(1).readonly(),
   /** Admin accounts, which alone may call. */
-  readonly admins: readonly string[]
+  admins: z.array(z.string().min(1)).readonly(),
   /** Data centre of the app; calls over a host of another region are refused. Default: any. */
-  readonly region?: string | undefined
-  readonly standing?: Standing | undefined
-  /** Addresses calls may come from. Default: all. */
-  readonly allowedIps?: readonly string[] | undefined
-}
-
-/** Changes an app of a running simulator; what is left out stays. */
-export type AppChange = { readonly [Field in Exclude<keyof AppOptions, 'sdkAppId'>]?: AppOptions[Field] | undefined }
-
-/** Checks a change that comes from outside. */
-export const appChangeSchema: z.ZodType<AppChange> = z.strictObject({
-  keys: z.array(z.string().min(1)).min(1).optional(),
-  admins: z.array(z.string().min(1)).optional(),
   region: z.string().optional(),
   standing: z.enum(['good', 'disabled', 'plan_expired', 'ip_refused', 'trial_used_up']).optional(),
-  allowedIps: z.array(z.string()).optional(),
+  /** Addresses calls may come from. Default: all. */
+  allowedIps: z.array(z.string()).readonly().optional(),
 })
+
+/** One app of the vendor's console. */
+export type AppOptions = Readonly<z.infer<typeof appSchema>>
+
+/** Why the vendor would turn away every call of an app. */
+export type Standing = NonNullable<AppOptions['standing']>
+
+/** Checks a change that comes from outside. */
+export const appChangeSchema = appSchema.omit({ sdkAppId: true }).partial()
+
+/** Changes an app of a running simulator; what is left out stays. */
+export type AppChange = Readonly<z.infer<typeof appChangeSchema>>
 
 /** An app with what the server counts for it. */
 export class App {
