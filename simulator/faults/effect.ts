@@ -1,4 +1,4 @@
-import type { FaultRule, MalformedKind } from './fault-rule.ts'
+import type { FaultAnswer, FaultRule, MalformedKind } from './fault-rule.ts'
 
 /** How an answer leaves the server. */
 export type Delivery =
@@ -10,7 +10,7 @@ export type Delivery =
   | { readonly kind: 'reset' }
   | { readonly kind: 'hang' }
 
-/** What a fault rule makes of a call; without a rule everything is as it should be. */
+/** How a call goes under a fault rule; without a rule everything is as it should be. */
 export interface Effect {
   /** How far the call is carried out. */
   readonly extent: 'none' | 'half' | 'whole'
@@ -31,42 +31,36 @@ const PROPER: Effect = {
   isImmediate: false,
 }
 
+const RESET: Partial<Effect> = { extent: 'none', delivery: { kind: 'reset' }, isImmediate: true }
+
+/** How each answer that has no value differs from the proper one. */
+const PLAIN_EFFECTS: Readonly<Record<Extract<FaultAnswer, string>, Partial<Effect>>> = {
+  'reset-before': RESET,
+  'reset-after-read': RESET,
+  'reset-after-apply': { delivery: { kind: 'reset' } },
+  hang: { extent: 'none', delivery: { kind: 'hang' } },
+  'hang-after-apply': { delivery: { kind: 'hang' } },
+  'half-body': { delivery: { kind: 'half_body' } },
+  partial: { extent: 'half' },
+  'fin-after-answer': { delivery: { kind: 'answer_then_fin' } },
+  'stall-connection': {},
+}
+
 /** Reads what a rule does to a call. A rule's `apply` wins over what its kind does by itself. */
 export function effectOf(rule: FaultRule | undefined): Effect {
   if (rule === undefined) return PROPER
-  const effect = effectOfAnswer(rule)
+  const effect = { ...PROPER, ...differenceOf(rule.answer) }
   if (rule.apply === undefined || effect.extent === 'half') return effect
   // Not carried out, yet answered as if it were: that is a plain OK.
   return rule.apply ? { ...effect, extent: 'whole' } : { ...effect, extent: 'none', code: effect.code ?? 0 }
 }
 
-function effectOfAnswer({ answer }: FaultRule): Effect {
-  if (typeof answer === 'object') {
-    if ('code' in answer) return { ...PROPER, extent: 'none', code: answer.code }
-    if ('http' in answer) return { ...PROPER, extent: 'none', delivery: { kind: 'http', status: answer.http } }
-    if ('delayMs' in answer) return { ...PROPER, delayMs: answer.delayMs }
-    if ('malformed' in answer) return { ...PROPER, delivery: { kind: 'malformed', malformed: answer.malformed } }
-    return PROPER
-  }
-  switch (answer) {
-    case 'reset-before':
-    case 'reset-after-read':
-      return { ...PROPER, extent: 'none', delivery: { kind: 'reset' }, isImmediate: true }
-    case 'reset-after-apply':
-      return { ...PROPER, delivery: { kind: 'reset' } }
-    case 'hang':
-      return { ...PROPER, extent: 'none', delivery: { kind: 'hang' } }
-    case 'hang-after-apply':
-      return { ...PROPER, delivery: { kind: 'hang' } }
-    case 'half-body':
-      return { ...PROPER, delivery: { kind: 'half_body' } }
-    case 'partial':
-      return { ...PROPER, extent: 'half' }
-    case 'fin-after-answer':
-      return { ...PROPER, delivery: { kind: 'answer_then_fin' } }
-    case 'stall-connection':
-      return PROPER
-  }
+function differenceOf(answer: FaultAnswer): Partial<Effect> {
+  if (typeof answer === 'string') return PLAIN_EFFECTS[answer]
+  if ('code' in answer) return { extent: 'none', code: answer.code }
+  if ('http' in answer) return { extent: 'none', delivery: { kind: 'http', status: answer.http } }
+  if ('delayMs' in answer) return { delayMs: answer.delayMs }
+  return 'malformed' in answer ? { delivery: { kind: 'malformed', malformed: answer.malformed } } : {}
 }
 
 /** Name under which an answer is counted. */

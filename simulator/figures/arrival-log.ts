@@ -12,8 +12,7 @@ export interface WorstSpan {
 class SlidingSpan {
   readonly spanMs: number
   oldest = 0
-  worstCalls = 0
-  worstStartedAt = 0
+  worst: WorstSpan = { calls: 0, startedAt: 0 }
 
   constructor(spanMs: number) {
     this.spanMs = spanMs
@@ -23,7 +22,7 @@ class SlidingSpan {
 /**
  * Keeps the stamps of arrivals and, as each comes in, the worst rolling second and the worst rolling 100 ms.
  * Stamps lie in one array that doubles up to `capacity` and then forgets the oldest; the worst spans stay exact,
- * since no second holds that many. An arrival costs no allocation.
+ * since no second holds that many.
  */
 export class ArrivalLog {
   /** Arrivals ever recorded. */
@@ -41,23 +40,21 @@ export class ArrivalLog {
     this.#stamps = new Float64Array(FIRST_CAPACITY)
   }
 
-  /** Adds an arrival; `at` must not be smaller than the one before. Answers how many the rolling second holds now. */
-  record(at: number, limitPerSecond: number): number {
+  /** Adds an arrival; `at` must not be smaller than the one before. */
+  record(at: number, limitPerSecond: number): void {
     this.#grow()
     this.#stamps[this.count & (this.#stamps.length - 1)] = at
     this.count += 1
-    const inSecond = this.#slide(this.#second, at)
+    if (this.#slide(this.#second, at) > limitPerSecond) this.overLimit += 1
     this.#slide(this.#tenth, at)
-    if (inSecond > limitPerSecond) this.overLimit += 1
-    return inSecond
   }
 
   get worstSecond(): WorstSpan {
-    return { calls: this.#second.worstCalls, startedAt: this.#second.worstStartedAt }
+    return this.#second.worst
   }
 
   get worstTenth(): WorstSpan {
-    return { calls: this.#tenth.worstCalls, startedAt: this.#tenth.worstStartedAt }
+    return this.#tenth.worst
   }
 
   /** Stamps that were forgotten because `capacity` was reached. */
@@ -74,13 +71,11 @@ export class ArrivalLog {
     return this.#stamps[position & (this.#stamps.length - 1)] ?? 0
   }
 
+  /** Answers how many arrivals the span holds now. */
   #slide(span: SlidingSpan, at: number): number {
     while (at - this.#at(span.oldest) >= span.spanMs) span.oldest += 1
     const calls = this.count - span.oldest
-    if (calls > span.worstCalls) {
-      span.worstCalls = calls
-      span.worstStartedAt = this.#at(span.oldest)
-    }
+    if (calls > span.worst.calls) span.worst = { calls, startedAt: this.#at(span.oldest) }
     return calls
   }
 

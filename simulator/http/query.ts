@@ -1,11 +1,7 @@
+const NAMES = ['sdkappid', 'identifier', 'usersig', 'random', 'contenttype'] as const
+
 /** The query parameters a vendor call carries; `undefined` when missing, repeated or spelled in another case. */
-export interface Query {
-  readonly sdkappid: string | undefined
-  readonly identifier: string | undefined
-  readonly usersig: string | undefined
-  readonly random: string | undefined
-  readonly contenttype: string | undefined
-}
+export type Query = Readonly<Partial<Record<(typeof NAMES)[number], string | undefined>>>
 
 /**
  * Reads the query string of a vendor call. A key that stands there twice counts as missing, because nobody can tell
@@ -23,13 +19,7 @@ export function parseQuery(text: string): Query | undefined {
   } catch {
     return undefined
   }
-  return {
-    sdkappid: values.get('sdkappid'),
-    identifier: values.get('identifier'),
-    usersig: values.get('usersig'),
-    random: values.get('random'),
-    contenttype: values.get('contenttype'),
-  }
+  return Object.fromEntries(NAMES.map(name => [name, values.get(name)]))
 }
 
 /** Takes the signature out of a URL, so that it can stand in a log. */
