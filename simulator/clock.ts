@@ -1,12 +1,17 @@
-/** Changes the wall clock of a running simulator; what is left out stays as it is. */
-export interface ClockChange {
+import { z } from 'zod'
+
+/** Checks a change that comes from outside. */
+export const clockChangeSchema = z.strictObject({
   /** Milliseconds added to the underlying clock. */
-  readonly skewMs?: number | undefined
+  skewMs: z.number().optional(),
   /** Epoch ms the clock shall show now. It runs on from there unless frozen. */
-  readonly at?: number | undefined
+  at: z.number().optional(),
   /** `true` stops the clock, `false` lets it run on from where it stands. */
-  readonly frozen?: boolean | undefined
-}
+  frozen: z.boolean().optional(),
+})
+
+/** Changes the wall clock of a running simulator; what is left out stays as it is. */
+export type ClockChange = Readonly<z.infer<typeof clockChangeSchema>>
 
 /** Tells the wall-clock time by which signatures expire. It has nothing to do with the stamps of arrivals. */
 export interface SteerableClock {

@@ -3,14 +3,14 @@
  * It is written from the vendor's pages alone and imports nothing of this project, so that it can prove the client
  * wrong. What belongs here: how the vendor answers. What does not: anything that knows about jobs or workers.
  */
-import { buildParts } from './build-parts.ts'
-import { createControl } from './http/control.ts'
 import { listen } from './http/server.ts'
 import type { SimulatorOptions } from './options.ts'
+import { buildParts } from './parts.ts'
 import { createSteering, type Steering } from './steering.ts'
 
 export type { FriendFields, ListedUser, UsersOptions } from './accounts/users.ts'
 export { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
+export { InvalidSimulatorInput } from './check.ts'
 export type { ClockChange } from './clock.ts'
 export {
   type FaultAccounts,
@@ -28,9 +28,9 @@ export type { AppChange, AppOptions, Standing } from './gateway/apps.ts'
 export type { LimitAlgorithm } from './gateway/call-limits.ts'
 export type { LimitChange } from './gateway/limit-table.ts'
 export { parseCeilings, parseLatency, parseUsers } from './option-text.ts'
-export { DEFAULT_APP, InvalidSimulatorInput, type SimulatorOptions } from './options.ts'
-export type { AnswerRecord, BackendTimeoutChange } from './parts.ts'
-export type { ResetOptions, Steering, TimingChange } from './steering.ts'
+export { type AnswerRecord, DEFAULT_APP, type SimulatorOptions } from './options.ts'
+export type { ResetOptions, Steering } from './steering.ts'
+export type { BackendTimeoutChange, TimingChange } from './timing.ts'
 
 /** A running simulator. */
 export interface Simulator extends Steering {
@@ -42,29 +42,25 @@ export interface Simulator extends Steering {
 }
 
 /**
- * Starts a simulator and waits until it listens. Throws `InvalidSimulatorInput` or `InvalidFaultRule` for options it
- * cannot use, and the system's error when the port is taken.
+ * Starts a simulator and waits until it listens.
+ *
+ * @throws {InvalidSimulatorInput} for an option that cannot be used
+ * @throws {InvalidFaultRule} for a fault rule that cannot be read
+ * @throws the system's error when the port is taken
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { host = '127.0.0.1', tls, control = true } = options
   const parts = buildParts(options)
-  let openConnections = (): number => 0
-  const steering = createSteering(parts, () => openConnections())
-  const host = options.host ?? '127.0.0.1'
-  const listener = await listen(parts, options.control === false ? undefined : createControl(steering), {
-    host,
-    port: options.port ?? 0,
-    keepAliveMs: options.keepAliveMs ?? 75_000,
-    tls: options.tls,
-  })
-  openConnections = listener.openConnections
+  const steering = createSteering(parts)
+  const { port, close } = await listen(parts, control ? steering : undefined, options)
   let closing: Promise<void> | undefined
   return {
     ...steering,
-    url: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
-    port: listener.port,
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
     close: () => {
       parts.timers.clear()
-      closing ??= listener.close()
+      closing ??= close()
       return closing
     },
   }

@@ -1,13 +1,14 @@
 import { type UsersOptions, usersSchema } from './accounts/users.ts'
 import { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
+import { check, InvalidSimulatorInput, parseJson } from './check.ts'
 import { parseDurationMs } from './faults/fault-text.ts'
 import { type LatencyProfile, type LatencyWindow, latencySchema, type Spread } from './faults/latency.ts'
-import { check, InvalidSimulatorInput } from './options.ts'
 
 /**
  * Reads a latency profile from text: `50`, `50ms`, `p50=30,p99=1000`, or several with spans of time, such as
  * `50;10s-20s=2900;30s-40s=p50=30,p99=1000`, where the first holds outside of all spans. Spans count from the start.
- * Throws `InvalidSimulatorInput`.
+ *
+ * @throws {InvalidSimulatorInput} when the text is none of these
  */
 export function parseLatency(text: string): LatencyProfile {
   const [base = '', ...windows] = text.split(';')
@@ -37,7 +38,11 @@ function readDuration(whole: string, text: string): number {
   )
 }
 
-/** Reads ceilings from text: `200` for all calls, `friend_get=100,friend_delete_all=50` for some, or both. */
+/**
+ * Reads ceilings from text: `200` for all calls, `friend_get=100,friend_delete_all=50` for some, or both.
+ *
+ * @throws {InvalidSimulatorInput} when the text is none of these
+ */
 export function parseCeilings(text: string): Readonly<Partial<Record<CommandName, number>>> {
   const ceilings: Partial<Record<CommandName, number>> = {}
   for (const part of text.split(',')) {
@@ -55,17 +60,10 @@ export function parseCeilings(text: string): Readonly<Partial<Record<CommandName
 
 /**
  * Reads users from JSON: an array of accounts with their lists, or an object as `UsersOptions` describes it.
- * Throws `InvalidSimulatorInput`.
+ *
+ * @throws {InvalidSimulatorInput} when the text is no JSON or describes no users
  */
 export function parseUsers(text: string): UsersOptions {
-  const value = parseJson(text)
+  const value = parseJson(text, 'users: the file is no JSON')
   return check('users', usersSchema, Array.isArray(value) ? { listed: value } : value)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new InvalidSimulatorInput('users: the file is no JSON', { cause: error })
-  }
 }

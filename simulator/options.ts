@@ -1,18 +1,27 @@
-import type { z } from 'zod'
 import type { UsersOptions } from './accounts/users.ts'
 import type { CommandName } from './calls/commands.ts'
-import { explain } from './explain.ts'
 import type { FaultRule } from './faults/fault-rule.ts'
 import type { LatencyProfile } from './faults/latency.ts'
 import type { AppOptions } from './gateway/apps.ts'
 import type { LimitAlgorithm } from './gateway/call-limits.ts'
-import type { AnswerRecord, BackendTimeoutChange } from './parts.ts'
+import type { BackendTimeoutChange } from './timing.ts'
 
 /** The app a simulator has when none is given, with the vendor's public sample key. */
 export const DEFAULT_APP: AppOptions = {
   sdkAppId: 1_400_000_000,
   keys: ['5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e'],
   admins: ['administrator'],
+}
+
+/** One answered request, as the log gets to see it; the signature is cut out of the URL. */
+export interface AnswerRecord {
+  /** Arrival, monotonic ms. */
+  readonly at: number
+  readonly command: CommandName | undefined
+  readonly url: string
+  readonly accounts: readonly string[]
+  readonly answer: string
+  readonly tookMs: number
 }
 
 /** Settings of a simulator; every one has a default, so that `startSimulator()` alone gives a working vendor. */
@@ -67,17 +76,4 @@ export interface SimulatorOptions {
   readonly control?: boolean | undefined
   /** Called with every answer; the signature is cut out. */
   readonly onAnswer?: ((record: AnswerRecord) => void) | undefined
-}
-
-/** Says which option or field cannot be used and why. */
-export class InvalidSimulatorInput extends Error {
-  override readonly name = 'InvalidSimulatorInput'
-  readonly code = 'INVALID_SIMULATOR_INPUT'
-}
-
-/** Checks something from outside against its shape; throws `InvalidSimulatorInput` with its name and the problem. */
-export function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
-  const checked = schema.safeParse(value)
-  if (!checked.success) throw new InvalidSimulatorInput(`${what}: ${explain(checked.error)}`)
-  return checked.data
 }

@@ -1,69 +1,83 @@
-import type { FriendGraph } from './accounts/friend-graph.ts'
-import type { WriteLocks } from './accounts/write-locks.ts'
-import type { CommandName } from './calls/commands.ts'
-import type { World } from './calls/operation.ts'
-import type { SteerableClock } from './clock.ts'
-import type { Faults } from './faults/faults.ts'
-import type { Counts } from './figures/figures.ts'
-import type { Ledger } from './figures/ledger.ts'
-import type { App } from './gateway/apps.ts'
-import type { Gateway } from './gateway/gateway.ts'
-import type { LimitTable } from './gateway/limit-table.ts'
-import type { Timers } from './timers.ts'
+import type { Socket } from 'node:net'
+import { FriendGraph } from './accounts/friend-graph.ts'
+import { ReadLag } from './accounts/read-lag.ts'
+import { createGeneratedUsers, usersSchema } from './accounts/users.ts'
+import { WriteLocks } from './accounts/write-locks.ts'
+import { check, InvalidSimulatorInput } from './check.ts'
+import { createClock, monotonicNow } from './clock.ts'
+import { readFaultRules } from './faults/fault-text.ts'
+import { Faults } from './faults/faults.ts'
+import { createLatency, type LatencyProfile, latencySchema } from './faults/latency.ts'
+import { Counts } from './figures/figures.ts'
+import { Ledger } from './figures/ledger.ts'
+import { App } from './gateway/apps.ts'
+import { Gateway } from './gateway/gateway.ts'
+import { LimitTable, limitChangeSchema } from './gateway/limit-table.ts'
+import { DEFAULT_APP, type SimulatorOptions } from './options.ts'
+import { Timers } from './timers.ts'
+import { Timing } from './timing.ts'
 
-/** What the backend does when a call takes it too long. */
-export interface BackendTimeout {
-  /** Default 3,000 ms, page 269/1519. */
-  readonly afterMs: number
-  /** 60008 (default) or 30007. */
-  readonly code: number
-  /** Whether the change is made before that answer (default), later when the backend gets there, or not at all. */
-  readonly applies: 'before' | 'after' | 'never'
+/** Everything that a request needs on its way and that steering changes. */
+export type Parts = ReturnType<typeof buildParts>
+
+/**
+ * Builds a simulator without its server.
+ *
+ * @throws {InvalidSimulatorInput} for an option that cannot be used
+ * @throws {InvalidFaultRule} for a fault rule that cannot be read
+ */
+export function buildParts(options: SimulatorOptions) {
+  const { seed = 1, monotonic = monotonicNow } = options
+  const apps = buildApps(options)
+  const limits = buildLimits(options)
+  const users = check('users', usersSchema, options.users ?? { count: 1000 })
+  const lag = new ReadLag(options.readLagMs ?? 0, monotonic)
+  const graph = new FriendGraph(createGeneratedUsers(users, seed), users.listed, lag)
+  return {
+    seed,
+    apps,
+    limits,
+    gateway: new Gateway(apps, limits, options.authFailuresPerMinute ?? 100),
+    faults: new Faults(readFaultRules(options.faults ?? []), seed, monotonic),
+    clock: createClock(options.now, options.skewMs),
+    /** Stamps arrivals, ms. */
+    monotonic,
+    timing: new Timing(options),
+    drawLatency: startLatency(options.latency ?? 0, seed, monotonic),
+    locks: new WriteLocks(),
+    timers: new Timers(),
+    lag,
+    graph,
+    pageSize: options.pageSize ?? 100,
+    counts: new Counts(),
+    ledger: new Ledger(graph),
+    sockets: new Set<Socket>(),
+    onAnswer: options.onAnswer,
+  }
 }
 
-/** A back-end time-out of which only some fields are given. */
-export type BackendTimeoutChange = { readonly [Field in keyof BackendTimeout]?: BackendTimeout[Field] | undefined }
-
-/** How long writes take and conflicts last. */
-interface Timing {
-  /** How long a write holds its locks. Default: the latency of the call. */
-  readonly lockMs: number | undefined
-  /** After how long a conflict is answered. Default: the latency of the call. */
-  readonly conflictMs: number | undefined
-  /** `undefined` lets every call take as long as it takes. */
-  readonly timeout: BackendTimeout | undefined
+function buildApps(options: SimulatorOptions): ReadonlyMap<number, App> {
+  const apps = options.apps ?? [DEFAULT_APP]
+  if (apps.length === 0) throw new InvalidSimulatorInput('apps: at least one app is needed')
+  return new Map(apps.map(app => [app.sdkAppId, new App(app)]))
 }
 
-/** One answered request, as the log gets to see it; the signature is cut out of the URL. */
-export interface AnswerRecord {
-  /** Arrival, monotonic ms. */
-  readonly at: number
-  readonly command: CommandName | undefined
-  readonly url: string
-  readonly accounts: readonly string[]
-  readonly answer: string
-  readonly tookMs: number
+function buildLimits(options: SimulatorOptions): LimitTable {
+  const given = options.limitPerSecond
+  const limits = new LimitTable(typeof given === 'object' ? given : {}, options.limitAlgorithm ?? 'sliding')
+  const change = {
+    perSecond: typeof given === 'number' ? given : undefined,
+    countRefused: options.countRefused,
+    burst: options.burst,
+    appPerSecond: options.appLimitPerSecond,
+  }
+  limits.change(check('limit', limitChangeSchema, change))
+  return limits
 }
 
-/** Everything a request needs on its way; built in one place, `build-parts.ts`. */
-export interface Parts {
-  readonly apps: ReadonlyMap<number, App>
-  readonly limits: LimitTable
-  readonly gateway: Gateway
-  readonly faults: Faults
-  readonly locks: WriteLocks
-  readonly timers: Timers
-  readonly clock: SteerableClock
-  /** Stamps arrivals, ms. */
-  readonly monotonic: () => number
-  timing: Timing
-  /** Latency of the next call, ms. */
-  readonly drawLatency: () => number
-  /** What a call works on. */
-  readonly worldOf: (command: CommandName) => World
-  readonly onAnswer: ((record: AnswerRecord) => void) | undefined
-  /** These three are replaced by a reset. */
-  counts: Counts
-  ledger: Ledger
-  graph: FriendGraph
+/** Makes a function that draws the latency of the next call, ms. Windows of the profile count from now. */
+export function startLatency(profile: LatencyProfile, seed: number, monotonic: () => number): () => number {
+  const draw = createLatency(check('latency', latencySchema, profile), seed)
+  const setAt = monotonic()
+  return () => draw(monotonic() - setAt)
 }

@@ -1,32 +1,28 @@
+import { z } from 'zod'
 import type { ListedUser } from './accounts/users.ts'
-import { type BuiltParts, firstOf, toBackendTimeout } from './build-parts.ts'
 import type { CommandName } from './calls/commands.ts'
+import { InvalidSimulatorInput } from './check.ts'
 import type { ClockChange } from './clock.ts'
 import type { FaultRule } from './faults/fault-rule.ts'
 import { readFaultRules } from './faults/fault-text.ts'
 import type { LatencyProfile } from './faults/latency.ts'
-import type { Figures } from './figures/figures.ts'
+import { Counts, type Figures } from './figures/figures.ts'
 import type { LedgerLine } from './figures/ledger.ts'
 import type { AppChange } from './gateway/apps.ts'
 import type { LimitChange } from './gateway/limit-table.ts'
-import { InvalidSimulatorInput } from './options.ts'
-import type { BackendTimeoutChange } from './parts.ts'
+import { type Parts, startLatency } from './parts.ts'
+import type { TimingChange } from './timing.ts'
 
-/** Changes how long writes take; what is left out stays, `null` goes back to the latency of the call. */
-export interface TimingChange {
-  readonly lockMs?: number | null | undefined
-  readonly conflictMs?: number | null | undefined
-  readonly backendTimeout?: BackendTimeoutChange | false | undefined
-  readonly readLagMs?: number | undefined
-}
-
-/** What a reset puts back; both by default. */
-export interface ResetOptions {
+/** Checks the options of a reset that come from outside. */
+export const resetSchema = z.strictObject({
   /** Figures, arrivals, ledger, windows of the ceilings, counts of the fault rules. The rules themselves stay. */
-  readonly figures?: boolean | undefined
-  /** Accounts, friend lists and blocklists. */
-  readonly users?: boolean | undefined
-}
+  figures: z.boolean().optional(),
+  /** Accounts and friend lists. */
+  users: z.boolean().optional(),
+})
+
+/** Says what a reset puts back; both by default. */
+export type ResetOptions = Readonly<z.infer<typeof resetSchema>>
 
 /** Reads and steers a running simulator. Every change holds from the next request on. */
 export interface Steering {
@@ -37,7 +33,11 @@ export interface Steering {
   readonly ledger: () => IterableIterator<LedgerLine>
   /** The line of one account; zeros when it was never called for. */
   readonly ledgerOf: (account: string) => LedgerLine
-  /** Replaces all fault rules. Throws `InvalidFaultRule` and changes nothing when one cannot be read. */
+  /**
+   * Replaces all fault rules.
+   *
+   * @throws {InvalidFaultRule} when one cannot be read; nothing is changed then
+   */
   readonly setFaults: (rules: readonly (FaultRule | string)[]) => void
   readonly setLimit: (change: LimitChange) => void
   /** Sets the key, or two that overlap, of the first app or of the one named. */
@@ -54,20 +54,20 @@ export interface Steering {
 }
 
 /** Makes the steering of built parts. */
-export function createSteering(parts: BuiltParts, openConnections: () => number): Steering {
+export function createSteering(parts: Parts): Steering {
   const setApp = (change: AppChange, sdkAppId?: number): void => {
-    const app = sdkAppId === undefined ? firstOf(parts.apps) : parts.apps.get(sdkAppId)
+    const [first] = parts.apps.values()
+    const app = sdkAppId === undefined ? first : parts.apps.get(sdkAppId)
     if (app === undefined) throw new InvalidSimulatorInput(`sdkAppId: there is no app ${sdkAppId}`)
     app.change(change)
   }
   return {
-    figures: () =>
-      parts.counts.figures({
-        limitOf: command => parts.limits.ruleOf(command).perSecond,
-        faults: parts.faults.rules,
-        openConnections: openConnections(),
-      }),
-    arrivals: command => parts.counts.arrivals(command).stamps(),
+    figures: () => ({
+      ...parts.counts.figures(command => parts.limits.rules[command].perSecond),
+      openConnections: parts.sockets.size,
+      faults: parts.faults.rules,
+    }),
+    arrivals: command => parts.counts.arrivals[command].stamps(),
     ledger: () => parts.ledger.lines(),
     ledgerOf: account => parts.ledger.line(account),
     setFaults: rules => parts.faults.set(readFaultRules(rules)),
@@ -75,22 +75,26 @@ export function createSteering(parts: BuiltParts, openConnections: () => number)
     setKey: (keys, sdkAppId) => setApp({ keys: typeof keys === 'string' ? [keys] : keys }, sdkAppId),
     setApp,
     setClock: change => parts.clock.change(change),
-    setLatency: parts.setLatency,
+    setLatency: profile => {
+      parts.drawLatency = startLatency(profile, parts.seed, parts.monotonic)
+    },
     setTiming: change => {
-      const { timing } = parts
-      parts.timing = {
-        lockMs: change.lockMs === undefined ? timing.lockMs : (change.lockMs ?? undefined),
-        conflictMs: change.conflictMs === undefined ? timing.conflictMs : (change.conflictMs ?? undefined),
-        timeout: change.backendTimeout === undefined ? timing.timeout : toBackendTimeout(change.backendTimeout),
-      }
-      if (change.readLagMs !== undefined) parts.setReadLag(change.readLagMs)
+      parts.timing.change(change)
+      if (change.readLagMs !== undefined) parts.lag.lagMs = change.readLagMs
     },
     friendsOf: account => [...parts.graph.friends(account).keys()],
     importUsers: users =>
       parts.graph.importUsers(users.map(user => (typeof user === 'string' ? { account: user } : user))),
     reset: ({ figures = true, users = true } = {}) => {
-      if (users) parts.resetGraph()
-      if (figures) parts.resetCounts()
+      if (users) parts.graph.reset()
+      if (figures) resetFigures(parts)
     },
   }
+}
+
+function resetFigures(parts: Parts): void {
+  parts.counts = new Counts()
+  parts.ledger.forget()
+  parts.faults.set(parts.faults.rules.map(({ rule }) => rule))
+  for (const app of parts.apps.values()) app.forget()
 }

@@ -1,9 +1,8 @@
+import type { FriendList, ReadLag } from './read-lag.ts'
 import type { FriendFields, GeneratedUsers, ListedUser } from './users.ts'
 
 /** Fields of a friendship whose fields nobody gave. */
 const PLAIN_FIELDS: FriendFields = { Tag_SNS_IM_AddSource: 'AddSource_Type_Android', Tag_SNS_IM_AddTime: 1_563_867_420 }
-
-type FriendList = ReadonlyMap<string, FriendFields>
 
 const NO_FRIENDS: FriendList = new Map()
 
@@ -21,21 +20,29 @@ const friendEntries = (friends: ListedUser['friends'] = []): (readonly [string, 
 
 const isNames = (friends: NonNullable<ListedUser['friends']>): friends is readonly string[] => Array.isArray(friends)
 
-/** Called with an account and its list just before that list changes; the list is live, so it must be copied to be kept. */
-export type BeforeChange = (account: string, friends: FriendList) => void
-
 /**
  * Holds who exists and the directed friend lists: an edge from A to B means that B stands in A's list.
  * Accounts that nobody touched are answered from the generating rules and take no memory.
  */
 export class FriendGraph {
   readonly #generated: GeneratedUsers
-  readonly #beforeChange: BeforeChange
+  readonly #listed: readonly ListedUser[]
+  readonly #lag: ReadLag | undefined
   readonly #accounts = new Map<string, Account>()
 
-  constructor(generated: GeneratedUsers, beforeChange: BeforeChange = () => {}) {
+  /** Users in `listed` win over generated ones. Each list goes to `lag` before it changes. */
+  constructor(generated: GeneratedUsers, listed: readonly ListedUser[] = [], lag?: ReadLag) {
     this.#generated = generated
-    this.#beforeChange = beforeChange
+    this.#listed = listed
+    this.#lag = lag
+    this.importUsers(listed)
+  }
+
+  /** Puts all accounts back to the start. */
+  reset(): void {
+    this.#accounts.clear()
+    this.#lag?.forget()
+    this.importUsers(this.#listed)
   }
 
   isImported(account: string): boolean {
@@ -99,7 +106,7 @@ export class FriendGraph {
 
   /** The account's own copy of its list, which may be changed. */
   #listToChange(account: string, friends: FriendList): Map<string, FriendFields> {
-    this.#beforeChange(account, friends)
+    this.#lag?.remember(account, friends)
     const known = this.#touch(account)
     known.sequence += 1
     known.friends ??= new Map(friends)

@@ -1,6 +1,7 @@
 import type { FriendFields } from './users.ts'
 
-type FriendList = ReadonlyMap<string, FriendFields>
+/** Friends of one account by name. */
+export type FriendList = ReadonlyMap<string, FriendFields>
 
 /** Keeps the list as it was for a while after a write, so that reads can lag behind. */
 export class ReadLag {

@@ -1,5 +1,7 @@
 import type { FriendGraph } from '../accounts/friend-graph.ts'
-import type { FriendFields } from '../accounts/users.ts'
+import type { ReadLag } from '../accounts/read-lag.ts'
+import type { Faults } from '../faults/faults.ts'
+import type { Ledger } from '../figures/ledger.ts'
 
 /** The answer to a call before it is put into the envelope. */
 export interface Reply {
@@ -19,17 +21,14 @@ export interface Operation {
   readonly run: (extent: 'whole' | 'half') => Reply
 }
 
-/** What a call works on. */
+/** Everything a call reads and changes. */
 export interface World {
   readonly graph: FriendGraph
+  readonly lag: ReadLag
+  readonly faults: Faults
+  readonly ledger: Ledger
   /** Friends on a page of `friend_get`, which the server decides. */
   readonly pageSize: number
-  /** The friend list as a read sees it, which may lag behind. */
-  readonly friendsAsRead: (account: string) => ReadonlyMap<string, FriendFields>
-  /** The code an item is to fail with by the fault rules, 0 for none. */
-  readonly itemCode: (account: string) => number
-  /** Notes that a `friend_delete_all` was carried out. */
-  readonly noteApplied: (account: string) => void
 }
 
 /** The body of a call, known to be a JSON object and nothing more; these are the fields that any call reads. */
@@ -45,8 +44,8 @@ type BodyField =
   | 'CheckItem'
 
 /** Refuses a body with the vendor's code. Caught where bodies are read, so that the checks read as a list. */
-export class BodyRefusal extends Error {
-  override readonly name = 'BodyRefusal'
+export class BodyRefusedError extends Error {
+  override readonly name = 'BodyRefusedError'
   readonly code: number
 
   constructor(code: number) {
@@ -63,22 +62,22 @@ export const ACCOUNT_PARAMETER = 70402
 
 /** Checks one account of a body: no string is 60015, missing, empty or over 32 bytes is `parameterCode`. */
 export function readAccount(value: unknown, parameterCode: number = SNS_PARAMETER): string {
-  if (value === undefined) throw new BodyRefusal(parameterCode)
-  if (typeof value !== 'string') throw new BodyRefusal(60015)
-  if (value === '' || Buffer.byteLength(value) > 32) throw new BodyRefusal(parameterCode)
+  if (value === undefined) throw new BodyRefusedError(parameterCode)
+  if (typeof value !== 'string') throw new BodyRefusedError(60015)
+  if (value === '' || Buffer.byteLength(value) > 32) throw new BodyRefusedError(parameterCode)
   return value
 }
 
 /** Checks a list of accounts with 1 to `maxCount` entries. */
 export function readAccounts(value: unknown, maxCount: number): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > maxCount) throw new BodyRefusal(SNS_PARAMETER)
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxCount) throw new BodyRefusedError(SNS_PARAMETER)
   return value.map((entry: unknown) => readAccount(entry))
 }
 
 /** Checks a whole number of at least 0. */
 export function readInteger(value: unknown): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
-    throw new BodyRefusal(SNS_PARAMETER)
+    throw new BodyRefusedError(SNS_PARAMETER)
   }
   return value
 }
@@ -86,6 +85,6 @@ export function readInteger(value: unknown): number {
 /** Checks a text that must be one of a few; other spellings are refused. `undefined` takes the fallback if there is one. */
 export function readChoice<T extends string>(value: unknown, choices: readonly T[], fallback?: T): T {
   const found = choices.find(choice => choice === value) ?? (value === undefined ? fallback : undefined)
-  if (found === undefined) throw new BodyRefusal(SNS_PARAMETER)
+  if (found === undefined) throw new BodyRefusedError(SNS_PARAMETER)
   return found
 }

@@ -1,6 +1,6 @@
 import { accountCheck } from './account-calls.ts'
 import type { CommandName } from './commands.ts'
-import { type Body, BodyRefusal, type Operation, type World } from './operation.ts'
+import { type Body, BodyRefusedError, type Operation, type World } from './operation.ts'
 import { friendGet } from './relation-reads.ts'
 import { friendDelete, friendDeleteAll } from './relation-writes.ts'
 
@@ -18,7 +18,7 @@ export function readCall(command: CommandName, text: string, world: World): Oper
   try {
     return READERS[command](body, world)
   } catch (error) {
-    if (error instanceof BodyRefusal) return error.code
+    if (error instanceof BodyRefusedError) return error.code
     throw error
   }
 }

@@ -25,7 +25,7 @@ export function friendGet(body: Body, world: World): Operation {
     custom: readInteger(body.CustomSequence ?? 0),
   }
   return read(account, world, () => {
-    const friends = world.friendsAsRead(account)
+    const friends = world.lag.visible(account) ?? world.graph.friends(account)
     const sequence = world.graph.sequenceOf(account)
     const { pageSize } = world
     const isLeftOut = (tag: string): boolean =>

@@ -22,7 +22,7 @@ export function friendDeleteAll(body: Body, world: World): Operation {
         return { code: 30007 }
       }
       graph.removeFriends(account, names, both)
-      world.noteApplied(account)
+      world.ledger.noteApplied(account)
       return { code: 0 }
     },
   }
@@ -35,7 +35,7 @@ export function friendDelete(body: Body, world: World): Operation {
   const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
   const { graph } = world
   const deleteOne = (name: string): number => {
-    const faultCode = world.itemCode(name)
+    const faultCode = world.faults.itemCode('friend_delete', name)
     if (faultCode !== 0) return faultCode
     if (!graph.friends(account).has(name)) return graph.isImported(name) ? 31704 : 30003
     graph.removeFriends(account, [name], both)

@@ -1,5 +1,5 @@
 import { isCommandName } from '../calls/commands.ts'
-import { explain } from '../explain.ts'
+import { explain } from '../check.ts'
 import { type FaultRule, faultRuleSchema, MALFORMED_KINDS } from './fault-rule.ts'
 
 /** Says that a rule cannot be read; the message names the rule, what is wrong with it and what would be right. */
@@ -15,16 +15,15 @@ const ANSWERS =
 /**
  * Reads the text form of a rule: the answer, then options behind a colon, such as `30006:share=0.1,times=1`,
  * `http-502:share=0.05`, `reset-after-apply:accounts=user_1|user_2`, `60018:probability=0.01,from=10s,to=20s`,
- * `malformed-null:nth=2`, `delay-3100ms:command=friend_get`. Throws `InvalidFaultRule` with one clear sentence.
+ * `malformed-null:nth=2`, `delay-3100ms:command=friend_get`.
+ *
+ * @throws {InvalidFaultRule} with one clear sentence
  */
 export function parseFaultRule(text: string): FaultRule {
-  const fail = (problem: string): never => {
-    throw new InvalidFaultRule(`fault "${text}": ${problem}`)
-  }
-  const [answerText = '', optionsText = ''] = splitOnce(text.trim().replace(/^malformed:/, 'malformed-'), ':')
-  const rule = { answer: readAnswer(answerText, fail), ...readOptions(optionsText, fail) }
-  const checked = faultRuleSchema.safeParse(rule)
-  return checked.success ? checked.data : fail(explain(checked.error))
+  return named(`"${text}"`, () => {
+    const [answer, options] = splitOnce(text.trim().replace(/^malformed:/, 'malformed-'), ':')
+    return { answer: readAnswer(answer), ...readOptions(options) }
+  })
 }
 
 /**
@@ -32,114 +31,101 @@ export function parseFaultRule(text: string): FaultRule {
  *
  * @throws {InvalidFaultRule} for the first that cannot be read
  */
-export const readFaultRules = (rules: readonly unknown[]): readonly FaultRule[] =>
-  rules.map(rule => {
-    if (typeof rule === 'string') return parseFaultRule(rule)
-    const checked = faultRuleSchema.safeParse(rule)
-    if (checked.success) return checked.data
-    throw new InvalidFaultRule(`fault ${JSON.stringify(rule)}: ${explain(checked.error)}`)
-  })
+export function readFaultRules(rules: readonly unknown[]): readonly FaultRule[] {
+  return rules.map(rule => (typeof rule === 'string' ? parseFaultRule(rule) : named(JSON.stringify(rule), () => rule)))
+}
 
-type Fail = (problem: string) => never
+/** Reads and checks a rule; the error for what is wrong with it names the rule. */
+function named(name: string, read: () => unknown): FaultRule {
+  try {
+    const checked = faultRuleSchema.safeParse(read())
+    return checked.success ? checked.data : fail(explain(checked.error))
+  } catch (error) {
+    throw error instanceof InvalidFaultRule ? new InvalidFaultRule(`fault ${name}: ${error.message}`) : error
+  }
+}
 
-function readAnswer(text: string, fail: Fail): unknown {
+function fail(problem: string): never {
+  throw new InvalidFaultRule(problem)
+}
+
+function readAnswer(text: string): unknown {
   if (/^\d+$/.test(text)) return { code: Number(text) }
-  const [kind, value] = [text.slice(0, text.indexOf('-')), text.slice(text.indexOf('-') + 1)]
+  const [kind, value] = splitOnce(text, '-')
   if (kind === 'http' && /^\d+$/.test(value)) return { http: Number(value) }
   if (kind === 'item' && /^\d+$/.test(value)) return { itemCode: Number(value) }
-  if (kind === 'delay') return { delayMs: readDurationMs(value, fail) }
+  if (kind === 'delay') return { delayMs: readDurationMs(value) }
   if (kind === 'malformed') {
-    const known = MALFORMED_KINDS.find(name => name === value)
-    return known === undefined
-      ? fail(`"${value}" is no way to break a body; expected one of ${MALFORMED_KINDS.join(', ')}`)
-      : { malformed: known }
+    const isKnown = MALFORMED_KINDS.some(name => name === value)
+    if (isKnown) return { malformed: value }
+    return fail(`"${value}" is no way to break a body; expected one of ${MALFORMED_KINDS.join(', ')}`)
   }
   return faultRuleSchema.safeParse({ answer: text }).success
     ? text
     : fail(`"${text}" is no answer; expected ${ANSWERS}`)
 }
 
-/** Options as they are being read; checked as a whole afterwards. */
-type Draft = { -readonly [Field in keyof FaultRule]?: unknown }
-
-/** How each option is read into the draft. */
-const READERS: Readonly<Record<string, (draft: Draft, value: string, fail: Fail) => void>> = {
-  command: (draft, value, fail) => {
-    draft.command = isCommandName(value) ? value : fail(`"${value}" is no vendor call`)
-  },
-  share: (draft, value, fail) => setAccounts(draft, { share: readNumber('share', value, fail) }, fail),
-  slice: (draft, value, fail) =>
-    setAccounts(draft, { slice: value.split('..').map(end => readNumber('slice', end, fail)) }, fail),
-  accounts: (draft, value, fail) => setAccounts(draft, { list: value.split('|') }, fail),
-  times: (draft, value, fail) => {
-    draft.times = value === 'always' ? value : readNumber('times', value, fail)
-  },
-  nth: (draft, value, fail) => {
-    draft.nth = readNumber('nth', value, fail)
-  },
-  every: (draft, value, fail) => {
-    draft.every = readNumber('every', value, fail)
-  },
-  probability: (draft, value, fail) => {
-    draft.probability = readNumber('probability', value, fail)
-  },
-  total: (draft, value, fail) => {
-    draft.total = readNumber('total', value, fail)
-  },
-  from: (draft, value, fail) => {
-    draft.window = { toMs: Number.MAX_SAFE_INTEGER, ...asObject(draft.window), fromMs: readDurationMs(value, fail) }
-  },
-  to: (draft, value, fail) => {
-    draft.window = { fromMs: 0, ...asObject(draft.window), toMs: readDurationMs(value, fail) }
-  },
-  apply: (draft, value, fail) => {
-    draft.apply = readFlag(value, fail)
-  },
+/** Fields of a rule as they are being read; checked as a whole afterwards. */
+interface Draft extends Readonly<Record<string, unknown>> {
+  readonly window?: object
 }
 
-function readOptions(text: string, fail: Fail): Draft {
-  const draft: Draft = {}
+/** Reads the value of each option; returns the fields of the rule that it sets. */
+const READERS: Readonly<Record<string, (value: string, before: Draft) => Draft>> = {
+  command: value => ({ command: isCommandName(value) ? value : fail(`"${value}" is no vendor call`) }),
+  share: value => ({ accounts: { share: readNumber('share', value) } }),
+  slice: value => ({ accounts: { slice: value.split('..').map(end => readNumber('slice', end)) } }),
+  accounts: value => ({ accounts: { list: value.split('|') } }),
+  times: value => ({ times: value === 'always' ? value : readNumber('times', value) }),
+  nth: value => ({ nth: readNumber('nth', value) }),
+  every: value => ({ every: readNumber('every', value) }),
+  probability: value => ({ probability: readNumber('probability', value) }),
+  total: value => ({ total: readNumber('total', value) }),
+  from: (value, { window }) => ({
+    window: { toMs: Number.MAX_SAFE_INTEGER, ...window, fromMs: readDurationMs(value) },
+  }),
+  to: (value, { window }) => ({ window: { fromMs: 0, ...window, toMs: readDurationMs(value) } }),
+  apply: value => ({ apply: readFlag(value) }),
+}
+
+function readOptions(text: string): Draft {
+  let draft: Draft = {}
   const seen = new Set<string>()
   for (const part of text === '' ? [] : text.split(',')) {
-    const [key, value = ''] = splitOnce(part, '=')
+    const [key, value] = splitOnce(part, '=')
     const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined
     if (reader === undefined) return fail(`unknown option "${key}"; options are ${Object.keys(READERS).join(', ')}`)
     if (value === '') fail(`option "${key}" has no value; write ${key}=value`)
     if (seen.has(key)) fail(`option "${key}" stands there twice`)
     seen.add(key)
-    reader(draft, value, fail)
+    const fields = reader(value, draft)
+    if ('accounts' in fields && 'accounts' in draft) fail('share, slice and accounts exclude each other')
+    draft = { ...draft, ...fields }
   }
   return draft
 }
 
-function setAccounts(draft: Draft, accounts: unknown, fail: Fail): void {
-  if (draft.accounts !== undefined) fail('share, slice and accounts exclude each other')
-  draft.accounts = accounts
+function readNumber(key: string, text: string): number {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : fail(`${key}="${text}" is not a number`)
 }
 
-const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {})
-
-const readNumber = (key: string, text: string, fail: Fail): number =>
-  /^\d+(\.\d+)?$/.test(text) ? Number(text) : fail(`${key}="${text}" is not a number`)
-
-function readFlag(text: string, fail: Fail): boolean {
+function readFlag(text: string): boolean {
   if (text === 'yes' || text === 'true') return true
   return text === 'no' || text === 'false' ? false : fail(`apply="${text}" is neither yes nor no`)
 }
 
-const readDurationMs = (text: string, fail: Fail): number =>
-  parseDurationMs(text) ?? fail(`"${text}" is no duration; write 250ms, 3s or 2m`)
-
-const UNITS_MS = { ms: 1, s: 1000, m: 60_000 } as const
+function readDurationMs(text: string): number {
+  return parseDurationMs(text) ?? fail(`"${text}" is no duration; write 250ms, 3s or 2m`)
+}
 
 /** Reads a duration such as `250`, `250ms`, `3.1s` or `2m` in ms; `undefined` when it is none. */
 export function parseDurationMs(text: string): number | undefined {
-  const [, amount, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
-  if (amount === undefined || !(unit === 'ms' || unit === 's' || unit === 'm')) return undefined
-  return Number(amount) * UNITS_MS[unit]
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
+  if (amount === undefined) return undefined
+  return Number(amount) * (unit === 'm' ? 60_000 : unit === 's' ? 1000 : 1)
 }
 
-function splitOnce(text: string, separator: string): [string, string | undefined] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)]
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const [head = '', ...tail] = text.split(separator)
+  return [head, tail.join(separator)]
 }

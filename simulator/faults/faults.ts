@@ -2,14 +2,6 @@ import type { CommandName } from '../calls/commands.ts'
 import type { FaultAccounts, FaultAnswer, FaultRule } from './fault-rule.ts'
 import { hasher, sequence } from './seeded-random.ts'
 
-/** A rule that struck. */
-export interface Strike {
-  readonly rule: FaultRule
-  readonly answer: FaultAnswer
-  /** The account it was picked for; empty when the rule does not look at accounts. */
-  readonly account: string
-}
-
 /** How often a rule struck. */
 export interface RuleHits {
   readonly rule: FaultRule
@@ -117,27 +109,25 @@ export class Faults {
   }
 
   /** Picks the rule that strikes a call for these accounts, one hit at most. */
-  strike(command: CommandName, accounts: readonly string[]): Strike | undefined {
+  strike(command: CommandName, accounts: readonly string[]): FaultRule | undefined {
     if (this.#rules.length === 0) return undefined
     return this.#first(active => isAboutCalls(active), command, accounts)
   }
 
   /** The code an item of a list is to fail with, 0 for none. */
   itemCode(command: CommandName, account: string): number {
-    const strike = this.#first(({ rule }) => isItemAnswer(rule.answer), command, [account])
-    return strike !== undefined && isItemAnswer(strike.answer) ? strike.answer.itemCode : 0
+    const answer = this.#first(({ rule }) => isItemAnswer(rule.answer), command, [account])?.answer
+    return answer !== undefined && isItemAnswer(answer) ? answer.itemCode : 0
   }
 
   #first(
     isMeant: (active: ActiveRule) => boolean,
     command: CommandName | undefined,
     accounts: readonly string[],
-  ): Strike | undefined {
+  ): FaultRule | undefined {
     const elapsedMs = this.#now() - this.#setAt
     for (const active of this.#rules) {
-      if (!isMeant(active)) continue
-      const account = accounts.find(name => active.strikes(command, name, elapsedMs))
-      if (account !== undefined) return { rule: active.rule, answer: active.rule.answer, account }
+      if (isMeant(active) && accounts.some(account => active.strikes(command, account, elapsedMs))) return active.rule
     }
     return undefined
   }

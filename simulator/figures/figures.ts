@@ -1,9 +1,9 @@
-import { COMMANDS, type CommandName } from '../calls/commands.ts'
+import { type CommandName, perCommand } from '../calls/commands.ts'
 import type { RuleHits } from '../faults/faults.ts'
 import { ArrivalLog, type WorstSpan } from './arrival-log.ts'
 import { RandomValues } from './random-values.ts'
 
-/** What one call has seen. */
+/** Figures of one vendor call. */
 export interface CommandFigures {
   /** HTTP requests that arrived for it, whatever became of them. */
   readonly calls: number
@@ -41,85 +41,59 @@ export interface Figures {
 const BAD_SIGNATURE = new Set(['70001', '70003', '70009', '70013', '70014', '70052'])
 const BAD_REQUEST = new Set(['30001', '60002', '60003', '60004', '60005', '60009', '60012', '60015', '60025', '70402'])
 
-interface CommandCounts {
-  readonly arrivals: ArrivalLog
-  readonly byCode: Map<string, number>
-}
-
 /** Counts what arrives and what is answered. */
 export class Counts {
   requests = 0
   connections = 0
   readonly randoms = new RandomValues()
-  readonly startedAt = Date.now()
-  readonly #byCommand: ReadonlyMap<CommandName, CommandCounts> = new Map(
-    COMMANDS.map(({ name }) => [name, { arrivals: new ArrivalLog(), byCode: new Map<string, number>() }]),
-  )
+  readonly arrivals: Readonly<Record<CommandName, ArrivalLog>> = perCommand(() => new ArrivalLog())
+  readonly #startedAt = Date.now()
+  readonly #answers: Readonly<Record<CommandName, Map<string, number>>> = perCommand(() => new Map())
   /** Answers to requests that named no known call. */
   readonly #unrouted = new Map<string, number>()
 
-  /** Notes a call at the moment its request line and headers were read. */
-  noteArrival(command: CommandName, at: number, limitPerSecond: number): void {
-    this.#byCommand.get(command)?.arrivals.record(at, limitPerSecond)
-  }
-
   noteAnswer(command: CommandName | undefined, key: string): void {
-    const counts = command === undefined ? this.#unrouted : this.#byCommand.get(command)?.byCode
-    counts?.set(key, (counts.get(key) ?? 0) + 1)
+    add(command === undefined ? this.#unrouted : this.#answers[command], key, 1)
   }
 
-  arrivals(command: CommandName): ArrivalLog {
-    return this.#byCommand.get(command)?.arrivals ?? new ArrivalLog()
-  }
-
-  figures(context: {
-    readonly limitOf: (command: CommandName) => number
-    readonly faults: readonly RuleHits[]
-    readonly openConnections: number
-  }): Figures {
+  figures(limitOf: (command: CommandName) => number): Omit<Figures, 'openConnections' | 'faults'> {
     const byCode = this.#allAnswers()
     const sumOf = (codes: ReadonlySet<string>): number =>
       [...byCode].reduce((sum, [code, count]) => sum + (codes.has(code) ? count : 0), 0)
     return {
-      startedAt: this.startedAt,
-      uptimeMs: Date.now() - this.startedAt,
+      startedAt: this.#startedAt,
+      uptimeMs: Date.now() - this.#startedAt,
       requests: this.requests,
       connections: this.connections,
-      openConnections: context.openConnections,
-      byCommand: this.#commandFigures(context.limitOf),
+      byCommand: perCommand(command => this.#commandFigures(command, limitOf(command))),
       byCode: Object.fromEntries(byCode),
       badSignatures: sumOf(BAD_SIGNATURE),
       badRequests: sumOf(BAD_REQUEST),
       repeatedRandoms: this.randoms.repeated,
-      faults: context.faults,
     }
   }
 
   #allAnswers(): Map<string, number> {
     const all = new Map(this.#unrouted)
-    for (const { byCode } of this.#byCommand.values()) {
-      for (const [code, count] of byCode) all.set(code, (all.get(code) ?? 0) + count)
+    for (const byCode of Object.values(this.#answers)) {
+      for (const [code, count] of byCode) add(all, code, count)
     }
     return all
   }
 
-  #commandFigures(limitOf: (command: CommandName) => number): Record<CommandName, CommandFigures> {
-    const of = (command: CommandName): CommandFigures => {
-      const arrivals = this.arrivals(command)
-      return {
-        calls: arrivals.count,
-        byCode: Object.fromEntries(this.#byCommand.get(command)?.byCode ?? []),
-        limitPerSecond: limitOf(command),
-        worstSecond: arrivals.worstSecond,
-        worst100ms: arrivals.worstTenth,
-        callsOverLimit: arrivals.overLimit,
-      }
-    }
+  #commandFigures(command: CommandName, limitPerSecond: number): CommandFigures {
+    const arrivals = this.arrivals[command]
     return {
-      friend_delete_all: of('friend_delete_all'),
-      friend_delete: of('friend_delete'),
-      friend_get: of('friend_get'),
-      account_check: of('account_check'),
+      calls: arrivals.count,
+      byCode: Object.fromEntries(this.#answers[command]),
+      limitPerSecond,
+      worstSecond: arrivals.worstSecond,
+      worst100ms: arrivals.worstTenth,
+      callsOverLimit: arrivals.overLimit,
     }
   }
+}
+
+function add(counts: Map<string, number>, key: string, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count)
 }

@@ -5,7 +5,7 @@ import type { LimitTable } from './limit-table.ts'
 import { REGION_OF_HOST } from './regions.ts'
 import { decodeUserSig, isSignedWith, type UserSig } from './user-sig.ts'
 
-/** What the gateway looks at; everything in it is known before the body is read. */
+/** A call as the gateway sees it, before its body is read. */
 export interface GatewayCall {
   readonly command: Command
   readonly query: Query
@@ -126,7 +126,7 @@ export class Gateway {
   #checkLimits(app: App, { command, at }: GatewayCall): number {
     const { total } = this.#limits
     if (total !== undefined && !app.limitOf('all', total).take(at)) return 60011
-    return app.limitOf(command.name, this.#limits.ruleOf(command.name)).take(at) ? 0 : 60007
+    return app.limitOf(command.name, this.#limits.rules[command.name]).take(at) ? 0 : 60007
   }
 }
 

@@ -3,74 +3,51 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { listedUserSchema } from '../accounts/users.ts'
 import { isCommandName } from '../calls/commands.ts'
-import { InvalidFaultRule, readFaultRules } from '../faults/fault-text.ts'
+import { check, InvalidSimulatorInput, parseJson } from '../check.ts'
+import { clockChangeSchema } from '../clock.ts'
+import type { FaultRule } from '../faults/fault-rule.ts'
+import { InvalidFaultRule } from '../faults/fault-text.ts'
 import { latencySchema } from '../faults/latency.ts'
 import { appChangeSchema } from '../gateway/apps.ts'
 import { limitChangeSchema } from '../gateway/limit-table.ts'
-import { check, InvalidSimulatorInput } from '../options.ts'
-import type { Steering } from '../steering.ts'
-import type { ControlHandler } from './server.ts'
+import { resetSchema, type Steering } from '../steering.ts'
+import { timingSchema } from '../timing.ts'
+import { readBody } from './read-body.ts'
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-const appId = z.int().optional()
-const durationMs = z.number().min(0)
+const sdkAppId = z.int().optional()
+// Each rule is read by itself, so that the error can name the rule.
+const faultsSchema = z.strictObject({ rules: z.array(z.custom<FaultRule | string>()) })
+const keySchema = z.strictObject({
+  keys: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'expected a key or a list of keys'),
+  sdkAppId,
+})
+const appSchema = z.strictObject({ sdkAppId, change: appChangeSchema })
+const userSchema = z.preprocess(user => (typeof user === 'string' ? { account: user } : user), listedUserSchema)
+const usersSchema = z.strictObject({ users: z.array(userSchema) })
+const newLatencySchema = z.strictObject({ latency: latencySchema })
 
-const schemas = {
-  // Each rule is read by itself, so that the error can name the rule.
-  faults: z.strictObject({ rules: z.array(z.unknown()) }),
-  key: z.strictObject({
-    keys: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'expected a key or a list of keys'),
-    sdkAppId: appId,
-  }),
-  app: z.strictObject({ sdkAppId: appId, change: appChangeSchema }),
-  clock: z.strictObject({
-    skewMs: z.number().optional(),
-    at: z.number().optional(),
-    frozen: z.boolean().optional(),
-  }),
-  users: z.strictObject({
-    users: z.array(z.preprocess(user => (typeof user === 'string' ? { account: user } : user), listedUserSchema)),
-  }),
-  latency: z.strictObject({ latency: latencySchema }),
-  timing: z.strictObject({
-    lockMs: durationMs.nullable().optional(),
-    conflictMs: durationMs.nullable().optional(),
-    readLagMs: durationMs.optional(),
-    backendTimeout: z
-      .union([
-        z.literal(false),
-        z.strictObject({
-          afterMs: durationMs.optional(),
-          code: z.int().optional(),
-          applies: z.enum(['before', 'after', 'never']).optional(),
-        }),
-      ])
-      .optional(),
-  }),
-  reset: z.strictObject({ figures: z.boolean().optional(), users: z.boolean().optional() }),
-}
-
-/** What can be changed: the name behind `/simulator/`, and what its body does. */
+/** Changes by the name behind `/simulator/`; each takes the body. */
 const changes: Readonly<Record<string, (steering: Steering, body: unknown) => void>> = {
-  faults: (steering, body) => steering.setFaults(readFaultRules(check('faults', schemas.faults, body).rules)),
+  faults: (steering, body) => steering.setFaults(check('faults', faultsSchema, body).rules),
   limit: (steering, body) => steering.setLimit(check('limit', limitChangeSchema, body)),
   key: (steering, body) => {
-    const { keys, sdkAppId } = check('key', schemas.key, body)
+    const { keys, sdkAppId } = check('key', keySchema, body)
     steering.setKey(keys, sdkAppId)
   },
   app: (steering, body) => {
-    const { change, sdkAppId } = check('app', schemas.app, body)
+    const { change, sdkAppId } = check('app', appSchema, body)
     steering.setApp(change, sdkAppId)
   },
-  clock: (steering, body) => steering.setClock(check('clock', schemas.clock, body)),
-  users: (steering, body) => steering.importUsers(check('users', schemas.users, body).users),
-  latency: (steering, body) => steering.setLatency(check('latency', schemas.latency, body).latency),
-  timing: (steering, body) => steering.setTiming(check('timing', schemas.timing, body)),
-  reset: (steering, body) => steering.reset(check('reset', schemas.reset, body)),
+  clock: (steering, body) => steering.setClock(check('clock', clockChangeSchema, body)),
+  users: (steering, body) => steering.importUsers(check('users', usersSchema, body).users),
+  latency: (steering, body) => steering.setLatency(check('latency', newLatencySchema, body).latency),
+  timing: (steering, body) => steering.setTiming(check('timing', timingSchema, body)),
+  reset: (steering, body) => steering.reset(check('reset', resetSchema, body)),
 }
 
-/** What can be read: the name behind `/simulator/`, and its answer by query. */
+/** Readings by the name behind `/simulator/`; each takes the query and returns the answer. */
 const readings: Readonly<Record<string, (steering: Steering, query: URLSearchParams) => unknown>> = {
   figures: steering => steering.figures(),
   faults: steering => steering.figures().faults,
@@ -86,35 +63,26 @@ const readings: Readonly<Record<string, (steering: Steering, query: URLSearchPar
 }
 
 /**
- * Makes the handler of the paths under `/simulator`, by which a running simulator is read and steered. Bodies are
- * JSON; a bad one changes nothing and is answered with 400 and `{ error }`. Only callers on this machine are let in.
+ * Answers a request to a path under `/simulator`, by which a running simulator is read and steered. Bodies are JSON;
+ * a bad one changes nothing and is answered with 400 and `{ error }`. Only callers on this machine are let in.
  */
-export const createControl =
-  (steering: Steering): ControlHandler =>
-  (path, query, request, response) => {
-    const name = path.slice('/simulator/'.length)
-    if (!isLoopback(request.socket.remoteAddress ?? '')) {
-      sendJson(response, 403, { error: 'the simulator is steered from its own machine only' })
-      return
-    }
-    if (name === '')
-      sendJson(response, 200, { read: [...Object.keys(readings), 'ledger'], change: Object.keys(changes) })
-    else if (request.method === 'GET') read(steering, name, new URLSearchParams(query), response)
-    else if (request.method === 'POST') change(steering, name, request, response)
-    else sendJson(response, 405, { error: `${request.method} is not understood; use GET to read and POST to change` })
-  }
+export function steerOverHttp(steering: Steering, request: IncomingMessage, response: ServerResponse): void {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://simulator')
+  const name = pathname.slice('/simulator/'.length)
+  if (!isLoopback(request.socket.remoteAddress ?? '')) {
+    sendJson(response, 403, { error: 'the simulator is steered from its own machine only' })
+  } else if (name === '') {
+    sendJson(response, 200, { read: [...Object.keys(readings), 'ledger'], change: Object.keys(changes) })
+  } else if (request.method === 'GET') read(steering, name, searchParams, response)
+  else if (request.method === 'POST') change(steering, name, request, response)
+  else sendJson(response, 405, { error: `${request.method} is not understood; use GET to read and POST to change` })
+}
 
 function read(steering: Steering, name: string, query: URLSearchParams, response: ServerResponse): void {
-  if (name === 'ledger') {
-    sendLedger(steering, query.get('account'), response)
-    return
-  }
   const reading = readings[name]
-  if (reading === undefined) {
-    sendJson(response, 404, { error: `there is nothing to read at /simulator/${name}` })
-    return
-  }
-  tryTo(response, () => sendJson(response, 200, reading(steering, query)))
+  if (name === 'ledger') sendLedger(steering, query.get('account'), response)
+  else if (reading === undefined) sendJson(response, 404, { error: `there is nothing to read at /simulator/${name}` })
+  else tryTo(response, () => reading(steering, query))
 }
 
 function change(steering: Steering, name: string, request: IncomingMessage, response: ServerResponse): void {
@@ -123,32 +91,19 @@ function change(steering: Steering, name: string, request: IncomingMessage, resp
     sendJson(response, 404, { error: `there is nothing to change at /simulator/${name}` })
     return
   }
-  const chunks: Buffer[] = []
-  let bytes = 0
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk)
-  })
-  request.on('end', () => {
+  readBody(request, MAX_BODY_BYTES, text => {
     tryTo(response, () => {
-      if (bytes > MAX_BODY_BYTES) throw new InvalidSimulatorInput(`${name}: the body is over ${MAX_BODY_BYTES} bytes`)
-      apply(steering, parseJson(name, Buffer.concat(chunks).toString('utf8')))
-      sendJson(response, 200, { ok: true })
+      if (text === undefined) throw new InvalidSimulatorInput(`${name}: the body is over ${MAX_BODY_BYTES} bytes`)
+      apply(steering, text === '' ? {} : parseJson(text, `${name}: the body is no JSON`))
+      return { ok: true }
     })
   })
 }
 
-function parseJson(name: string, text: string): unknown {
+/** Sends what the action returns, or what was wrong with the request. */
+function tryTo(response: ServerResponse, action: () => unknown): void {
   try {
-    return text === '' ? {} : JSON.parse(text)
-  } catch (error) {
-    throw new InvalidSimulatorInput(`${name}: the body is no JSON`, { cause: error })
-  }
-}
-
-function tryTo(response: ServerResponse, action: () => void): void {
-  try {
-    action()
+    sendJson(response, 200, action())
   } catch (error) {
     if (!(error instanceof InvalidSimulatorInput || error instanceof InvalidFaultRule)) throw error
     sendJson(response, 400, { error: error.message })

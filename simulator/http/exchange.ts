@@ -3,105 +3,106 @@ import type { Command } from '../calls/commands.ts'
 import type { Operation, Reply } from '../calls/operation.ts'
 import { answerKey, type Delivery, type Effect, effectOf } from '../faults/effect.ts'
 import type { Parts } from '../parts.ts'
+import type { BackendTimeout } from '../timing.ts'
 import { resetConnection, sendBody, sendHalf, sendHttpError } from './deliver.ts'
-import { toEnvelope } from './envelope.ts'
+import { type Envelope, toEnvelope } from './envelope.ts'
 import { toMalformed } from './malformed.ts'
 import { redactUrl } from './query.ts'
 
 /** One request on its way to its answer. */
 export interface Exchange {
+  readonly parts: Parts
   readonly command: Command | undefined
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** When its headers had been read, monotonic ms. */
   readonly at: number
+  /** Accounts that it is for; none as long as its body was not understood. */
+  readonly accounts: readonly string[]
 }
 
 const OK: Reply = { code: 0 }
 
 /** Answers with a code after the latency of the moment; nothing is carried out. */
-export function refuse(parts: Parts, exchange: Exchange, accounts: readonly string[], code: number): void {
-  const effect: Effect = { ...effectOf(undefined), extent: 'none', code }
-  waitUntil(parts, exchange, parts.drawLatency(), () => deliver(parts, exchange, accounts, effect.delivery, { code }))
+export function refuse(exchange: Exchange, code: number, afterMs: number = exchange.parts.drawLatency()): void {
+  waitUntil(exchange, afterMs, () => deliver(exchange, { kind: 'answer' }, { code }))
 }
 
 /**
  * Carries a call out: locks what it writes, lets the backend take its time, applies the change and answers, each as
- * far as the fault that strikes it allows.
+ * far as the fault that strikes it allows. A write that meets another one is answered before the fault rules are
+ * asked, so that a rule is never used up by a call that conflicts: what faults cost stays countable to the call.
  */
-export function perform(parts: Parts, exchange: Exchange, operation: Operation, command: Command): void {
-  const { accounts, writes } = operation
-  if (!parts.locks.areFree(writes)) {
-    conflict(parts, exchange, accounts)
+export function perform(exchange: Exchange, operation: Operation, command: Command): void {
+  const { parts } = exchange
+  const { lockMs, conflictMs } = parts.timing
+  if (!parts.locks.areFree(operation.writes)) {
+    refuse(exchange, 30008, conflictMs ?? parts.drawLatency())
     return
   }
-  const effect = effectOf(parts.faults.strike(command.name, accounts)?.rule)
+  const effect = effectOf(parts.faults.strike(command.name, exchange.accounts))
   if (effect.isImmediate) {
-    deliver(parts, exchange, accounts, effect.delivery, OK)
+    deliver(exchange, effect.delivery, OK)
     return
   }
   const latencyMs = parts.drawLatency()
-  const isWrite = effect.extent !== 'none' && writes.length > 0
-  const writeMs = isWrite ? (parts.timing.lockMs ?? latencyMs) : 0
-  const release = writeMs > 0 ? parts.locks.acquire(writes) : undefined
+  const isWrite = effect.extent !== 'none' && operation.writes.length > 0
+  const writeMs = isWrite ? (lockMs ?? latencyMs) : 0
+  const release = writeMs > 0 ? parts.locks.acquire(operation.writes) : undefined
   const carryOut = once((): Reply => {
     release?.()
     return effect.extent === 'none' ? OK : operation.run(effect.extent)
   })
   const backendMs = Math.max(latencyMs, writeMs)
-  const { timeout } = parts.timing
-  if (timeout !== undefined && backendMs > timeout.afterMs) {
-    timeOut(parts, exchange, { accounts, effect, carryOut, release, backendMs })
+  letBackendWork(exchange, { effect, carryOut, release, carryOutMs: isWrite ? writeMs : backendMs, backendMs })
+}
+
+/** The part of the backend in a call. */
+interface Work {
+  readonly effect: Effect
+  /** Lets go of the locks and makes the change; called again, it repeats its reply. */
+  readonly carryOut: () => Reply
+  /** Lets go of the locks alone. */
+  readonly release: (() => void) | undefined
+  /** When the change is made, ms after the arrival. */
+  readonly carryOutMs: number
+  /** When the backend is done, ms after the arrival. */
+  readonly backendMs: number
+}
+
+function letBackendWork(exchange: Exchange, work: Work): void {
+  const { effect, carryOut, carryOutMs, backendMs } = work
+  const { parts } = exchange
+  const { backendTimeout } = parts.timing
+  if (backendTimeout !== false && backendMs > backendTimeout.afterMs) {
+    timeOut(exchange, work, backendTimeout)
     return
   }
-  if (writeMs < backendMs && isWrite) waitUntil(parts, exchange, writeMs, carryOut)
-  waitUntil(parts, exchange, backendMs, () => {
+  if (carryOutMs < backendMs) waitUntil(exchange, carryOutMs, carryOut)
+  waitUntil(exchange, backendMs, () => {
     const reply = carryOut()
     parts.timers.after(effect.delayMs, () => {
-      deliver(parts, exchange, accounts, effect.delivery, effect.code === undefined ? reply : { code: effect.code })
+      deliver(exchange, effect.delivery, effect.code === undefined ? reply : { code: effect.code })
     })
   })
 }
 
-/**
- * Answers a write that meets another one. It is asked before the fault rules, so that a rule is never used up by a
- * call that conflicts: what faults cost stays countable to the call.
- */
-function conflict(parts: Parts, exchange: Exchange, accounts: readonly string[]): void {
-  const afterMs = parts.timing.conflictMs ?? parts.drawLatency()
-  waitUntil(parts, exchange, afterMs, () => {
-    deliver(parts, exchange, accounts, { kind: 'answer' }, { code: 30008 })
-  })
-}
-
 /** The gateway gives up on a slow backend: it answers at its own limit, whether the change was made or not. */
-function timeOut(
-  parts: Parts,
-  exchange: Exchange,
-  call: {
-    readonly accounts: readonly string[]
-    readonly effect: Effect
-    readonly carryOut: () => Reply
-    readonly release: (() => void) | undefined
-    readonly backendMs: number
-  },
-): void {
-  const { timeout } = parts.timing
-  if (timeout === undefined) return
-  waitUntil(parts, exchange, timeout.afterMs, () => {
-    if (timeout.applies === 'before') call.carryOut()
-    if (timeout.applies === 'never') call.release?.()
-    deliver(parts, exchange, call.accounts, call.effect.delivery, { code: timeout.code })
+function timeOut(exchange: Exchange, work: Work, { afterMs, applies, code }: BackendTimeout): void {
+  waitUntil(exchange, afterMs, () => {
+    if (applies === 'before') work.carryOut()
+    if (applies === 'never') work.release?.()
+    deliver(exchange, work.effect.delivery, { code })
   })
-  if (timeout.applies === 'after') waitUntil(parts, exchange, call.backendMs, call.carryOut)
+  if (applies === 'after') waitUntil(exchange, work.backendMs, work.carryOut)
 }
 
 /** Waits until so many ms after the arrival, so that time spent reading is part of the latency. */
-function waitUntil(parts: Parts, exchange: Exchange, afterMs: number, action: () => void): void {
-  parts.timers.after(afterMs <= 0 ? 0 : exchange.at + afterMs - parts.monotonic(), action)
+function waitUntil({ parts, at }: Exchange, afterMs: number, action: () => void): void {
+  parts.timers.after(afterMs <= 0 ? 0 : at + afterMs - parts.monotonic(), action)
 }
 
-const once = <T>(make: () => T): (() => T) => {
+function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => {
     made ??= { value: make() }
@@ -110,21 +111,13 @@ const once = <T>(make: () => T): (() => T) => {
 }
 
 /** Sends the answer and writes it into the books; a caller who has hung up is counted as `client_gone`. */
-function deliver(
-  parts: Parts,
-  exchange: Exchange,
-  accounts: readonly string[],
-  delivery: Delivery,
-  reply: Reply,
-): void {
+function deliver(exchange: Exchange, delivery: Delivery, reply: Reply): void {
   const isGone = exchange.request.socket.destroyed
-  const key = isGone ? 'client_gone' : answerKey(delivery, reply.code)
-  note(parts, exchange, accounts, key)
-  if (!isGone) send(parts, exchange, delivery, reply)
+  note(exchange, isGone ? 'client_gone' : answerKey(delivery, reply.code))
+  if (!isGone) send(exchange, delivery, toEnvelope(exchange.command, reply))
 }
 
-function send(_parts: Parts, { command, request, response }: Exchange, delivery: Delivery, reply: Reply): void {
-  const envelope = toEnvelope(command, reply)
+function send({ request, response }: Exchange, delivery: Delivery, envelope: Envelope): void {
   switch (delivery.kind) {
     case 'answer':
       return sendBody(response, JSON.stringify(envelope))
@@ -145,17 +138,17 @@ function send(_parts: Parts, { command, request, response }: Exchange, delivery:
 }
 
 /** Books an answer under its call and its accounts, and hands it to the log if there is one. */
-export function note(parts: Parts, exchange: Exchange, accounts: readonly string[], key: string): void {
-  parts.counts.noteAnswer(exchange.command?.name, key)
-  if (exchange.command !== undefined) {
-    for (const account of accounts) parts.ledger.noteAnswer(exchange.command.name, account, key)
+export function note({ parts, command, accounts, request, at }: Exchange, key: string): void {
+  parts.counts.noteAnswer(command?.name, key)
+  if (command !== undefined) {
+    for (const account of accounts) parts.ledger.noteAnswer(command.name, account, key)
   }
   parts.onAnswer?.({
-    at: exchange.at,
-    command: exchange.command?.name,
-    url: redactUrl(exchange.request.url ?? ''),
+    at,
+    command: command?.name,
+    url: redactUrl(request.url ?? ''),
     accounts,
     answer: key,
-    tookMs: parts.monotonic() - exchange.at,
+    tookMs: parts.monotonic() - at,
   })
 }

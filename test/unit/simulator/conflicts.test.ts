@@ -95,6 +95,14 @@ describe('two writes to one account at the same time', () => {
     })
   })
 
+  test('a lock of 0 ms makes the change at once, long before the backend answers', async () => {
+    await withSimulator({ ...GROUPS, lockMs: 0, latency: 600_000 }, async simulator => {
+      startClear(simulator)
+      await eventually('the change', async () => simulator.friendsOf('user_1').length === 0)
+      expect(simulator.ledgerOf('user_1')).toMatchObject({ deletesApplied: 1, okAnswers: 0 })
+    })
+  })
+
   test('the second one changes nothing, and goes through once the first is over', async () => {
     await withSimulator({ ...GROUPS, lockMs: 1000 }, async simulator => {
       const both = await Promise.all(

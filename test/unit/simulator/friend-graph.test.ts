@@ -92,9 +92,7 @@ describe('the lag of reads', () => {
   test('shows the list before the first write until its time is over', () => {
     let now = 0
     const lag = new ReadLag(100, () => now)
-    const graph = new FriendGraph(createGeneratedUsers({ count: 5, groupsOf: 5 }, 1), (account, list) =>
-      lag.remember(account, list),
-    )
+    const graph = new FriendGraph(createGeneratedUsers({ count: 5, groupsOf: 5 }, 1), [], lag)
     graph.removeFriend('user_1', 'user_2')
     now = 60
     graph.removeFriend('user_1', 'user_3')

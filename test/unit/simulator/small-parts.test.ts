@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { WriteLocks } from '../../../simulator/accounts/write-locks.ts'
+import { InvalidSimulatorInput } from '../../../simulator/check.ts'
 import { createClock } from '../../../simulator/clock.ts'
 import { createLatency } from '../../../simulator/faults/latency.ts'
 import { RandomValues } from '../../../simulator/figures/random-values.ts'
 import { LimitTable } from '../../../simulator/gateway/limit-table.ts'
 import { parseQuery, redactUrl } from '../../../simulator/http/query.ts'
 import { parseCeilings, parseLatency, parseUsers } from '../../../simulator/option-text.ts'
-import { InvalidSimulatorInput } from '../../../simulator/options.ts'
 
 describe('the wall clock', () => {
   test('can be shifted, set, frozen and let go', () => {
@@ -176,14 +176,14 @@ describe('write locks', () => {
 describe('the table of ceilings', () => {
   test('keeps what a change leaves out, and gives a new rule only where something changed', () => {
     const table = new LimitTable({ friend_get: 50 }, 'sliding')
-    const other = table.ruleOf('friend_delete')
-    expect(table.ruleOf('friend_get')).toEqual({ perSecond: 50, algorithm: 'sliding', countRefused: false, burst: 50 })
-    expect(table.ruleOf('account_check').perSecond).toBe(100)
+    const other = table.rules.friend_delete
+    expect(table.rules.friend_get).toEqual({ perSecond: 50, algorithm: 'sliding', countRefused: false, burst: 50 })
+    expect(table.rules.account_check.perSecond).toBe(100)
     table.change({ command: 'friend_get', perSecond: 20, algorithm: 'bucket' })
-    expect(table.ruleOf('friend_get')).toEqual({ perSecond: 20, algorithm: 'bucket', countRefused: false, burst: 20 })
-    expect(table.ruleOf('friend_delete')).toBe(other)
+    expect(table.rules.friend_get).toEqual({ perSecond: 20, algorithm: 'bucket', countRefused: false, burst: 20 })
+    expect(table.rules.friend_delete).toBe(other)
     table.change({ appPerSecond: 500 })
-    expect(table.ruleOf('friend_delete')).toBe(other)
+    expect(table.rules.friend_delete).toBe(other)
     expect(table.total?.perSecond).toBe(500)
     table.change({ appPerSecond: null })
     expect(table.total).toBeUndefined()
