@@ -1,22 +1,15 @@
 import { textOfCode } from './codes.ts'
-import { ACCOUNT_PARAMETER, type Body, BodyRefusedError, type Operation, readAccount, type World } from './operation.ts'
+import { ACCOUNT_PARAMETER, type Body, type Operation, readAccount, readList, type World } from './operation.ts'
 
-/** Most accounts one call may name. */
-const MAX_ITEMS = 100
-
-/** Reads `[{ UserID }]`. */
-function readUserIds(value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ITEMS)
-    throw new BodyRefusedError(ACCOUNT_PARAMETER)
-  return value.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null || !('UserID' in item)) throw new BodyRefusedError(ACCOUNT_PARAMETER)
-    return readAccount(item.UserID, ACCOUNT_PARAMETER)
-  })
+/** Reads `{ UserID }`. */
+function readUserId(item: unknown): string {
+  const userId = typeof item === 'object' && item !== null && 'UserID' in item ? item.UserID : undefined
+  return readAccount(userId, ACCOUNT_PARAMETER)
 }
 
 /** `im_open_login_svc/account_check`: says of up to 100 accounts whether they are imported. Page 1047/34956. */
 export function accountCheck(body: Body, world: World): Operation {
-  const accounts = readUserIds(body.CheckItem)
+  const accounts = readList(body['CheckItem'], 100, ACCOUNT_PARAMETER).map(readUserId)
   return {
     accounts,
     writes: [],

@@ -31,17 +31,8 @@ export interface World {
   readonly pageSize: number
 }
 
-/** The body of a call, known to be a JSON object and nothing more; these are the fields that any call reads. */
-export type Body = Readonly<Partial<Record<BodyField, unknown>>>
-
-type BodyField =
-  | 'From_Account'
-  | 'To_Account'
-  | 'DeleteType'
-  | 'StartIndex'
-  | 'StandardSequence'
-  | 'CustomSequence'
-  | 'CheckItem'
+/** The body of a call, known to be a JSON object and nothing more. */
+export type Body = Readonly<Record<string, unknown>>
 
 /** Refuses a body with the vendor's code. Caught where bodies are read, so that the checks read as a list. */
 export class BodyRefusedError extends Error {
@@ -68,23 +59,21 @@ export function readAccount(value: unknown, parameterCode: number = SNS_PARAMETE
   return value
 }
 
-/** Checks a list of accounts with 1 to `maxCount` entries. */
-export function readAccounts(value: unknown, maxCount: number): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > maxCount) throw new BodyRefusedError(SNS_PARAMETER)
-  return value.map((entry: unknown) => readAccount(entry))
+/** Checks a list with 1 to `maxCount` entries of any kind. */
+export function readList(value: unknown, maxCount: number, parameterCode: number = SNS_PARAMETER): readonly unknown[] {
+  if (Array.isArray(value) && value.length > 0 && value.length <= maxCount) return value
+  throw new BodyRefusedError(parameterCode)
 }
 
 /** Checks a whole number of at least 0. */
 export function readInteger(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
-    throw new BodyRefusedError(SNS_PARAMETER)
-  }
-  return value
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw new BodyRefusedError(SNS_PARAMETER)
 }
 
-/** Checks a text that must be one of a few; other spellings are refused. `undefined` takes the fallback if there is one. */
-export function readChoice<T extends string>(value: unknown, choices: readonly T[], fallback?: T): T {
-  const found = choices.find(choice => choice === value) ?? (value === undefined ? fallback : undefined)
-  if (found === undefined) throw new BodyRefusedError(SNS_PARAMETER)
-  return found
+/** Tells whether a `DeleteType` is two-way; it is one-way when left out, and refused in any other spelling. */
+export function readTwoWay(value: unknown): boolean {
+  if (value === 'Delete_Type_Both') return true
+  if (value === 'Delete_Type_Single' || value === undefined) return false
+  throw new BodyRefusedError(SNS_PARAMETER)
 }

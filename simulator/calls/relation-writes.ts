@@ -1,15 +1,13 @@
 import { textOfCode } from './codes.ts'
-import { type Body, type Operation, readAccount, readAccounts, readChoice, type World } from './operation.ts'
-
-const DELETE_TYPES = ['Delete_Type_Single', 'Delete_Type_Both'] as const
+import { type Body, type Operation, readAccount, readList, readTwoWay, type World } from './operation.ts'
 
 /**
  * `sns/friend_delete_all`: clears the list of an account, with `Delete_Type_Both` also its entry in the lists of those
  * who stood in it. The answer says nothing about how many those were. Page 1047/34906.
  */
 export function friendDeleteAll(body: Body, world: World): Operation {
-  const account = readAccount(body.From_Account)
-  const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
+  const account = readAccount(body['From_Account'])
+  const both = readTwoWay(body['DeleteType'])
   const { graph } = world
   return {
     accounts: [account],
@@ -30,9 +28,9 @@ export function friendDeleteAll(body: Body, world: World): Operation {
 
 /** `sns/friend_delete`: up to 1,000 friends by name, a result for each under an OK of the whole. Page 1047/34905. */
 export function friendDelete(body: Body, world: World): Operation {
-  const account = readAccount(body.From_Account)
-  const names = readAccounts(body.To_Account, 1000)
-  const both = readChoice(body.DeleteType, DELETE_TYPES, 'Delete_Type_Single') === 'Delete_Type_Both'
+  const account = readAccount(body['From_Account'])
+  const names = readList(body['To_Account'], 1000).map(name => readAccount(name))
+  const both = readTwoWay(body['DeleteType'])
   const { graph } = world
   const deleteOne = (name: string): number => {
     const faultCode = world.faults.itemCode('friend_delete', name)
