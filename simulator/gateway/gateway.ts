@@ -28,12 +28,6 @@ const STANDING_CODES = {
 const AUTH_WINDOW_MS = 60_000
 const MAX_CACHED_TOKENS = 1000
 
-interface KnownToken {
-  readonly userSig: UserSig | undefined
-  /** Result of the HMAC by key, since workers send one token thousands of times. */
-  readonly signedWith: Map<string, boolean>
-}
-
 /**
  * Decides on a call before its body is read: URL, app, region, signature, admin right, ceilings, in this order.
  * Answers 0 or the vendor's code. Only calls that get as far as the ceilings count against them.
@@ -42,7 +36,8 @@ export class Gateway {
   readonly #apps: ReadonlyMap<number, App>
   readonly #limits: LimitTable
   readonly #authFailuresPerMinute: number
-  readonly #tokens = new Map<string, KnownToken>()
+  /** By token, since workers send one token thousands of times. */
+  readonly #userSigs = new Map<string, UserSig | undefined>()
 
   constructor(apps: ReadonlyMap<number, App>, limits: LimitTable, authFailuresPerMinute: number) {
     this.#apps = apps
@@ -90,23 +85,21 @@ export class Gateway {
   }
 
   #signatureCode(app: App, { query, now }: GatewayCall): number {
-    const token = this.#tokenOf(query.usersig ?? '')
-    const { userSig } = token
+    const userSig = this.#userSigOf(query.usersig ?? '')
     if (userSig === undefined) return 70003
     // The order of the vendor's Go library.
     if (userSig.sdkAppId !== app.options.sdkAppId) return 70014
     if (userSig.identifier !== query.identifier) return 70013
     if (Math.floor(now / 1000) > userSig.issuedAt + userSig.expireSeconds) return 70001
-    return app.options.keys.some(key => isTokenOf(token, userSig, key)) ? 0 : 70009
+    return app.options.keys.some(key => isSignedWith(userSig, key)) ? 0 : 70009
   }
 
-  #tokenOf(text: string): KnownToken {
-    const known = this.#tokens.get(text)
-    if (known !== undefined) return known
-    if (this.#tokens.size >= MAX_CACHED_TOKENS) this.#tokens.clear()
-    const fresh = { userSig: decodeUserSig(text), signedWith: new Map<string, boolean>() }
-    this.#tokens.set(text, fresh)
-    return fresh
+  #userSigOf(token: string): UserSig | undefined {
+    if (!this.#userSigs.has(token)) {
+      if (this.#userSigs.size >= MAX_CACHED_TOKENS) this.#userSigs.clear()
+      this.#userSigs.set(token, decodeUserSig(token))
+    }
+    return this.#userSigs.get(token)
   }
 
   #noteFailure(app: App, now: number): void {
@@ -128,12 +121,4 @@ export class Gateway {
     if (total !== undefined && !app.limitOf('all', total).take(at)) return 60011
     return app.limitOf(command.name, this.#limits.rules[command.name]).take(at) ? 0 : 60007
   }
-}
-
-function isTokenOf(token: KnownToken, userSig: UserSig, key: string): boolean {
-  const known = token.signedWith.get(key)
-  if (known !== undefined) return known
-  const result = isSignedWith(userSig, key)
-  token.signedWith.set(key, result)
-  return result
 }

@@ -6,27 +6,29 @@ import { z } from 'zod'
 const MAX_INFLATED_BYTES = 4096
 const MAX_TOKEN_LENGTH = 8192
 
-const documentSchema = z.object({
-  'TLS.ver': z.literal('2.0'),
-  'TLS.identifier': z.string(),
-  'TLS.sdkappid': z.number(),
-  'TLS.expire': z.number(),
-  'TLS.time': z.number(),
-  'TLS.sig': z.string(),
-  'TLS.userbuf': z.string().optional(),
-})
+const userSigSchema = z
+  .object({
+    'TLS.ver': z.literal('2.0'),
+    'TLS.identifier': z.string(),
+    'TLS.sdkappid': z.number(),
+    'TLS.expire': z.number(),
+    'TLS.time': z.number(),
+    'TLS.sig': z.string(),
+    'TLS.userbuf': z.string().optional(),
+  })
+  .transform(document => ({
+    identifier: document['TLS.identifier'],
+    sdkAppId: document['TLS.sdkappid'],
+    /** Unix seconds. */
+    issuedAt: document['TLS.time'],
+    /** Lifetime in seconds. */
+    expireSeconds: document['TLS.expire'],
+    signature: document['TLS.sig'],
+    userBuf: document['TLS.userbuf'],
+  }))
 
-/** What a UserSig says, before anybody checked whether it is true. */
-export interface UserSig {
-  readonly identifier: string
-  readonly sdkAppId: number
-  /** Unix seconds. */
-  readonly issuedAt: number
-  /** Lifetime in seconds. */
-  readonly expireSeconds: number
-  readonly signature: string
-  readonly userBuf: string | undefined
-}
+/** The content of a UserSig, before anybody checked whether it is true. */
+export type UserSig = Readonly<z.output<typeof userSigSchema>>
 
 /**
  * Takes a UserSig apart: the vendor's own base64 letters, a zlib stream of any level, JSON with or without a newline
@@ -39,16 +41,7 @@ export function decodeUserSig(token: string): UserSig | undefined {
   const base64 = token.replaceAll('*', '+').replaceAll('-', '/').replaceAll('_', '=')
   try {
     const text = inflateSync(Buffer.from(base64, 'base64'), { maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8')
-    const parsed = documentSchema.safeParse(JSON.parse(text))
-    if (!parsed.success) return undefined
-    return {
-      identifier: parsed.data['TLS.identifier'],
-      sdkAppId: parsed.data['TLS.sdkappid'],
-      issuedAt: parsed.data['TLS.time'],
-      expireSeconds: parsed.data['TLS.expire'],
-      signature: parsed.data['TLS.sig'],
-      userBuf: parsed.data['TLS.userbuf'],
-    }
+    return userSigSchema.safeParse(JSON.parse(text)).data
   } catch {
     return undefined
   }
