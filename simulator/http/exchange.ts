@@ -4,9 +4,8 @@ import type { Operation, Reply } from '../calls/operation.ts'
 import { answerKey, type Delivery, type Effect, effectOf } from '../faults/effect.ts'
 import type { Parts } from '../parts.ts'
 import type { BackendTimeout } from '../timing.ts'
-import { resetConnection, sendBody, sendHalf, sendHttpError } from './deliver.ts'
-import { type Envelope, toEnvelope } from './envelope.ts'
-import { toMalformed } from './malformed.ts'
+import { send } from './deliver.ts'
+import { toEnvelope } from './envelope.ts'
 import { redactUrl } from './query.ts'
 
 /** One request on its way to its answer. */
@@ -114,27 +113,7 @@ function once<T>(make: () => T): () => T {
 function deliver(exchange: Exchange, delivery: Delivery, reply: Reply): void {
   const isGone = exchange.request.socket.destroyed
   note(exchange, isGone ? 'client_gone' : answerKey(delivery, reply.code))
-  if (!isGone) send(exchange, delivery, toEnvelope(exchange.command, reply))
-}
-
-function send({ request, response }: Exchange, delivery: Delivery, envelope: Envelope): void {
-  switch (delivery.kind) {
-    case 'answer':
-      return sendBody(response, JSON.stringify(envelope))
-    case 'answer_then_fin':
-      response.once('finish', () => request.socket.end())
-      return sendBody(response, JSON.stringify(envelope))
-    case 'half_body':
-      return sendHalf(response, JSON.stringify(envelope))
-    case 'malformed':
-      return sendBody(response, toMalformed(delivery.malformed, envelope))
-    case 'http':
-      return sendHttpError(response, delivery.status)
-    case 'reset':
-      return resetConnection(request.socket)
-    case 'hang':
-      return
-  }
+  if (!isGone) send(exchange.response, delivery, toEnvelope(exchange.command, reply))
 }
 
 /** Books an answer under its call and its accounts, and hands it to the log if there is one. */
