@@ -13,21 +13,17 @@ export const clockChangeSchema = z.strictObject({
 /** Changes the wall clock of a running simulator; what is left out stays as it is. */
 export type ClockChange = Readonly<z.infer<typeof clockChangeSchema>>
 
-/** Tells the wall-clock time by which signatures expire. It has nothing to do with the stamps of arrivals. */
-export interface SteerableClock {
-  /** Epoch ms. */
-  readonly now: () => number
-  readonly change: (change: ClockChange) => void
-}
-
-/** Makes a wall clock that tests can shift, set and stop. `source` gives epoch ms, `Date.now` by default. */
-export function createClock(source: () => number = Date.now, initialSkewMs = 0): SteerableClock {
+/**
+ * Makes the wall clock by which signatures expire, which tests can shift, set and stop. `source` gives epoch ms. It
+ * has nothing to do with the stamps of arrivals.
+ */
+export function createClock(source: () => number = Date.now, initialSkewMs = 0) {
   let skewMs = initialSkewMs
   let frozenAt: number | undefined
   const now = (): number => frozenAt ?? source() + skewMs
   return {
     now,
-    change: change => {
+    change: (change: ClockChange): void => {
       if (change.skewMs !== undefined) {
         if (frozenAt !== undefined) frozenAt += change.skewMs - skewMs
         skewMs = change.skewMs

@@ -50,13 +50,6 @@ export const usersSchema = z
 /** Which accounts exist and who is friends with whom before the first call. */
 export type UsersOptions = Readonly<z.infer<typeof usersSchema>>
 
-/** Answers for accounts that nobody touched yet, from the rules alone, so that millions of them cost no memory. */
-export interface GeneratedUsers {
-  readonly isImported: (account: string) => boolean
-  /** Names in the account's list, in the order of the list. */
-  readonly friendsOf: (account: string) => readonly string[]
-}
-
 /** Tells whether a text can be a UserID at all: 1 to 32 bytes in UTF-8, no control characters. */
 export const isUserId = (text: string): boolean =>
   text.length > 0 && text.length <= 32 && Buffer.byteLength(text) <= 32 && !/\p{Cc}/u.test(text)
@@ -64,8 +57,14 @@ export const isUserId = (text: string): boolean =>
 const NUMBERED = /^user_([1-9]\d{0,8})$/
 const PRIVATE = /^(.+)~([1-9]\d{0,3})$/s
 
-/** Makes the rules for untouched accounts; the same options and seed always give the same people. */
-export function createGeneratedUsers(options: UsersOptions, seed: number): GeneratedUsers {
+/** Answers for accounts that nobody touched yet. */
+export type GeneratedUsers = ReturnType<typeof createGeneratedUsers>
+
+/**
+ * Makes the rules for untouched accounts, so that millions of them cost no memory. The same options and seed always
+ * give the same people.
+ */
+export function createGeneratedUsers(options: UsersOptions, seed: number) {
   const { count = 0, importAll = false, missingShare = 0, groupsOf = 0, privateFriends = 0 } = options
   const position = hasher(seed, 'missing users')
   const isMissing = (name: string): boolean => missingShare > 0 && position(name) < missingShare
@@ -99,8 +98,9 @@ export function createGeneratedUsers(options: UsersOptions, seed: number): Gener
   }
 
   return {
-    isImported: name => isUserId(name) && (isPerson(name) || ownerOf(name) !== undefined),
-    friendsOf: name => {
+    isImported: (name: string): boolean => isUserId(name) && (isPerson(name) || ownerOf(name) !== undefined),
+    /** Names in the account's list, in the order of the list. */
+    friendsOf: (name: string): readonly string[] => {
       const owner = ownerOf(name)
       if (owner !== undefined) return [owner]
       if (!isPerson(name)) return []

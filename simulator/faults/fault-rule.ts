@@ -22,7 +22,8 @@ export const MALFORMED_KINDS = [
   'duplicate-keys',
 ] as const
 
-const PLAIN_KINDS = [
+/** Lists the answers that take no value. */
+export const PLAIN_KINDS = [
   'reset-before',
   'reset-after-read',
   'reset-after-apply',

@@ -1,6 +1,6 @@
 import { isCommandName } from '../calls/commands.ts'
 import { explain } from '../check.ts'
-import { type FaultRule, faultRuleSchema, MALFORMED_KINDS } from './fault-rule.ts'
+import { type FaultRule, faultRuleSchema, MALFORMED_KINDS, PLAIN_KINDS } from './fault-rule.ts'
 
 /** Says that a rule cannot be read; the message names the rule, what is wrong with it and what would be right. */
 export class InvalidFaultRule extends Error {
@@ -8,9 +8,10 @@ export class InvalidFaultRule extends Error {
   readonly code = 'INVALID_FAULT_RULE'
 }
 
-const ANSWERS =
-  'a vendor code (30006), http-<status>, item-<code>, delay-<duration>, malformed-<kind>, reset-before, ' +
-  'reset-after-read, reset-after-apply, hang, hang-after-apply, half-body, partial, fin-after-answer, stall-connection'
+const ANSWERS = [
+  'a vendor code (30006), http-<status>, item-<code>, delay-<duration>, malformed-<kind>',
+  ...PLAIN_KINDS,
+].join(', ')
 
 /**
  * Reads the text form of a rule: the answer, then options behind a colon, such as `30006:share=0.1,times=1`,
@@ -56,8 +57,7 @@ function readAnswer(text: string): unknown {
   if (kind === 'item' && /^\d+$/.test(value)) return { itemCode: Number(value) }
   if (kind === 'delay') return { delayMs: readDurationMs(value) }
   if (kind === 'malformed') {
-    const isKnown = MALFORMED_KINDS.some(name => name === value)
-    if (isKnown) return { malformed: value }
+    if (MALFORMED_KINDS.some(name => name === value)) return { malformed: value }
     return fail(`"${value}" is no way to break a body; expected one of ${MALFORMED_KINDS.join(', ')}`)
   }
   return faultRuleSchema.safeParse({ answer: text }).success
