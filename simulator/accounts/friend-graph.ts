@@ -61,14 +61,6 @@ export class FriendGraph {
     return this.#accounts.get(account)?.sequence ?? 1
   }
 
-  /** Takes one friend out of one list; `false` when it was not in there. */
-  removeFriend(account: string, friend: string): boolean {
-    const friends = this.friends(account)
-    if (!friends.has(friend)) return false
-    this.#listToChange(account, friends).delete(friend)
-    return true
-  }
-
   /**
    * Takes these friends out of the account's list, and two-way the account out of theirs. Who holds the account
    * without being held by it is not reached, as the vendor's page suggests.
@@ -80,7 +72,7 @@ export class FriendGraph {
     const list = this.#listToChange(account, friends)
     for (const name of present) {
       list.delete(name)
-      if (bothWays) this.removeFriend(name, account)
+      if (bothWays) this.removeFriends(name, [account], false)
     }
   }
 

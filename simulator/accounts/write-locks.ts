@@ -12,11 +12,10 @@ export class WriteLocks {
 
   /** Locks all of them and answers with the function that lets go, or `undefined` and locks none. */
   acquire(accounts: readonly string[]): (() => void) | undefined {
-    const distinct = [...new Set(accounts)]
-    if (!this.areFree(distinct)) return undefined
-    for (const account of distinct) this.#held.add(account)
+    if (!this.areFree(accounts)) return undefined
+    for (const account of accounts) this.#held.add(account)
     return () => {
-      for (const account of distinct) this.#held.delete(account)
+      for (const account of accounts) this.#held.delete(account)
     }
   }
 }

@@ -103,14 +103,12 @@ export class Faults {
 
   /** Tells whether a call is reset before anything of its body is read. */
   resetsUnread(command: CommandName): boolean {
-    if (this.#rules.length === 0) return false
     const isUnread = (active: ActiveRule): boolean => active.rule.answer === 'reset-before' && !active.needsAccount
     return this.#first(isUnread, command, ['']) !== undefined
   }
 
   /** Picks the rule that strikes a call for these accounts, one hit at most. */
   strike(command: CommandName, accounts: readonly string[]): FaultRule | undefined {
-    if (this.#rules.length === 0) return undefined
     return this.#first(active => isAboutCalls(active), command, accounts)
   }
 

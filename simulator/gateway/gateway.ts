@@ -54,7 +54,7 @@ export class Gateway {
     return (
       this.#checkApp(app, call) ||
       this.#checkSignature(app, call) ||
-      this.#checkAdmin(app, query) ||
+      (app.options.admins.includes(query.identifier ?? '') ? 0 : 60010) ||
       this.#checkLimits(app, call)
     )
   }
@@ -110,10 +110,6 @@ export class Gateway {
     if (app.authFailures.length <= allowed) return
     app.heldUntil = now + AUTH_WINDOW_MS
     app.authFailures = []
-  }
-
-  #checkAdmin(app: App, query: Query): number {
-    return app.options.admins.includes(query.identifier ?? '') ? 0 : 60010
   }
 
   #checkLimits(app: App, { command, at }: GatewayCall): number {

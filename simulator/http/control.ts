@@ -17,34 +17,32 @@ import { readBody } from './read-body.ts'
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 const sdkAppId = z.int().optional()
-// Each rule is read by itself, so that the error can name the rule.
-const faultsSchema = z.strictObject({ rules: z.array(z.custom<FaultRule | string>()) })
-const keySchema = z.strictObject({
-  keys: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'expected a key or a list of keys'),
-  sdkAppId,
-})
-const appSchema = z.strictObject({ sdkAppId, change: appChangeSchema })
+const keysSchema = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'expected a key or a list of keys')
 const userSchema = z.preprocess(user => (typeof user === 'string' ? { account: user } : user), listedUserSchema)
-const usersSchema = z.strictObject({ users: z.array(userSchema) })
-const newLatencySchema = z.strictObject({ latency: latencySchema })
 
-/** Changes by the name behind `/simulator/`; each takes the body. */
-const changes: Readonly<Record<string, (steering: Steering, body: unknown) => void>> = {
-  faults: (steering, body) => steering.setFaults(check('faults', faultsSchema, body).rules),
-  limit: (steering, body) => steering.setLimit(check('limit', limitChangeSchema, body)),
-  key: (steering, body) => {
-    const { keys, sdkAppId } = check('key', keySchema, body)
-    steering.setKey(keys, sdkAppId)
-  },
-  app: (steering, body) => {
-    const { change, sdkAppId } = check('app', appSchema, body)
-    steering.setApp(change, sdkAppId)
-  },
-  clock: (steering, body) => steering.setClock(check('clock', clockChangeSchema, body)),
-  users: (steering, body) => steering.importUsers(check('users', usersSchema, body).users),
-  latency: (steering, body) => steering.setLatency(check('latency', newLatencySchema, body).latency),
-  timing: (steering, body) => steering.setTiming(check('timing', timingSchema, body)),
-  reset: (steering, body) => steering.reset(check('reset', resetSchema, body)),
+/** Makes a change that checks its body first; the error names the change. */
+function change<T>(schema: z.ZodType<T>, apply: (steering: Steering, body: T) => void) {
+  return (name: string, steering: Steering, body: unknown): void => apply(steering, check(name, schema, body))
+}
+
+/** Changes by the name behind `/simulator/`. */
+const changes: Readonly<Record<string, ReturnType<typeof change>>> = {
+  // Each rule is read by itself, so that the error can name the rule.
+  faults: change(z.strictObject({ rules: z.array(z.custom<FaultRule | string>()) }), (steering, { rules }) =>
+    steering.setFaults(rules),
+  ),
+  limit: change(limitChangeSchema, (steering, body) => steering.setLimit(body)),
+  key: change(z.strictObject({ keys: keysSchema, sdkAppId }), (steering, body) =>
+    steering.setKey(body.keys, body.sdkAppId),
+  ),
+  app: change(z.strictObject({ sdkAppId, change: appChangeSchema }), (steering, body) =>
+    steering.setApp(body.change, body.sdkAppId),
+  ),
+  clock: change(clockChangeSchema, (steering, body) => steering.setClock(body)),
+  users: change(z.strictObject({ users: z.array(userSchema) }), (steering, { users }) => steering.importUsers(users)),
+  latency: change(z.strictObject({ latency: latencySchema }), (steering, body) => steering.setLatency(body.latency)),
+  timing: change(timingSchema, (steering, body) => steering.setTiming(body)),
+  reset: change(resetSchema, (steering, body) => steering.reset(body)),
 }
 
 /** Readings by the name behind `/simulator/`; each takes the query and returns the answer. */
@@ -74,7 +72,7 @@ export function steerOverHttp(steering: Steering, request: IncomingMessage, resp
   } else if (name === '') {
     sendJson(response, 200, { read: [...Object.keys(readings), 'ledger'], change: Object.keys(changes) })
   } else if (request.method === 'GET') read(steering, name, searchParams, response)
-  else if (request.method === 'POST') change(steering, name, request, response)
+  else if (request.method === 'POST') receiveChange(steering, name, request, response)
   else sendJson(response, 405, { error: `${request.method} is not understood; use GET to read and POST to change` })
 }
 
@@ -85,7 +83,7 @@ function read(steering: Steering, name: string, query: URLSearchParams, response
   else tryTo(response, () => reading(steering, query))
 }
 
-function change(steering: Steering, name: string, request: IncomingMessage, response: ServerResponse): void {
+function receiveChange(steering: Steering, name: string, request: IncomingMessage, response: ServerResponse): void {
   const apply = changes[name]
   if (apply === undefined) {
     sendJson(response, 404, { error: `there is nothing to change at /simulator/${name}` })
@@ -94,7 +92,7 @@ function change(steering: Steering, name: string, request: IncomingMessage, resp
   readBody(request, MAX_BODY_BYTES, text => {
     tryTo(response, () => {
       if (text === undefined) throw new InvalidSimulatorInput(`${name}: the body is over ${MAX_BODY_BYTES} bytes`)
-      apply(steering, text === '' ? {} : parseJson(text, `${name}: the body is no JSON`))
+      apply(name, steering, text === '' ? {} : parseJson(text, `${name}: the body is no JSON`))
       return { ok: true }
     })
   })
@@ -120,22 +118,20 @@ const LINES_A_CHUNK = 500
 
 /** Streams the ledger in pieces, so that a million accounts neither fill the memory nor hold up the calls. */
 function sendLedger(steering: Steering, account: string | null, response: ServerResponse): void {
-  const lines = account === null ? steering.ledger() : [steering.ledgerOf(account)].values()
+  const lines = account === null ? steering.ledger() : [steering.ledgerOf(account)]
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
   Readable.from(inChunks(lines)).pipe(response)
 }
 
-function* inChunks(lines: IterableIterator<unknown>): Generator<string> {
-  let chunk = ''
-  let count = 0
+function* inChunks(lines: Iterable<unknown>): Generator<string> {
+  let chunk: string[] = []
   for (const line of lines) {
-    chunk += `${JSON.stringify(line)}\n`
-    count += 1
-    if (count % LINES_A_CHUNK !== 0) continue
-    yield chunk
-    chunk = ''
+    chunk.push(`${JSON.stringify(line)}\n`)
+    if (chunk.length < LINES_A_CHUNK) continue
+    yield chunk.join('')
+    chunk = []
   }
-  if (chunk !== '') yield chunk
+  yield chunk.join('')
 }
 
 const isLoopback = (address: string): boolean => address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address)

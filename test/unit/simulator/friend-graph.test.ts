@@ -65,9 +65,9 @@ describe('the friend graph', () => {
     const graph = createGraph(4)
     const before = graph.sequenceOf('user_1')
     graph.friends('user_1')
-    graph.removeFriend('user_1', 'user_9')
+    graph.removeFriends('user_1', ['user_9'], false)
     expect(graph.sequenceOf('user_1')).toBe(before)
-    graph.removeFriend('user_1', 'user_2')
+    graph.removeFriends('user_1', ['user_2'], false)
     expect(graph.sequenceOf('user_1')).toBe(before + 1)
     expect(graph.sequenceOf('user_2')).toBe(before)
   })
@@ -93,9 +93,9 @@ describe('the lag of reads', () => {
     let now = 0
     const lag = new ReadLag(100, () => now)
     const graph = new FriendGraph(createGeneratedUsers({ count: 5, groupsOf: 5 }, 1), [], lag)
-    graph.removeFriend('user_1', 'user_2')
+    graph.removeFriends('user_1', ['user_2'], false)
     now = 60
-    graph.removeFriend('user_1', 'user_3')
+    graph.removeFriends('user_1', ['user_3'], false)
     now = 99
     expect([...(lag.visible('user_1')?.keys() ?? [])]).toEqual(['user_2', 'user_3', 'user_4', 'user_5'])
     now = 100
