@@ -4,7 +4,7 @@ import type { FaultRule } from './faults/fault-rule.ts'
 import type { LatencyProfile } from './faults/latency.ts'
 import type { AppOptions } from './gateway/apps.ts'
 import type { LimitAlgorithm } from './gateway/call-limits.ts'
-import type { BackendTimeoutChange } from './timing.ts'
+import type { TimingChange } from './timing.ts'
 
 /** The app a simulator has when none is given, with the vendor's public sample key. */
 export const DEFAULT_APP: AppOptions = {
@@ -25,7 +25,7 @@ export interface AnswerRecord {
 }
 
 /** Settings of a simulator; every one has a default, so that `startSimulator()` alone gives a working vendor. */
-export interface SimulatorOptions {
+export interface SimulatorOptions extends TimingChange {
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined
   /** Default 0, any free port. */
@@ -58,14 +58,6 @@ export interface SimulatorOptions {
   readonly skewMs?: number | undefined
   /** Monotonic clock that stamps arrivals, ms. Default: the process's own. */
   readonly monotonic?: (() => number) | undefined
-  /** For so long after a write, reads see the list as it was. Default 0. */
-  readonly readLagMs?: number | undefined
-  /** How long a write holds its locks, ms. Default: the latency of the call. */
-  readonly lockMs?: number | undefined
-  /** After how long 30008 is answered, ms. Default: the latency of the call. */
-  readonly conflictMs?: number | undefined
-  /** Default: 60008 after 3 s, with the change made; `false` lets every call take as long as it takes. */
-  readonly backendTimeout?: BackendTimeoutChange | false | undefined
   /** How long an idle connection is kept, ms. Default 75,000. */
   readonly keepAliveMs?: number | undefined
   /** Failed signatures within a minute that make the app wait with 70050 for 60 s; 0 switches it off. Default 100. */

@@ -2,7 +2,7 @@
 export class Timers {
   readonly #pending = new Set<NodeJS.Timeout>()
 
-  /** Runs `action` after so many ms; at once when there is nothing to wait for. */
+  /** Runs `action` after `waitMs`, and at once when that is 0 or less. */
   after(waitMs: number, action: () => void): void {
     if (waitMs <= 0) {
       action()

@@ -22,22 +22,23 @@ export type BackendTimeoutChange = Readonly<z.input<typeof timeoutSchema>>
 
 /** Checks a change that comes from outside. */
 export const timingSchema = z.strictObject({
+  /** How long a write holds its locks, ms. `null`, the default: the latency of the call. */
   lockMs: durationMs.nullable().optional(),
+  /** After how long 30008 is answered, ms. `null`, the default: the latency of the call. */
   conflictMs: durationMs.nullable().optional(),
+  /** Default: 60008 after 3 s, with the change made; `false` lets every call take as long as it takes. */
   backendTimeout: backendTimeoutSchema.optional(),
+  /** How long after a write reads see the list as it was, ms. Default 0. */
   readLagMs: durationMs.optional(),
 })
 
-/** Changes how long writes take; what is left out stays, `null` goes back to the latency of the call. */
+/** Changes how long writes take and how far reads lag behind; what is left out stays. */
 export type TimingChange = Readonly<z.input<typeof timingSchema>>
 
 /** Holds how long writes take, how long conflicts last, and when the gateway gives up on the backend. */
 export class Timing {
-  /** How long a write holds its locks, ms. `null`: the latency of the call. */
   lockMs: number | null = null
-  /** After how long a conflict is answered, ms. `null`: the latency of the call. */
   conflictMs: number | null = null
-  /** `false` lets every call take as long as it takes. */
   backendTimeout: BackendTimeout | false = timeoutSchema.parse({})
 
   constructor(change: TimingChange) {

@@ -6,7 +6,7 @@ const PLAIN_FIELDS: FriendFields = { Tag_SNS_IM_AddSource: 'AddSource_Type_Andro
 
 const NO_FRIENDS: FriendList = new Map()
 
-/** What changed about an account since it was generated; only touched accounts have one. */
+/** Changes to an account since it was generated; only touched accounts have one. */
 interface Account {
   imported: boolean
   /** `undefined` as long as the generated list holds. */

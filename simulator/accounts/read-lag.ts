@@ -20,12 +20,13 @@ export class ReadLag {
     return this.#old.size
   }
 
-  /** Notes the list an account has before a write. */
+  /** Keeps the list that an account has before a write, and forgets those of long ago once there are many. */
   remember(account: string, friends: FriendList): void {
-    if (this.lagMs === 0) return
-    if (this.visible(account) === undefined)
-      this.#old.set(account, { friends: new Map(friends), until: this.#now() + this.lagMs })
-    if (this.#old.size > 10_000) this.#forgetExpired()
+    if (this.lagMs === 0 || this.visible(account) !== undefined) return
+    const now = this.#now()
+    this.#old.set(account, { friends: new Map(friends), until: now + this.lagMs })
+    if (this.#old.size <= 10_000) return
+    for (const [known, { until }] of this.#old) if (until <= now) this.#old.delete(known)
   }
 
   /** The old list when a read shall still see it. */
@@ -36,10 +37,5 @@ export class ReadLag {
 
   forget(): void {
     this.#old.clear()
-  }
-
-  #forgetExpired(): void {
-    const now = this.#now()
-    for (const [account, { until }] of this.#old) if (until <= now) this.#old.delete(account)
   }
 }

@@ -1,7 +1,7 @@
 /** A vendor call this server knows; the name is the last part of its path. */
 export type CommandName = 'friend_delete_all' | 'friend_delete' | 'friend_get' | 'account_check'
 
-/** What distinguishes one vendor call from another before its body is read. */
+/** Distinguishes one vendor call from another before its body is read. */
 export interface Command {
   readonly name: CommandName
   /** Full path without the query. */

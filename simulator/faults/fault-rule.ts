@@ -50,7 +50,7 @@ const answerSchema = z.union(
 )
 
 /**
- * What happens instead of the proper answer.
+ * Takes the place of the proper answer.
  * `{ code }`: the envelope with that code. `{ itemCode }`: this code for the chosen items of a call with a list, the
  * envelope says OK. `{ http }`: that status with a body of HTML. `{ delayMs }`: the proper answer, so much later.
  * `{ malformed }`: the call goes through, its answer is broken.

@@ -57,7 +57,7 @@ class ActiveRule {
 /** Two rules with the same answer for the same call pick the same accounts; others pick independently. */
 const saltOf = (rule: FaultRule): string => `${rule.command ?? 'all'} ${JSON.stringify(rule.answer)}`
 
-const chooser = (accounts: FaultAccounts, seed: number, salt: string): ((account: string) => boolean) => {
+function chooser(accounts: FaultAccounts, seed: number, salt: string): (account: string) => boolean {
   if (accounts === 'all') return () => true
   if ('list' in accounts) {
     const listed = new Set(accounts.list)
@@ -109,7 +109,7 @@ export class Faults {
 
   /** Picks the rule that strikes a call for these accounts, one hit at most. */
   strike(command: CommandName, accounts: readonly string[]): FaultRule | undefined {
-    return this.#first(active => isAboutCalls(active), command, accounts)
+    return this.#first(isAboutCalls, command, accounts)
   }
 
   /** The code an item of a list is to fail with, 0 for none. */

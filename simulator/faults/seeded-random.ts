@@ -22,13 +22,13 @@ function finish(state: number): number {
  * Makes a function from text to a number in [0, 1) that depends on nothing but the seed, the salt and the text.
  * The same seed therefore always picks the same accounts; different salts pick independently of each other.
  */
-export const hasher = (seed: number, salt: string): ((text: string) => number) => {
+export function hasher(seed: number, salt: string): (text: string) => number {
   const start = finish(fold(FNV_BASIS ^ seed, `${salt}\n`))
   return text => finish(fold(start, text)) / 4_294_967_296
 }
 
 /** Makes a sequence of numbers in [0, 1) that repeats with its seed and salt (mulberry32). */
-export const sequence = (seed: number, salt: string): (() => number) => {
+export function sequence(seed: number, salt: string): () => number {
   let state = Math.floor(hasher(seed, salt)('sequence') * 4_294_967_296) | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0

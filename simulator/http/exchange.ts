@@ -96,7 +96,7 @@ function timeOut(exchange: Exchange, work: Work, { afterMs, applies, code }: Bac
   if (applies === 'after') waitUntil(exchange, work.backendMs, work.carryOut)
 }
 
-/** Waits until so many ms after the arrival, so that time spent reading is part of the latency. */
+/** Acts `afterMs` after the arrival, so that time spent reading is part of the latency. */
 function waitUntil({ parts, at }: Exchange, afterMs: number, action: () => void): void {
   parts.timers.after(afterMs <= 0 ? 0 : at + afterMs - parts.monotonic(), action)
 }

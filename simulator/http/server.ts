@@ -20,13 +20,6 @@ const COMMAND_OF_PATH: ReadonlyMap<string, Command> = new Map(
   Object.values(COMMANDS).map(command => [command.path, command]),
 )
 
-/** A listening server. */
-interface Listener {
-  readonly port: number
-  /** Destroys all connections and waits until no more can come. */
-  readonly close: () => Promise<void>
-}
-
 /** Takes a request apart as far as its headers go; stamps it first of all. */
 function receive(
   parts: Parts,
@@ -96,11 +89,7 @@ function answer(exchange: Exchange, code: number, text: string): void {
  * Listens. A plain TCP server takes every connection first, because a stalled one must not even reach the TLS
  * handshake; the others are handed to Node's HTTP server.
  */
-export async function listen(
-  parts: Parts,
-  steering: Steering | undefined,
-  options: SimulatorOptions,
-): Promise<Listener> {
+export async function listen(parts: Parts, steering: Steering | undefined, options: SimulatorOptions) {
   const { sockets } = parts
   const http = createInnerServer(parts, steering, options)
   const front = createTcpServer({ allowHalfOpen: true, noDelay: true }, socket => {
@@ -116,7 +105,8 @@ export async function listen(
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return {
     port: address.port,
-    close: async () => {
+    /** Destroys all connections and waits until no more can come. */
+    close: async (): Promise<void> => {
       front.close()
       for (const socket of sockets) socket.destroy()
       // Never listening itself, the inner server has only its own timer to stop.
