@@ -25,14 +25,16 @@ export const dueTextOption = (): Option => newDueOption().argParser(text => ({ t
 const newDueOption = (): Option =>
   new Option('--due <when>', 'due date: an ISO date, or a span from now such as 2h or 7d (default: DUE_DAYS)')
 
-const readDue = (text: string): number => readTime(text, parseDue)
+const readDue = reading(text => parseDue(text, Date.now() / 1000))
 
-/** Turns the error of a text that is no time into a usage error; returns epoch seconds. */
-function readTime(text: string, parse: (text: string, now: number) => number): number {
-  try {
-    return parse(text, Date.now() / 1000)
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : 'no time')
+/** Makes a reader from a parser; the parser's error becomes a usage error of one line. */
+export function reading<T>(parse: (text: string) => T): (text: string) => T {
+  return text => {
+    try {
+      return parse(text)
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : 'not understood')
+    }
   }
 }
 
@@ -54,7 +56,7 @@ class SinceOption extends Option {
 /** `--since <ISO date or 2h/7d>`, as `sinceMs` in epoch ms. */
 export const sinceOption = (meaning: string): Option =>
   new SinceOption('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(
-    text => readTime(text, parseSince) * 1000,
+    reading(text => parseSince(text, Date.now() / 1000) * 1000),
   )
 
 /** Makes a reader of whole numbers of at most so many digits; anything else is a usage error with this message. */

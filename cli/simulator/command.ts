@@ -10,6 +10,7 @@ import {
   toReport,
 } from '../../simulator/index.ts'
 import { EXIT } from '../exit-codes.ts'
+import { reading } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { type Flags, toOptions } from './flags.ts'
 import {
@@ -17,7 +18,6 @@ import {
   addText,
   duration,
   readAlgorithm,
-  reading,
   readText,
   readTimeout,
   readUsers,

@@ -10,17 +10,7 @@ import {
   parseUsers,
   type UsersOptions,
 } from '../../simulator/index.ts'
-
-/** Makes a reader from a parser; the parser's error becomes a usage error of one line. */
-export function reading<T>(parse: (text: string) => T): (text: string) => T {
-  return text => {
-    try {
-      return parse(text)
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : 'not understood')
-    }
-  }
-}
+import { reading } from '../job-options.ts'
 
 /** Makes a reader of whole numbers within a range. */
 export function wholeNumber(min: number, max = 4_294_967_295): (text: string) => number {

@@ -5,70 +5,47 @@ import { LAST_MS, parseContent } from './receipt-content.ts'
 import type { ReceiptSeals } from './receipt-seals.ts'
 import type { StoredReceipt } from './stored-receipts.ts'
 
-/** A receipt as it is exported. The names and their order are fixed. */
-export interface Receipt {
-  readonly v: 1
+const isoDate = z.iso.datetime()
+const receiptSchema = z.strictObject({
+  v: z.literal(1),
   /** Numbers have no gaps. */
-  readonly seq: number
-  /** When it was written, as ISO date. */
-  readonly at: string
+  seq: z.int().min(1),
+  /** When it was written. */
+  at: isoDate,
   /** Pseudonym of the account: HMAC-SHA-256 in base64url. `null` where the job held none. */
-  readonly account: string | null
-  readonly request: string | null
-  readonly outcome: FinalOutcome
+  account: z.string().nullable(),
+  request: z.string().nullable(),
+  outcome: z.enum(FINAL_OUTCOMES),
   /** Whether a worker saw the friend list empty; `skipped` where it did not look. */
-  readonly verified: Verified
+  verified: z.enum(['yes', 'no', 'skipped']),
   /** Why, where the account was not cleared: the vendor's code, or a word of ours. */
-  readonly code: string | null
+  code: z.string().nullable(),
   /** Requests sent by all attempts. */
-  readonly calls: number
-  readonly attempts: number
-  /** As ISO date, by the producer's clock. */
-  readonly enqueuedAt: string
+  calls: z.int().min(0),
+  attempts: z.int().min(0),
+  /** By the producer's clock. */
+  enqueuedAt: isoDate,
   /**
    * `<line>.<link>`: the seal of this line, empty where Redis held no proof of it; then the seal that ties it to the
    * line before. The first and the last line of an export have a third part, a {@link Mark}.
    */
-  readonly seal: string
-}
-
-/** The mark in the first line of an export, which holds all receipts behind `after` that fit the filter. */
-export interface BeginMark {
-  readonly after: number
-  readonly since: string | null
-  readonly request: string | null
-}
-
-/** The mark in the last line of an export, which is complete up to receipt `through`. */
-export interface EndMark {
-  readonly through: number
-}
-
-/** See {@link BeginMark} and {@link EndMark}; an export of one line has both. */
-export interface Mark {
-  readonly begin?: BeginMark
-  readonly end?: EndMark
-}
-
-const isoDate = z.iso.datetime()
-const receiptSchema = z.strictObject({
-  v: z.literal(1),
-  seq: z.int().min(1),
-  at: isoDate,
-  account: z.string().nullable(),
-  request: z.string().nullable(),
-  outcome: z.enum(FINAL_OUTCOMES),
-  verified: z.enum(['yes', 'no', 'skipped']),
-  code: z.string().nullable(),
-  calls: z.int().min(0),
-  attempts: z.int().min(0),
-  enqueuedAt: isoDate,
   seal: z.string(),
 })
-const markSchema = z.strictObject({
-  begin: z.strictObject({ after: z.int(), since: isoDate.nullable(), request: z.string().nullable() }).optional(),
-  end: z.strictObject({ through: z.int() }).optional(),
-})
+const beginSchema = z.strictObject({ after: z.int(), since: isoDate.nullable(), request: z.string().nullable() })
+const endSchema = z.strictObject({ through: z.int() })
+const markSchema = z.strictObject({ begin: beginSchema.exactOptional(), end: endSchema.exactOptional() })
+
+/** A receipt as it is exported. The names and their order are fixed. */
+export type Receipt = Readonly<z.infer<typeof receiptSchema>>
+
+/** The mark in the first line of an export, which holds all receipts behind `after` that fit the filter. */
+export type BeginMark = Readonly<z.infer<typeof beginSchema>>
+
+/** The mark in the last line of an export, which is complete up to receipt `through`. */
+export type EndMark = Readonly<z.infer<typeof endSchema>>
+
+/** See {@link BeginMark} and {@link EndMark}; an export of one line has both. */
+export type Mark = Readonly<z.infer<typeof markSchema>>
 
 /** Only a receipt that somebody tampered with has a time out of this range; its line is not sealed anyway. */
 const isoOf = (ms: number): string => new Date(ms >= 0 && ms <= LAST_MS ? ms : 0).toISOString()
@@ -134,7 +111,7 @@ export interface ClaimedLine {
 export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | undefined {
   const parsed = receiptSchema.safeParse(parseJson(text))
   // Another notation of the same values, such as a name that comes twice, may mean something else to another reader.
-  if (!parsed.success || JSON.stringify(inOrder(parsed.data)) !== text) return undefined
+  if (!parsed.success || JSON.stringify(parsed.data) !== text) return undefined
   const receipt = parsed.data
   const [line = '', link = '', markText = '', ...rest] = receipt.seal.split('.')
   if (rest.length > 0) return undefined
@@ -146,19 +123,9 @@ export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | unde
     unproved: line === '',
     link,
     // A begin mark counts only where the line's own link covers it.
-    mark: mark.success && (mark.data.begin === undefined || follows('')) ? toMark(mark.data) : {},
+    mark: mark.success && (mark.data.begin === undefined || follows('')) ? mark.data : {},
     follows,
   }
-}
-
-const toMark = ({ begin, end }: z.infer<typeof markSchema>): Mark => ({
-  ...(begin === undefined ? {} : { begin }),
-  ...(end === undefined ? {} : { end }),
-})
-
-function inOrder({ seal, ...receipt }: Receipt): Receipt {
-  const { v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
-  return { v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt, seal }
 }
 
 const lineSeal = (receipt: Omit<Receipt, 'seal'>, seals: ReceiptSeals): string => {

@@ -13,55 +13,48 @@ const script = allowedRateLua + readFileSync(new URL('./queue-status.lua', impor
 /** Enough for the default of 30 days: 4,320 steps of ten minutes. */
 const STEPS_LOOKED_AT = 4400
 
-/** Jobs in the queue by state, and ended jobs by outcome. */
-export interface QueueStatus {
-  /** Redis' time when it was read, epoch ms. */
-  readonly readAt: number
-  /** Waiting in line, retried ones included. */
-  readonly waiting: number
-  readonly active: number
-  /** Waiting for their backoff to end. */
-  readonly delayed: number
-  /** Dead letters. */
-  readonly failed: number
-  /** Seconds since the oldest job that is not settled was enqueued; 0 when there is none. */
-  readonly oldestPendingSeconds: number
-  /** Whether workers may fetch. */
-  readonly queuePaused: boolean
-  /** Clearing calls per second that the fleet allows itself now. */
-  readonly allowedPerSecond: number
-  /** Jobs settled per second over the last ten seconds of work; the allowed rate while no job ends. */
-  readonly jobsPerSecond: number
-  /** Seconds until the last backoff ends; 0 when none is under way. */
-  readonly lastBackoffSeconds: number
-  /**
-   * Jobs that will miss their due date at that rate; exact to a step of ten minutes. The script reads the first 500
-   * retried jobs and the first 500 in backoff, and assumes that further ones are like them.
-   */
-  readonly dueAtRisk: number
-  /** Clearing calls that all workers sent in the last full second that is known. */
-  readonly callsLastSecond: number
-  /** Jobs settled so far, by outcome. */
-  readonly outcomes: Readonly<Record<FinalOutcome, number>>
-}
+/** The outcomes' hash as name, count, name, count …; Lua encodes an empty list as `{}`. */
+const outcomesSchema = z.union([z.array(z.string()), z.object({}).transform(() => [])]).transform(countsOf)
 
-const answerSchema = z.object({
-  readAt: z.number(),
-  waiting: z.number(),
-  active: z.number(),
-  delayed: z.number(),
-  failed: z.number(),
-  /** Epoch ms; 0 when no job is pending. */
-  oldestAt: z.number(),
-  queuePaused: z.boolean(),
-  dueAtRisk: z.number(),
-  callsLastSecond: z.number(),
-  allowedPerSecond: z.number(),
-  jobsPerSecond: z.number(),
-  lastBackoffSeconds: z.number(),
-  /** The hash as name, count, name, count …; Lua encodes an empty list as `{}`. */
-  outcomes: z.union([z.array(z.string()), z.object({}).transform(() => [])]),
-})
+const statusSchema = z
+  .object({
+    /** Redis' time when it was read, epoch ms. */
+    readAt: z.number(),
+    /** Waiting in line, retried ones included. */
+    waiting: z.number(),
+    active: z.number(),
+    /** Waiting for their backoff to end. */
+    delayed: z.number(),
+    /** Dead letters. */
+    failed: z.number(),
+    /** When the oldest job that is not settled was enqueued, epoch ms; 0 when there is none. */
+    oldestAt: z.number(),
+    /** Whether workers may fetch. */
+    queuePaused: z.boolean(),
+    /** Clearing calls per second that the fleet allows itself now. */
+    allowedPerSecond: z.number(),
+    /** Jobs settled per second over the last ten seconds of work; the allowed rate while no job ends. */
+    jobsPerSecond: z.number(),
+    /** Seconds until the last backoff ends; 0 when none is under way. */
+    lastBackoffSeconds: z.number(),
+    /**
+     * Jobs that will miss their due date at that rate; exact to a step of ten minutes. The script reads the first 500
+     * retried jobs and the first 500 in backoff, and assumes that further ones are like them.
+     */
+    dueAtRisk: z.number(),
+    /** Clearing calls that all workers sent in the last full second that is known. */
+    callsLastSecond: z.number(),
+    /** Jobs settled so far, by outcome. */
+    outcomes: outcomesSchema,
+  })
+  .transform(({ oldestAt, ...read }) => ({
+    ...read,
+    // The enqueue time comes from the producer's clock, which may run ahead of Redis'.
+    oldestPendingSeconds: oldestAt === 0 ? 0 : Math.max(0, (read.readAt - oldestAt) / 1000),
+  }))
+
+/** Jobs in the queue by state, the age of the oldest one, and ended jobs by outcome. */
+export type QueueStatus = Readonly<z.infer<typeof statusSchema>>
 
 /** The settings of the rate that a status needs. */
 export interface RateSettings {
@@ -79,16 +72,7 @@ export function createQueueStatusReader(
   const run = createRedisScript(redis, 'clearFriendsQueueStatus', script)
   const scriptKeys = [keys.queue, keys.outcomes, keys.sent(CLEAR_COMMAND), keys.fleet, keys.receipts]
   const args = [STEPS_LOOKED_AT, FIRST_STEP_AT, STEP_SECONDS, ceilingPerSecond, margin, CLEAR_COMMAND]
-  return async () => toStatus(answerSchema.parse(parseJson(z.string().parse(await run(scriptKeys, args)))))
-}
-
-function toStatus({ oldestAt, outcomes, ...read }: z.infer<typeof answerSchema>): QueueStatus {
-  return {
-    ...read,
-    // The enqueue time comes from the producer's clock, which may run ahead of Redis'.
-    oldestPendingSeconds: oldestAt === 0 ? 0 : Math.max(0, (read.readAt - oldestAt) / 1000),
-    outcomes: countsOf(outcomes),
-  }
+  return async () => statusSchema.parse(parseJson(z.string().parse(await run(scriptKeys, args))))
 }
 
 function countsOf(pairs: readonly string[]): Record<FinalOutcome, number> {

@@ -56,58 +56,45 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
     return turnstile
   }
 
-  return async (command, body, signal, onSent) => {
-    const call = new Call(options, turnstileOf(command), { command, body, signal, onSent })
-    await pRetry(() => call.requestOrThrow(), {
-      retries: REQUESTS_PER_CALL - 1,
-      minTimeout: 0,
-      // p-retry's own jitter never goes below the full span, so this waits instead.
-      onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
-        retriesLeft > 0 ? pause(attemptNumber, IN_CALL_BACKOFF, signal) : undefined,
-      shouldRetry: () => !signal.aborted,
-    }).catch(passUnlessRepeated)
-    return call.result
-  }
+  return (command, body, signal, onSent) =>
+    makeRequests(options, turnstileOf(command), { command, body, signal, onSent })
 }
 
-/** The requests of one call. Its result is that of the last request that was made. */
-class Call {
-  readonly #options: PacedCallOptions
-  readonly #turnstile: Turnstile
-  readonly #request: Omit<OneRequest, 'isRepeat'>
-  #mayRenew = true
-  #result: CallResult = { kind: 'closed', by: 'aborted' }
-
-  constructor(options: PacedCallOptions, turnstile: Turnstile, request: Omit<OneRequest, 'isRepeat'>) {
-    this.#options = options
-    this.#turnstile = turnstile
-    this.#request = request
+/** Makes the requests of one call. The result is that of the last request that was made. */
+async function makeRequests(
+  options: PacedCallOptions,
+  turnstile: Turnstile,
+  request: Omit<OneRequest, 'isRepeat'>,
+): Promise<CallResult> {
+  const { signer } = options
+  let result: CallResult = { kind: 'closed', by: 'aborted' }
+  let mayRenew = true
+  const requestNext = async (): Promise<RequestResult> => {
+    const isRepeat = result.kind === 'answered'
+    const next = await requestOnce(options, turnstile, { ...request, isRepeat })
+    // If the repeat cannot be made, the result of the request before it stands.
+    if (next.kind === 'answered' || !isRepeat) result = next
+    return next
   }
-
-  get result(): CallResult {
-    return this.#result
-  }
-
-  /** Makes a request. @throws WorthRepeating if the policy says so */
-  async requestOrThrow(): Promise<void> {
-    const { signer } = this.#options
-    let next = await this.#requestOnce()
-    if (next.kind === 'answered' && this.#mayRenew && mayPassWithNewSignature(next, signer)) {
-      this.#mayRenew = false
-      next = await this.#requestOnce()
+  const requestOrThrow = async (): Promise<void> => {
+    let next = await requestNext()
+    if (next.kind === 'answered' && mayRenew && mayPassWithNewSignature(next, signer)) {
+      mayRenew = false
+      next = await requestNext()
     }
     if (next.kind === 'closed') return
     if (next.verdict.class === 'recheck_signature') signer.renewFromFile()
     if (isWorthRepeating(next.verdict)) throw new WorthRepeating()
   }
-
-  async #requestOnce(): Promise<RequestResult> {
-    const isRepeat = this.#result.kind === 'answered'
-    const next = await requestOnce(this.#options, this.#turnstile, { ...this.#request, isRepeat })
-    // If the repeat cannot be made, the result of the request before it stands.
-    if (next.kind === 'answered' || !isRepeat) this.#result = next
-    return next
-  }
+  await pRetry(requestOrThrow, {
+    retries: REQUESTS_PER_CALL - 1,
+    minTimeout: 0,
+    // p-retry's own jitter never goes below the full span, so this waits instead.
+    onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
+      retriesLeft > 0 ? pause(attemptNumber, IN_CALL_BACKOFF, request.signal) : undefined,
+    shouldRetry: () => !request.signal.aborted,
+  }).catch(passUnlessRepeated)
+  return result
 }
 
 /** Whether the vendor refused the signature and would accept the one in use now; signs anew if that may help. */

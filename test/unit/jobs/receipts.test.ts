@@ -94,6 +94,16 @@ describe('verifying an export of everything', () => {
     expect(await findingsIn([...ten, edit(ten[2], { seq: 11 })])).toEqual(['inserted 11 (11)'])
   })
 
+  it('takes another notation of a receipt for none: names in another order, a name twice, spaces', async () => {
+    const [line = ''] = ten.slice(2)
+    const reordered = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line)).toReversed()))
+    const twice = line.replace('"calls":2', '"calls":1,"calls":2')
+    for (const other of [reordered, twice, line.replace('{', '{ ')]) {
+      expect(JSON.parse(other)).toEqual(JSON.parse(line))
+      expect(await findingsIn(ten.with(2, other))).not.toEqual([])
+    }
+  })
+
   it('finds the one line that was moved, and no other', async () => {
     expect(await findingsIn(moved(ten, 1, 8))).toEqual(['moved 9 (2)'])
     expect(await findingsIn(moved(ten, 8, 1))).toEqual(['moved 2 (9)'])
