@@ -1,19 +1,19 @@
 import type { z } from 'zod'
 
 /** Says which option or field cannot be used and why. */
-export class InvalidSimulatorInput extends Error {
-  override readonly name = 'InvalidSimulatorInput'
+export class InvalidSimulatorInputError extends Error {
+  override readonly name = 'InvalidSimulatorInputError'
   readonly code = 'INVALID_SIMULATOR_INPUT'
 }
 
 /**
  * Checks something from outside against its schema.
  *
- * @throws {InvalidSimulatorInput} with its name and the problem
+ * @throws {InvalidSimulatorInputError} with its name and the problem
  */
 export function check<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
   const checked = schema.safeParse(value)
-  if (!checked.success) throw new InvalidSimulatorInput(`${name}: ${explain(checked.error)}`)
+  if (!checked.success) throw new InvalidSimulatorInputError(`${name}: ${explain(checked.error)}`)
   return checked.data
 }
 
@@ -28,12 +28,12 @@ export function explain(error: z.ZodError): string {
 /**
  * Reads JSON.
  *
- * @throws {InvalidSimulatorInput} with `problem` when it is none
+ * @throws {InvalidSimulatorInputError} with `problem` when it is none
  */
 export function parseJson(text: string, problem: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new InvalidSimulatorInput(problem, { cause: error })
+    throw new InvalidSimulatorInputError(problem, { cause: error })
   }
 }

@@ -10,7 +10,7 @@ import { createSteering, type Steering } from './steering.ts'
 
 export type { FriendFields, ListedUser, UsersOptions } from './accounts/users.ts'
 export { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
-export { InvalidSimulatorInput } from './check.ts'
+export { InvalidSimulatorInputError } from './check.ts'
 export type { ClockChange } from './clock.ts'
 export {
   type FaultAccounts,
@@ -19,7 +19,7 @@ export {
   MALFORMED_KINDS,
   type MalformedKind,
 } from './faults/fault-rule.ts'
-export { InvalidFaultRule, parseDurationMs, parseFaultRule } from './faults/fault-text.ts'
+export { InvalidFaultRuleError, parseDurationMs, parseFaultRule } from './faults/fault-text.ts'
 export type { LatencyProfile } from './faults/latency.ts'
 export type { CommandFigures, Figures } from './figures/figures.ts'
 export type { LedgerLine } from './figures/ledger.ts'
@@ -44,8 +44,8 @@ export interface Simulator extends Steering {
 /**
  * Starts a simulator and waits until it listens.
  *
- * @throws {InvalidSimulatorInput} for an option that cannot be used
- * @throws {InvalidFaultRule} for a fault rule that cannot be read
+ * @throws {InvalidSimulatorInputError} for an option that cannot be used
+ * @throws {InvalidFaultRuleError} for a fault rule that cannot be read
  * @throws the system's error when the port is taken
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {

@@ -1,6 +1,6 @@
 import { type UsersOptions, usersSchema } from './accounts/users.ts'
 import { COMMAND_NAMES, type CommandName, isCommandName } from './calls/commands.ts'
-import { check, InvalidSimulatorInput, parseJson } from './check.ts'
+import { check, InvalidSimulatorInputError, parseJson } from './check.ts'
 import { parseDurationMs } from './faults/fault-text.ts'
 import { type LatencyProfile, type LatencyWindow, latencySchema, type Spread } from './faults/latency.ts'
 
@@ -8,7 +8,7 @@ import { type LatencyProfile, type LatencyWindow, latencySchema, type Spread } f
  * Reads a latency profile from text: `50`, `50ms`, `p50=30,p99=1000`, or several with spans of time, such as
  * `50;10s-20s=2900;30s-40s=p50=30,p99=1000`, where the first holds outside of all spans. Spans count from the start.
  *
- * @throws {InvalidSimulatorInput} when the text is none of these
+ * @throws {InvalidSimulatorInputError} when the text is none of these
  */
 export function parseLatency(text: string): LatencyProfile {
   const [base = '', ...windows] = text.split(';')
@@ -33,7 +33,7 @@ function readSpread(whole: string, text: string): Spread {
 function readDuration(whole: string, text: string): number {
   const durationMs = parseDurationMs(text.trim())
   if (durationMs !== undefined) return durationMs
-  throw new InvalidSimulatorInput(
+  throw new InvalidSimulatorInputError(
     `latency "${whole}": "${text.trim()}" is no duration; write 50ms, p50=30,p99=1000 or 50;10s-20s=2900`,
   )
 }
@@ -41,17 +41,17 @@ function readDuration(whole: string, text: string): number {
 /**
  * Reads ceilings from text: `200` for all calls, `friend_get=100,friend_delete_all=50` for some, or both.
  *
- * @throws {InvalidSimulatorInput} when the text is none of these
+ * @throws {InvalidSimulatorInputError} when the text is none of these
  */
 export function parseCeilings(text: string): Readonly<Partial<Record<CommandName, number>>> {
   const ceilings: Partial<Record<CommandName, number>> = {}
   for (const part of text.split(',')) {
     const [, command, amount] = /^(?:([a-z_]+)=)?(\d{1,9})$/.exec(part.trim()) ?? []
     if (amount === undefined) {
-      throw new InvalidSimulatorInput(`limit "${text}": "${part}" is no ceiling; write 200 or friend_get=100`)
+      throw new InvalidSimulatorInputError(`limit "${text}": "${part}" is no ceiling; write 200 or friend_get=100`)
     }
     if (command !== undefined && !isCommandName(command)) {
-      throw new InvalidSimulatorInput(`limit "${text}": "${command}" is no vendor call`)
+      throw new InvalidSimulatorInputError(`limit "${text}": "${command}" is no vendor call`)
     }
     for (const name of command === undefined ? COMMAND_NAMES : [command]) ceilings[name] = Number(amount)
   }
@@ -61,7 +61,7 @@ export function parseCeilings(text: string): Readonly<Partial<Record<CommandName
 /**
  * Reads users from JSON: an array of accounts with their lists, or an object as `UsersOptions` describes it.
  *
- * @throws {InvalidSimulatorInput} when the text is no JSON or describes no users
+ * @throws {InvalidSimulatorInputError} when the text is no JSON or describes no users
  */
 export function parseUsers(text: string): UsersOptions {
   const value = parseJson(text, 'users: the file is no JSON')

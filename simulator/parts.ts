@@ -3,7 +3,7 @@ import { FriendGraph } from './accounts/friend-graph.ts'
 import { ReadLag } from './accounts/read-lag.ts'
 import { createGeneratedUsers, usersSchema } from './accounts/users.ts'
 import { WriteLocks } from './accounts/write-locks.ts'
-import { check, InvalidSimulatorInput } from './check.ts'
+import { check, InvalidSimulatorInputError } from './check.ts'
 import { createClock, monotonicNow } from './clock.ts'
 import { readFaultRules } from './faults/fault-text.ts'
 import { Faults } from './faults/faults.ts'
@@ -23,8 +23,8 @@ export type Parts = ReturnType<typeof buildParts>
 /**
  * Builds a simulator without its server.
  *
- * @throws {InvalidSimulatorInput} for an option that cannot be used
- * @throws {InvalidFaultRule} for a fault rule that cannot be read
+ * @throws {InvalidSimulatorInputError} for an option that cannot be used
+ * @throws {InvalidFaultRuleError} for a fault rule that cannot be read
  */
 export function buildParts(options: SimulatorOptions) {
   const { seed = 1, monotonic = monotonicNow } = options
@@ -58,7 +58,7 @@ export function buildParts(options: SimulatorOptions) {
 
 function buildApps(options: SimulatorOptions): ReadonlyMap<number, App> {
   const apps = options.apps ?? [DEFAULT_APP]
-  if (apps.length === 0) throw new InvalidSimulatorInput('apps: at least one app is needed')
+  if (apps.length === 0) throw new InvalidSimulatorInputError('apps: at least one app is needed')
   return new Map(apps.map(app => [app.sdkAppId, new App(app)]))
 }
 

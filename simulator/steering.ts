@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ListedUser } from './accounts/users.ts'
 import type { CommandName } from './calls/commands.ts'
-import { InvalidSimulatorInput } from './check.ts'
+import { InvalidSimulatorInputError } from './check.ts'
 import type { ClockChange } from './clock.ts'
 import type { FaultRule } from './faults/fault-rule.ts'
 import { readFaultRules } from './faults/fault-text.ts'
@@ -36,7 +36,7 @@ export interface Steering {
   /**
    * Replaces all fault rules.
    *
-   * @throws {InvalidFaultRule} when one cannot be read; nothing is changed then
+   * @throws {InvalidFaultRuleError} when one cannot be read; nothing is changed then
    */
   readonly setFaults: (rules: readonly (FaultRule | string)[]) => void
   readonly setLimit: (change: LimitChange) => void
@@ -58,7 +58,7 @@ export function createSteering(parts: Parts): Steering {
   const setApp = (change: AppChange, sdkAppId?: number): void => {
     const [first] = parts.apps.values()
     const app = sdkAppId === undefined ? first : parts.apps.get(sdkAppId)
-    if (app === undefined) throw new InvalidSimulatorInput(`sdkAppId: there is no app ${sdkAppId}`)
+    if (app === undefined) throw new InvalidSimulatorInputError(`sdkAppId: there is no app ${sdkAppId}`)
     app.change(change)
   }
   return {

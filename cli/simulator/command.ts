@@ -3,7 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { Command } from 'commander'
 import {
   DEFAULT_APP,
-  InvalidSimulatorInput,
+  InvalidSimulatorInputError,
   parseCeilings,
   parseLatency,
   startSimulator,
@@ -77,7 +77,7 @@ async function run(flags: Flags, command: Command, { print, say, listen }: Shell
   }
   const log = flags.log === undefined ? undefined : createWriteStream(flags.log)
   const simulator = await startSimulator(toOptions(flags, log)).catch((error: unknown) => {
-    if (error instanceof InvalidSimulatorInput) command.error(`error: ${error.message}`, { exitCode: EXIT.usage })
+    if (error instanceof InvalidSimulatorInputError) command.error(`error: ${error.message}`, { exitCode: EXIT.usage })
     throw error
   })
   const stopped = once(listen(), 'abort')

@@ -3,8 +3,8 @@ import { explain } from '../check.ts'
 import { type FaultRule, faultRuleSchema, MALFORMED_KINDS, PLAIN_KINDS } from './fault-rule.ts'
 
 /** Says that a rule cannot be read; the message names the rule, what is wrong with it and what would be right. */
-export class InvalidFaultRule extends Error {
-  override readonly name = 'InvalidFaultRule'
+export class InvalidFaultRuleError extends Error {
+  override readonly name = 'InvalidFaultRuleError'
   readonly code = 'INVALID_FAULT_RULE'
 }
 
@@ -18,7 +18,7 @@ const ANSWERS = [
  * `http-502:share=0.05`, `reset-after-apply:accounts=user_1|user_2`, `60018:probability=0.01,from=10s,to=20s`,
  * `malformed-null:nth=2`, `delay-3100ms:command=friend_get`.
  *
- * @throws {InvalidFaultRule} with one clear sentence
+ * @throws {InvalidFaultRuleError} with one clear sentence
  */
 export function parseFaultRule(text: string): FaultRule {
   return named(`"${text}"`, () => {
@@ -30,7 +30,7 @@ export function parseFaultRule(text: string): FaultRule {
 /**
  * Reads rules in either form.
  *
- * @throws {InvalidFaultRule} for the first that cannot be read
+ * @throws {InvalidFaultRuleError} for the first that cannot be read
  */
 export function readFaultRules(rules: readonly unknown[]): readonly FaultRule[] {
   return rules.map(rule => (typeof rule === 'string' ? parseFaultRule(rule) : named(JSON.stringify(rule), () => rule)))
@@ -42,12 +42,12 @@ function named(name: string, read: () => unknown): FaultRule {
     const checked = faultRuleSchema.safeParse(read())
     return checked.success ? checked.data : fail(explain(checked.error))
   } catch (error) {
-    throw error instanceof InvalidFaultRule ? new InvalidFaultRule(`fault ${name}: ${error.message}`) : error
+    throw error instanceof InvalidFaultRuleError ? new InvalidFaultRuleError(`fault ${name}: ${error.message}`) : error
   }
 }
 
 function fail(problem: string): never {
-  throw new InvalidFaultRule(problem)
+  throw new InvalidFaultRuleError(problem)
 }
 
 function readAnswer(text: string): unknown {

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { listedUserSchema } from '../accounts/users.ts'
 import { isCommandName } from '../calls/commands.ts'
-import { check, InvalidSimulatorInput, parseJson } from '../check.ts'
+import { check, InvalidSimulatorInputError, parseJson } from '../check.ts'
 import { clockChangeSchema } from '../clock.ts'
 import type { FaultRule } from '../faults/fault-rule.ts'
-import { InvalidFaultRule } from '../faults/fault-text.ts'
+import { InvalidFaultRuleError } from '../faults/fault-text.ts'
 import { latencySchema } from '../faults/latency.ts'
 import { appChangeSchema } from '../gateway/apps.ts'
 import { limitChangeSchema } from '../gateway/limit-table.ts'
@@ -51,7 +51,7 @@ const readings: Readonly<Record<string, (steering: Steering, query: URLSearchPar
   faults: steering => steering.figures().faults,
   arrivals: (steering, query) => {
     const command = query.get('command') ?? ''
-    if (!isCommandName(command)) throw new InvalidSimulatorInput(`command: "${command}" is no vendor call`)
+    if (!isCommandName(command)) throw new InvalidSimulatorInputError(`command: "${command}" is no vendor call`)
     return { command, stamps: steering.arrivals(command) }
   },
   friends: (steering, query) => {
@@ -77,21 +77,21 @@ export function steerOverHttp(steering: Steering, request: IncomingMessage, resp
 }
 
 function read(steering: Steering, name: string, query: URLSearchParams, response: ServerResponse): void {
-  const reading = readings[name]
+  const reading = Object.hasOwn(readings, name) ? readings[name] : undefined
   if (name === 'ledger') sendLedger(steering, query.get('account'), response)
   else if (reading === undefined) sendJson(response, 404, { error: `there is nothing to read at /simulator/${name}` })
   else tryTo(response, () => reading(steering, query))
 }
 
 function receiveChange(steering: Steering, name: string, request: IncomingMessage, response: ServerResponse): void {
-  const apply = changes[name]
+  const apply = Object.hasOwn(changes, name) ? changes[name] : undefined
   if (apply === undefined) {
     sendJson(response, 404, { error: `there is nothing to change at /simulator/${name}` })
     return
   }
   readBody(request, MAX_BODY_BYTES, text => {
     tryTo(response, () => {
-      if (text === undefined) throw new InvalidSimulatorInput(`${name}: the body is over ${MAX_BODY_BYTES} bytes`)
+      if (text === undefined) throw new InvalidSimulatorInputError(`${name}: the body is over ${MAX_BODY_BYTES} bytes`)
       apply(name, steering, text === '' ? {} : parseJson(text, `${name}: the body is no JSON`))
       return { ok: true }
     })
@@ -103,7 +103,7 @@ function tryTo(response: ServerResponse, action: () => unknown): void {
   try {
     sendJson(response, 200, action())
   } catch (error) {
-    if (!(error instanceof InvalidSimulatorInput || error instanceof InvalidFaultRule)) throw error
+    if (!(error instanceof InvalidSimulatorInputError || error instanceof InvalidFaultRuleError)) throw error
     sendJson(response, 400, { error: error.message })
   }
 }

@@ -2,7 +2,12 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { InvalidFaultRule, InvalidSimulatorInput, type Simulator, startSimulator } from '../../../simulator/index.ts'
+import {
+  InvalidFaultRuleError,
+  InvalidSimulatorInputError,
+  type Simulator,
+  startSimulator,
+} from '../../../simulator/index.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { clear, codeOf, queryOf, SAMPLE_KEY, sign, withSimulator } from './caller.ts'
 import { selfSigned } from './self-signed.ts'
@@ -162,9 +167,11 @@ describe('steering over HTTP', () => {
       expect([
         await status('secrets', 'GET'),
         await status('secrets', 'POST'),
+        await status('constructor', 'GET'),
+        await status('constructor', 'POST'),
         await status('faults', 'DELETE'),
         await status('arrivals?command=x', 'GET'),
-      ]).toEqual([404, 404, 405, 400])
+      ]).toEqual([404, 404, 404, 404, 405, 400])
     })
   })
 
@@ -188,11 +195,11 @@ describe('steering over HTTP', () => {
 
 describe('starting', () => {
   test.each([
-    [{ users: { count: -1 } }, InvalidSimulatorInput, 'users: count: '],
-    [{ latency: -5 }, InvalidSimulatorInput, 'latency: '],
-    [{ apps: [] }, InvalidSimulatorInput, 'apps: at least one app is needed'],
-    [{ limitPerSecond: 1.5 }, InvalidSimulatorInput, 'limit: perSecond: '],
-    [{ faults: ['nonsense'] }, InvalidFaultRule, 'fault "nonsense": '],
+    [{ users: { count: -1 } }, InvalidSimulatorInputError, 'users: count: '],
+    [{ latency: -5 }, InvalidSimulatorInputError, 'latency: '],
+    [{ apps: [] }, InvalidSimulatorInputError, 'apps: at least one app is needed'],
+    [{ limitPerSecond: 1.5 }, InvalidSimulatorInputError, 'limit: perSecond: '],
+    [{ faults: ['nonsense'] }, InvalidFaultRuleError, 'fault "nonsense": '],
   ])('with %j is refused', async (options, kind, problem) => {
     await expect(startSimulator(options)).rejects.toThrow(kind)
     await expect(startSimulator(options)).rejects.toThrow(problem)
@@ -206,8 +213,8 @@ describe('starting', () => {
 
   test('a bad change by the library changes nothing', async () => {
     await withSimulator({ faults: ['30006'] }, async simulator => {
-      expect(() => simulator.setFaults(['30007', 'nonsense'])).toThrow(InvalidFaultRule)
-      expect(() => simulator.setApp({ admins: [] }, 5)).toThrow(InvalidSimulatorInput)
+      expect(() => simulator.setFaults(['30007', 'nonsense'])).toThrow(InvalidFaultRuleError)
+      expect(() => simulator.setApp({ admins: [] }, 5)).toThrow(InvalidSimulatorInputError)
       expect(await codeOf(simulator, 'friend_delete_all', clear('user_1'))).toBe(30006)
     })
   })

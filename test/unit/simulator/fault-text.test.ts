@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MALFORMED_KINDS } from '../../../simulator/faults/fault-rule.ts'
-import { InvalidFaultRule, parseDurationMs, parseFaultRule } from '../../../simulator/faults/fault-text.ts'
+import { InvalidFaultRuleError, parseDurationMs, parseFaultRule } from '../../../simulator/faults/fault-text.ts'
 
 describe('the text form of a fault rule', () => {
   test.each([
@@ -60,7 +60,7 @@ describe('the text form of a fault rule', () => {
     ['30006:toString=1', 'unknown option "toString"'],
   ])('refuses %j in one line that says what is wrong', (text, problem) => {
     const read = (): unknown => parseFaultRule(text)
-    expect(read).toThrow(InvalidFaultRule)
+    expect(read).toThrow(InvalidFaultRuleError)
     expect(read).toThrow(problem)
     expect(read).toThrow(`fault "${text}": `)
     expect(read).not.toThrow(/\n/)
@@ -92,7 +92,7 @@ describe('the text form of a fault rule', () => {
           try {
             expect(parseFaultRule(text).answer).toBeDefined()
           } catch (error) {
-            expect(error).toBeInstanceOf(InvalidFaultRule)
+            expect(error).toBeInstanceOf(InvalidFaultRuleError)
           }
         },
       ),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { WriteLocks } from '../../../simulator/accounts/write-locks.ts'
-import { InvalidSimulatorInput } from '../../../simulator/check.ts'
+import { InvalidSimulatorInputError } from '../../../simulator/check.ts'
 import { createClock } from '../../../simulator/clock.ts'
 import { createLatency } from '../../../simulator/faults/latency.ts'
 import { RandomValues } from '../../../simulator/figures/random-values.ts'
@@ -87,7 +87,7 @@ describe('options as text', () => {
     ['p50=1000,p99=30', 'p99Ms is at least p50Ms'],
     ['50;10s=3', '"" is no duration'],
   ])('the latency %j is refused', (text, problem) => {
-    expect(() => parseLatency(text)).toThrow(InvalidSimulatorInput)
+    expect(() => parseLatency(text)).toThrow(InvalidSimulatorInputError)
     expect(() => parseLatency(text)).toThrow(problem)
   })
 
