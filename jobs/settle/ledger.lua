@@ -76,15 +76,19 @@ end
 
 -- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures are kept then.
 local function recordOutcome(jobKey, content, days)
-  -- Steps that may fail come first, so that they fail before the outcome is written.
+  -- Steps that may fail come first, so that they fail before anything is written: each of these keys may hold something
+  -- else than a hash.
+  redis.call('HEXISTS', OUTCOMES, content.outcome)
+  redis.call('HEXISTS', DEAD_CODES, content.code)
+  -- A producer that was killed may send this job again when its hash is gone. This mark then shows that it has ended.
+  local jobId = string.sub(jobKey, #QUEUE + 1)
+  local isOfBatch = redis.call('HEXISTS', BATCHES, jobId) == 1
   if content.request ~= '' then countAccepted(jobKey, content.request, content.enqueuedAt) end
   local failed = writeReceipt(content)
   if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
-  -- A producer that was killed may send this job again when its hash is gone. This mark then shows that it has ended.
-  local jobId = string.sub(jobKey, #QUEUE + 1)
-  if redis.call('HEXISTS', BATCHES, jobId) == 1 then redis.call('HSET', BATCHES, jobId, 'ended') end
+  if isOfBatch then redis.call('HSET', BATCHES, jobId, 'ended') end
   if content.outcome == 'dead_lettered' then
     redis.call('HSET', jobKey, 'code', content.code)
     redis.call('HINCRBY', DEAD_CODES, content.code, 1)

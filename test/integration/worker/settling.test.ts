@@ -194,17 +194,26 @@ describe('a job that Redis cannot settle', () => {
     expect(deletes).toBe(1)
   })
 
-  it('as a dead letter goes back with backoff, and becomes one when Redis can', async () => {
-    const outcomes = keys().outcomes
-    await redis.set(outcomes, 'not a hash')
-    const { jobId } = await producer.enqueue('user_1')
-    work(async () => NO)
-    const attempts = (): Promise<string | null> => redis.hget(keys().queue + jobId, 'atm')
-    await eventually('the first attempt to go back', async () => (await attempts()) !== null)
-    expect(await failed()).toEqual([])
+  it.each(['outcomes', 'deadLetterCodes', 'batches'] as const)(
+    'as a dead letter, since %s holds something else, writes nothing, and becomes one when Redis can',
+    async name => {
+      const key = keys()[name]
+      await redis.set(key, 'not a hash')
+      const { jobId } = await producer.enqueue('user_1')
+      let deletes = 0
+      work(async () => {
+        deletes += 1
+        return NO
+      })
+      await eventually('a second attempt', async () => deletes > 1)
+      expect(await failed()).toEqual([])
+      expect(await receipts()).toBe(0)
 
-    await redis.del(outcomes)
-    await untilFailed(jobId)
-    expect(await receipts()).toBe(1)
-  })
+      await redis.del(key)
+      await untilFailed(jobId)
+      expect(await receipts()).toBe(1)
+      expect(await redis.hgetall(keys().outcomes)).toEqual({ dead_lettered: '1' })
+      expect(await redis.hgetall(keys().deadLetterCodes)).toEqual({ 30001: '1' })
+    },
+  )
 })
