@@ -41,8 +41,6 @@ export interface ClientOptions {
 }
 
 const TIMEOUT_MS = 10_000
-/** The vendor refuses to send more than 1 MB (code 10018), so a body of twice that is not the vendor's. */
-const MAX_BYTES = 2 * 1024 * 1024
 const UINT32 = 2 ** 32
 const DOUBLED_KEYS = [/"ErrorCode"\s*:.*"ErrorCode"\s*:/s, /"ActionStatus"\s*:.*"ActionStatus"\s*:/s]
 
@@ -74,7 +72,6 @@ export class ApiClient {
       path: this.#path(command),
       body: JSON.stringify(body),
       timeoutMs: this.#timeoutMs,
-      maxBytes: MAX_BYTES,
     }
     return toReply(await exchange(connection, request))
   }

@@ -18,6 +18,8 @@ export interface Connection {
 
 /** Idle connections stay open this long, unless the vendor closes them earlier. */
 const IDLE_FOR_MS = 60_000
+/** The vendor refuses to send more than 1 MB (code 10018), so a body of twice that is not the vendor's. */
+const MAX_BYTES = 2 * 1024 * 1024
 
 /**
  * Keeps connections to the vendor open and hands out open ones.
@@ -99,6 +101,7 @@ class OpenConnection implements Connection {
     this.#client = new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: IDLE_FOR_MS,
+      maxResponseSize: MAX_BYTES,
       // The client gets the open socket, once. It must not open others by itself.
       connect: (_target, callback) => {
         if (handedOver || socket.destroyed) return callback(new Error('the connection was closed'), null)

@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import type { Connection } from './connections.ts'
 
 /** A request as it goes over the wire. */
@@ -8,14 +9,12 @@ export interface ExchangeRequest {
   readonly body: string
   /** Time limit for the whole exchange. */
   readonly timeoutMs: number
-  /** The read of a longer body ends here. */
-  readonly maxBytes: number
 }
 
 /**
  * Result of an exchange.
  * - `response`: a complete response; its text is decoded as UTF-8.
- * - `too_long`: a body of more than `maxBytes`.
+ * - `too_long`: a body that is longer than the connection takes.
  * - `nothing`: no complete response, and why. The vendor may have carried out the request.
  */
 export type Exchanged =
@@ -28,21 +27,21 @@ export type TransportFault = 'timeout' | 'reset'
 
 /** Posts JSON on an open connection and reads the response. The first bytes leave before this returns. Never rejects. */
 export async function exchange(connection: Connection, request: ExchangeRequest): Promise<Exchanged> {
-  const { path, body, timeoutMs, maxBytes } = request
-  const signal = AbortSignal.timeout(timeoutMs)
+  const { path, body, timeoutMs } = request
+  const controller = new AbortController()
+  const { signal } = controller
+  const timer = setTimeout(() => controller.abort(), timeoutMs)
   const headers = { 'content-type': 'application/json' }
+  let status: number | undefined
   try {
     const response = await connection.request({ method: 'POST', path, headers, body, signal })
-    const { statusCode: status } = response
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of response.body) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > maxBytes) return { kind: 'too_long', status }
-    }
-    return { kind: 'response', status, text: new TextDecoder().decode(Buffer.concat(chunks)) }
-  } catch {
+    status = response.statusCode
+    return { kind: 'response', status, text: await response.body.text() }
+  } catch (error) {
+    if (status !== undefined && error instanceof errors.ResponseExceededMaxSizeError)
+      return { kind: 'too_long', status }
     return { kind: 'nothing', why: signal.aborted ? 'timeout' : 'reset' }
+  } finally {
+    clearTimeout(timer)
   }
 }
