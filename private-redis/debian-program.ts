@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { cacheFolder } from './cache-folder.ts'
 import { parseOsRelease } from './os-release.ts'
 import { runProgram } from './run-program.ts'
-import { unpackPackage } from './unpack-package.ts'
+import { unpackPackages } from './unpack-packages.ts'
 
 const QUESTION_TIMEOUT_MS = 30_000
 /** A download takes seconds, so an older building folder belongs to a process that was killed. */
@@ -23,7 +23,11 @@ export type Looked<T> =
 
 /** A program in a Debian package. */
 export interface DebianProgram<T> {
-  readonly package: string
+  /**
+   * The package that has it, then those that hold files of it: apt downloads no further package that is installed, though
+   * it may be installed without the first.
+   */
+  readonly packages: readonly [string, ...string[]]
   /** Name of the program, and of its file in `/usr/bin`. */
   readonly name: string
   /** Name of the missing thing, for people. */
@@ -51,7 +55,7 @@ export async function fetchDebianProgram<T>(
   const cached = await checkTree(program, tree)
   if (cached.kind === 'found') return cached
   report(
-    `No ${program.lacking} on this machine: downloading Debian's ${program.package} into ${cache} (once, without installing it)`,
+    `No ${program.lacking} on this machine: downloading Debian's ${program.packages[0]} into ${cache} (once, without installing it)`,
   )
   try {
     return await buildTree(program, tree)
@@ -66,7 +70,7 @@ async function buildTree<T>(program: DebianProgram<T>, tree: string): Promise<Lo
   await removeLeftBehind(parent)
   const building = await mkdtemp(join(parent, 'building-'))
   try {
-    const fault = await unpackPackage(program.package, building)
+    const fault = await unpackPackages(program.packages, building)
     if (fault !== undefined) return missing(fault)
     const built = await checkTree(program, join(building, 'tree'))
     if (built.kind === 'missing') return built

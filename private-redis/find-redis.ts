@@ -53,6 +53,11 @@ export async function findRedisProgram(
  * @param cache folder of the cache; default: the project's or the user's
  */
 export function debianRedis(report: (line: string) => void, cache?: string): Promise<LookedUp> {
-  const redis = { package: 'redis-server', name: 'redis-server', lacking: 'Redis', folder: 'debian-redis' }
+  const redis = {
+    packages: ['redis-server', 'redis-tools'] as const,
+    name: 'redis-server',
+    lacking: 'Redis',
+    folder: 'debian-redis',
+  }
   return fetchDebianProgram({ ...redis, check: checkLocalProgram }, report, cache)
 }

@@ -22,7 +22,7 @@ export async function findPrometheusProgram(name: 'prometheus' | 'promtool'): Pr
   const onPath = await check(name, {}, name)
   if (onPath.kind === 'found') return onPath.program
   const program = {
-    package: 'prometheus',
+    packages: ['prometheus'] as const,
     name,
     lacking: 'Prometheus',
     folder: 'debian-prometheus',

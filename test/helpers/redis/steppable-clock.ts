@@ -64,7 +64,7 @@ async function findLibrary(): Promise<string> {
   if (installed !== undefined) return installed
   const fetched = await fetchDebianProgram<string>(
     {
-      package: 'faketime',
+      packages: ['faketime', 'libfaketime'],
       name: 'faketime',
       lacking: 'libfaketime',
       folder: 'debian-faketime',

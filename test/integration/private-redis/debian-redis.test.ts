@@ -66,7 +66,7 @@ describe("Debian's redis-server", () => {
     expect(reported).toEqual([
       `No Redis on this machine: downloading Debian's redis-server into ${cache} (once, without installing it)`,
     ])
-    expect(await downloads()).toEqual([expect.stringMatching(/ install redis-server$/)])
+    expect(await downloads()).toEqual([expect.stringMatching(/ install redis-server redis-tools$/)])
   })
 
   it('leaves nothing but the finished tree in the cache', async () => {

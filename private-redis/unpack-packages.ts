@@ -5,7 +5,7 @@ import { runProgram } from './run-program.ts'
 const DOWNLOAD_TIMEOUT_MS = 180_000
 
 /**
- * Downloads a Debian package and what it needs, and unpacks them, without root and without installing them.
+ * Downloads Debian packages and what they need, and unpacks them, without root and without installing them.
  *
  * apt gets lists, state and cache of its own inside the folder. It keeps the system's sources and keys, so it verifies
  * the packages as always. It also sees the installed packages, so it chooses the libraries that the machine lacks.
@@ -13,12 +13,12 @@ const DOWNLOAD_TIMEOUT_MS = 180_000
  * @param folder an empty folder; the packages are unpacked into `tree` in it
  * @returns the fault, if there was one, as half a sentence
  */
-export async function unpackPackage(name: string, folder: string): Promise<string | undefined> {
+export async function unpackPackages(names: readonly string[], folder: string): Promise<string | undefined> {
   const apt = await aptOfItsOwn(folder)
   const options = { timeoutMs: DOWNLOAD_TIMEOUT_MS }
   // The update may fail at a third source although Debian's own lists arrived. Only the download below decides.
   const update = await runProgram('apt-get', [...apt, '-qq', 'update'], options)
-  const download = await runProgram('apt-get', [...apt, ...DOWNLOAD, name], options)
+  const download = await runProgram('apt-get', [...apt, ...DOWNLOAD, ...names], options)
   if (download.kind === 'failed') {
     return `apt-get install: ${download.reason}${update.kind === 'failed' ? `; apt-get update: ${update.reason}` : ''}`
   }
@@ -32,7 +32,7 @@ export async function unpackPackage(name: string, folder: string): Promise<strin
   return undefined
 }
 
-/** Makes apt download a package, installed or not, and all packages below it that the machine lacks. */
+/** Makes apt download the named packages, installed or not, and all packages below them that the machine lacks. */
 const DOWNLOAD = ['-qq', '--yes', '--no-install-recommends', '--download-only', '--reinstall', 'install']
 
 /** Writes a file of settings that keep apt inside the folder; returns the arguments that name the file. */
