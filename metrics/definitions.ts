@@ -2,14 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { catalogue, type MetricName, nodeMetrics, PREFIX } from './catalogue.ts'
 import type { MetricRow } from './catalogue-row.ts'
 
-type Defined<Row> =
-  Row extends MetricRow<'counter', infer Label>
-    ? Counter<Label>
-    : Row extends MetricRow<'histogram', infer Label>
-      ? Histogram<Label>
-      : Row extends MetricRow<'gauge', infer Label>
-        ? Gauge<Label>
-        : never
+type Kinds<Label extends string> = { counter: Counter<Label>; gauge: Gauge<Label>; histogram: Histogram<Label> }
+type Defined<Row> = Row extends MetricRow<infer Type, infer Label> ? Kinds<Label>[Type] : never
 
 /** The metrics of one process by their names in the catalogue, and the registry that prints them. */
 export type Definitions = { readonly [Name in MetricName]: Defined<(typeof catalogue)[Name]> } & {

@@ -23,10 +23,7 @@ export type Looked<T> =
 
 /** A program in a Debian package. */
 export interface DebianProgram<T> {
-  /**
-   * The package that has it, then those that hold files of it: apt downloads no further package that is installed, though
-   * it may be installed without the first.
-   */
+  /** The program's package, then those that hold files of it and may be installed without it. */
   readonly packages: readonly [string, ...string[]]
   /** Name of the program, and of its file in `/usr/bin`. */
   readonly name: string

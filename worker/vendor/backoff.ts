@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** Bounds of a backoff. Its span starts at `baseMs` and doubles with each try, up to `capMs`. */
 export interface Backoff {
   readonly baseMs: number
@@ -17,4 +19,9 @@ export interface Backoff {
 export function fullJitterMs(tries: number, { baseMs, capMs }: Backoff, random: () => number = Math.random): number {
   const spanMs = Math.min(capMs, baseMs * 2 ** Math.min(tries - 1, 52))
   return Math.max(1, Math.floor(random() * spanMs))
+}
+
+/** Waits with full jitter before the next try, until the signal ends it. Never rejects. */
+export async function pause(tries: number, backoff: Backoff, signal: AbortSignal): Promise<void> {
+  await sleep(fullJitterMs(tries, backoff), undefined, { signal }).catch(() => {})
 }

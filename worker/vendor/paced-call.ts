@@ -8,9 +8,9 @@
 
 import pRetry from 'p-retry'
 import type { Closed } from '../../limiter/lane.ts'
+import { pause } from './backoff.ts'
 import type { Verdict } from './classify.ts'
 import type { Command } from './client.ts'
-import { pause } from './pause.ts'
 import { IN_CALL_BACKOFF, isWorthRepeating, REQUESTS_PER_CALL } from './retry-policy.ts'
 import { type OneRequest, type RequestOptions, type RequestResult, requestOnce } from './send-request.ts'
 import type { Signer } from './signer.ts'
