@@ -1,39 +1,19 @@
-import { Redis } from 'ioredis'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { setFleetRate } from '../../../jobs/status/fleet-control.ts'
-import { sequence } from '../../../simulator/faults/seeded-random.ts'
-import { testRedis } from '../../helpers/redis/redis.ts'
 import { sumUp } from '../../helpers/vendor/arrivals.ts'
-import { realLimiter, startVirtualFleet } from '../../helpers/virtual/virtual-fleet.ts'
+import { CEILING, virtualFleetForTest } from '../../helpers/virtual/fleet-for-test.ts'
 
-const CEILING = 200
 const PROCESSES = 8
 /** A change of the rate must come through within the first second. */
 const CAME_THROUGH_MS = 1000
 
 it('a rate that an operator sets holds for the whole fleet in less than a second, down and up', async () => {
-  const keySpace = testRedis()
-  const redis = new Redis(keySpace.url)
-  onTestFinished(async () => {
-    await keySpace.cleanUp()
-    redis.disconnect()
-  })
-  const random = sequence(1, 'live rate')
-  const oneWayMs = (): number => random() * 2
-  const fleet = startVirtualFleet({
-    redis,
-    prefix: keySpace.prefix,
-    ceilingPerSecond: CEILING,
-    createLimiter: realLimiter,
-    random,
-    way: { thereMs: oneWayMs, backMs: oneWayMs },
-    travelMs: () => random(),
-  })
+  const { fleet, redis, prefix } = virtualFleetForTest('live rate', 2)
   for (let process = 0; process < PROCESSES; process++) fleet.start()
   const changes = [50, 200, 7, 120, 1, 200]
   const LASTS_MS = 5000
   for (const [index, rate] of changes.entries()) {
-    fleet.time.at((index + 1) * LASTS_MS, () => setFleetRate(redis, keySpace.prefix, rate, CEILING))
+    fleet.time.at((index + 1) * LASTS_MS, () => setFleetRate(redis, prefix, rate, CEILING))
   }
   await fleet.time.passUntil((changes.length + 1) * LASTS_MS)
   for (const [index, rate] of changes.entries()) {

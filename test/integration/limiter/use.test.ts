@@ -2,19 +2,11 @@
  * Promise 2 of the design, in virtual time: the fleet goes on close to the ceiling while its processes come, go, stop and
  * stall. `faults/limiter/processes` does the same to real processes; there the machine decides how close they come.
  */
-import { Redis } from 'ioredis'
-import { expect, it, onTestFinished } from 'vitest'
-import { sequence } from '../../../simulator/faults/seeded-random.ts'
-import { testRedis } from '../../helpers/redis/redis.ts'
+import { expect, it } from 'vitest'
 import { sumUp } from '../../helpers/vendor/arrivals.ts'
-import {
-  realLimiter,
-  startVirtualFleet,
-  type VirtualFleet,
-  type VirtualProcess,
-} from '../../helpers/virtual/virtual-fleet.ts'
+import { CEILING, virtualFleetForTest } from '../../helpers/virtual/fleet-for-test.ts'
+import type { VirtualFleet, VirtualProcess } from '../../helpers/virtual/virtual-fleet.ts'
 
-const CEILING = 200
 /** The first second begins gently. */
 const FROM_MS = 2000
 const UNTIL_MS = 20_000
@@ -57,23 +49,7 @@ const troubles: readonly (readonly [what: string, processes: number, trouble: Tr
 ]
 
 it.for(troubles)('a fleet goes on close to the ceiling while %s', async ([, processes, trouble]) => {
-  const keySpace = testRedis()
-  const redis = new Redis(keySpace.url)
-  onTestFinished(async () => {
-    await keySpace.cleanUp()
-    redis.disconnect()
-  })
-  const random = sequence(1, 'use')
-  const oneWayMs = (): number => random()
-  const fleet = startVirtualFleet({
-    redis,
-    prefix: keySpace.prefix,
-    ceilingPerSecond: CEILING,
-    createLimiter: realLimiter,
-    random,
-    way: { thereMs: oneWayMs, backMs: oneWayMs },
-    travelMs: oneWayMs,
-  })
+  const { fleet } = virtualFleetForTest('use')
   trouble(
     fleet,
     Array.from({ length: processes }, () => fleet.start()),
