@@ -89,8 +89,8 @@ async function prove(attempt: Attempt, progress: Progress): Promise<AttemptResul
     case 'empty':
       return { outcome: cleared('yes'), progress, looked: seen.kind }
     case 'not_empty': {
-      const text = 'the friend list is not empty after a confirmed delete'
-      const reason = { code: 'still_has_friends', text }
+      const confirmed = progress.deleted ? 'a confirmed delete' : 'a delete that was not confirmed'
+      const reason = { code: 'still_has_friends', text: `the friend list is not empty after ${confirmed}` }
       const outcome: Outcome = { kind: progress.notEmpty < CLEAR_AGAIN ? 'retry' : 'dead', reason }
       return { outcome, progress: { ...progress, deleted: false, notEmpty: progress.notEmpty + 1 }, looked: seen.kind }
     }

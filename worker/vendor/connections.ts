@@ -78,7 +78,13 @@ export class Connections {
 
   #openSocket(): Promise<Socket> {
     const url = new URL(this.#options.origin)
-    const target = { hostname: url.hostname, host: url.host, protocol: url.protocol, port: url.port }
+    // A URL writes an IPv6 address in brackets; a socket takes it without.
+    const target = {
+      hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      host: url.host,
+      protocol: url.protocol,
+      port: url.port,
+    }
     return new Promise((resolve, reject) => {
       this.#connect(target, (error, socket) => (error === null ? resolve(socket) : reject(error)))
     })

@@ -139,7 +139,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   60018: rule('throttled', 'called too often'),
   60019: older('throttled', 'called too often'),
   60020: rule('stop', 'the plan of the app has ended or is in arrears', PAY),
-  60021: rule('stop', 'the vendor does not accept this host’s IP address', 'Put the address on the app’s allowlist.'),
+  60021: rule('stop', 'the vendor does not accept this host’s IP address', ASK_VENDOR),
   60025: rule('stop', 'a parameter of the URL is wrong', 'Check IM_SDK_APP_ID, IM_ADMIN and IM_SECRET_KEY.'),
   60026: rule('stop', 'the domain belongs to another region than the app', MATCH_REGION),
   60027: rule('stop', 'the product type of the app may not use this command', MATCH_APP),
@@ -157,7 +157,7 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   70050: rule('stop', 'too many wrong signatures in a minute', MATCH_KEY),
   70051: rule(
     'stop',
-    'IM_ADMIN is on a blocklist of the vendor',
+    'an account, IM_ADMIN or the one to clear, is on a blocklist of the vendor',
     'Take the account off the list, or ask the vendor’s support.',
   ),
   70052: older('renew_signature', 'the signature is no longer valid', MATCH_KEY),
@@ -177,14 +177,14 @@ export const codeRules: Readonly<Record<number, CodeRule>> = {
   72000: rule('stop', 'more daily users than the plan allows', PAY),
   72001: rule('unexpected', 'a feature is off', REPORT_BUG),
   72002: rule('stop', 'more monthly users than the plan allows', PAY),
-  72010: rule('unexpected', 'a feature is off', REPORT_BUG),
-  72011: rule('unexpected', 'a login type was used too often', REPORT_BUG),
-  72012: rule('unexpected', 'a login type was used too often', REPORT_BUG),
+  72010: rule('unexpected', 'login or push events came too often', REPORT_BUG),
+  72011: rule('unexpected', 'a feature is not enabled', REPORT_BUG),
+  72012: rule('unexpected', 'a feature is not enabled', REPORT_BUG),
 
   80001: rule('unexpected', 'a content check refused it', REPORT_BUG),
   80002: rule('unexpected', 'the body is longer than 12 KB', REPORT_BUG),
-  80003: rule('unexpected', 'a content check failed', REPORT_BUG),
-  80004: rule('unexpected', 'a message webhook refused it', REPORT_BUG),
+  80003: rule('unexpected', 'a message webhook failed or timed out', REPORT_BUG),
+  80004: rule('unexpected', 'an image is illegal', REPORT_BUG),
   80005: rule('stop', 'the service is deactivated', PAY),
 }
 

@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { readVersion } from '../../config/version.ts'
 import type { Connection } from './connections.ts'
 
 /** A request as it goes over the wire. */
@@ -25,16 +26,18 @@ export type Exchanged =
 /** Why there was no answer. */
 export type TransportFault = 'timeout' | 'reset'
 
+/** The vendor's support finds our calls by the User-Agent. */
+const HEADERS = { 'content-type': 'application/json', 'user-agent': `clear-friends/${readVersion()}` }
+
 /** Posts JSON on an open connection and reads the response. The first bytes leave before this returns. Never rejects. */
 export async function exchange(connection: Connection, request: ExchangeRequest): Promise<Exchanged> {
   const { path, body, timeoutMs } = request
   const controller = new AbortController()
   const { signal } = controller
   const timer = setTimeout(() => controller.abort(), timeoutMs)
-  const headers = { 'content-type': 'application/json' }
   let status: number | undefined
   try {
-    const response = await connection.request({ method: 'POST', path, headers, body, signal })
+    const response = await connection.request({ method: 'POST', path, headers: HEADERS, body, signal })
     status = response.statusCode
     return { kind: 'response', status, text: await response.body.text() }
   } catch (error) {

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** Schemas of the vendor's answers, with the fields that are used. The vendor may add fields; they are ignored. */
+/**
+ * Schemas of the vendor's answers, with the fields that are used. Other fields are ignored, whatever they hold: the
+ * vendor's texts (`ErrorInfo`, `ErrorDisplay`, `ResultInfo`) may be absent, empty or null.
+ */
 
 /** Code of an answer. The contract says integer; a string of the same digits is accepted too. */
 const codeSchema = z.union([
@@ -15,13 +18,12 @@ const codeSchema = z.union([
 export const envelopeSchema = z.object({
   ActionStatus: z.string(),
   ErrorCode: codeSchema,
-  ErrorInfo: z.string().optional(),
 })
 
 /** Fields of every answer, parsed. */
 export type Envelope = z.infer<typeof envelopeSchema>
 
-const itemCodeSchema = z.object({ ResultCode: codeSchema, ResultInfo: z.string().optional() })
+const itemCodeSchema = z.object({ ResultCode: codeSchema })
 
 /** Answer of `account_check` (vendor page 1047/34956). */
 export const accountCheckSchema = z.object({

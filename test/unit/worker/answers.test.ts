@@ -96,6 +96,17 @@ describe('an answer of any shape', () => {
     )
   })
 
+  it('is a success whatever the vendor writes into its texts, or leaves out', async () => {
+    const texts = fc.record({ ErrorInfo: fc.jsonValue(), ErrorDisplay: fc.jsonValue() }, { requiredKeys: [] })
+    await fc.assert(
+      fc.asyncProperty(texts, async said => {
+        const body = text(JSON.stringify({ ActionStatus: 'OK', ErrorCode: 0, ...said }))
+        expect(await hear({ bytes: httpAnswer(body) })).toMatchObject({ class: 'done' })
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('is no success when it is cut off anywhere, or its length is told wrongly', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: OK.length - 1 }), fc.boolean(), async (cut, toldShorter) => {
