@@ -8,6 +8,8 @@ export interface HttpServerOptions {
   /** Says whether this process can take work (Redis answers, no drain has begun), or why not. */
   readonly readiness: () => Promise<{ readonly ready: true } | { readonly ready: false; readonly reason: string }>
   readonly metrics: { text(scraper: string): Promise<string>; readonly contentType: string }
+  /** Longest time that a client may take for its request, in ms. Default 10 s. */
+  readonly patienceMs?: number
 }
 
 /** A running server. */
@@ -16,13 +18,28 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** A slow client across the world needs a second or two for such small requests. */
+const PATIENCE_MS = 10_000
+/** Probes, Prometheus and some people; strangers that hold connections must not take the files of the process. */
+const CONNECTIONS_AT_MOST = 100
+/** Scrapes within a second get the same text: more of them would cost the calls their moment, and tell nothing new. */
+const TEXT_LASTS_MS = 1000
+
 /**
  * Starts the HTTP server of a worker: `GET /metrics`, `GET /healthz` (the process is alive), `GET /readyz` (it can work).
  *
  * @throws {PortInUseError} when the port is taken
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const server = fastify({ forceCloseConnections: true })
+  const patienceMs = options.patienceMs ?? PATIENCE_MS
+  const server = fastify({
+    forceCloseConnections: true,
+    requestTimeout: patienceMs,
+    keepAliveTimeout: patienceMs,
+    http: { headersTimeout: patienceMs, connectionsCheckingInterval: patienceMs / 10 },
+  })
+  server.server.maxConnections = CONNECTIONS_AT_MOST
+  const textFor = keepForASecond(options.metrics.text)
   server.get('/healthz', async () => ({ status: 'alive' }))
   server.get('/readyz', async (_request, reply) => {
     const readiness = await options.readiness()
@@ -31,10 +48,23 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       : reply.code(503).send({ status: 'not ready', reason: readiness.reason })
   })
   server.get('/metrics', async (request, reply) =>
-    reply.header('content-type', options.metrics.contentType).send(await options.metrics.text(request.ip)),
+    reply.header('content-type', options.metrics.contentType).send(await textFor(request.ip)),
   )
   const port = await listen(server, options)
   return { port, close: () => server.close() }
+}
+
+/** Makes a reader that asks for each scraper's text once a second at most. */
+function keepForASecond(read: (scraper: string) => Promise<string>): (scraper: string) => Promise<string> {
+  const kept = new Map<string, Promise<string>>()
+  return scraper => {
+    const text = kept.get(scraper) ?? read(scraper)
+    if (!kept.has(scraper)) {
+      kept.set(scraper, text)
+      setTimeout(() => kept.delete(scraper), TEXT_LASTS_MS).unref()
+    }
+    return text
+  }
 }
 
 /** Thrown when the port of `HTTP_PORT` is taken by another process. */
