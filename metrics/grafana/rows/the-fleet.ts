@@ -31,6 +31,17 @@ export const theFleet: Row = {
       queries: [{ expr: `sum(clear_friends_redis_up{${FLEET}})`, legend: 'reach Redis' }],
     },
     {
+      title: 'Which workers stand aside?',
+      says: 'Workers that alone send nothing, with the code. Bad: any for long. The log of that worker says what is wrong on its host: key, clock, network.',
+      unit: 'none',
+      shows: 'lines',
+      width: 12,
+      badFrom: 1,
+      queries: [
+        { expr: `sum by (instance, code) (clear_friends_stood_aside{${FLEET}})`, legend: '{{instance}} {{code}}' },
+      ],
+    },
+    {
       title: 'How many jobs are in hand?',
       says: 'Of each worker, and how many fit. Bad: all full while few calls leave, so jobs hang; or empty while jobs wait.',
       unit: 'none',

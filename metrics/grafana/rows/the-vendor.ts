@@ -5,6 +5,20 @@ export const theVendor: Row = {
   title: 'The vendor',
   questions: [
     {
+      title: 'Can the vendor be reached?',
+      says: 'Connections that could not be opened, by reason. Bad: any for minutes. Look at DNS, firewall and proxy of the host, and at IM_BASE_URL.',
+      unit: 'none',
+      shows: 'lines',
+      width: 12,
+      badFrom: 1,
+      queries: [
+        {
+          expr: `sum by (instance, reason) (increase(clear_friends_vendor_connect_failures_total{${FLEET}}[1m]))`,
+          legend: '{{instance}} {{reason}}',
+        },
+      ],
+    },
+    {
       title: 'What does the vendor answer?',
       says: 'Calls by code; 0 is a success. Bad: much of anything else. docs/errors.md says what each code means and asks for.',
       unit: 'reqps',
