@@ -66,16 +66,28 @@ function describe(status: FleetStatus): string {
     `rate      ${count(rate.lastSecond)} calls in the last second; ${count(rate.allowed)} allowed, ${count(rate.limit)} is the ceiling`,
     `oldest    ${isEmpty ? 'nothing is pending' : span(status.oldestPendingSeconds)}`,
     `empty in  ${status.etaSeconds === null ? 'unknown while nothing moves' : span(status.etaSeconds)}`,
-    `due       ${status.dueAtRisk === 0 ? 'all in time' : `${count(status.dueAtRisk)} jobs will miss their due date`}`,
+    `due       ${describeRisk(status.dueAtRisk)}`,
     `so far    ${count(outcomes.cleared)} cleared, ${count(outcomes.not_imported)} not imported, ${count(outcomes.dead_lettered)} dead-lettered, ${count(outcomes.cancelled)} cancelled`,
   ].join('\n')
 }
 
-function describeStandstill({ halted, pause, resumed }: FleetStatus): string[] {
+function describeRisk(jobs: number | null): string {
+  if (jobs === null) return 'unknown while nothing moves'
+  return jobs === 0 ? 'all in time' : `${count(jobs)} jobs will miss their due date`
+}
+
+function describeStandstill({ halted, paused, pause, resumed, workers, aside }: FleetStatus): string[] {
   const lines: string[] = []
-  if (halted !== null) lines.push(`HALTED    since ${halted.since}, code ${halted.code}: ${halted.reason}`)
+  if (halted !== null)
+    lines.push(`HALTED    since ${halted.since} by ${halted.host}, code ${halted.code}: ${halted.reason}`)
   if (pause !== null) {
     lines.push(`PAUSED    by an operator since ${pause.since}: ${pause.reason}; \`clear-friends resume\` goes on`)
+  }
+  if (paused && pause === null) {
+    lines.push('PAUSED    by another tool, which set BullMQ’s own flag; `clear-friends resume` goes on')
+  }
+  for (const { host, code, reason, since } of aside) {
+    lines.push(`ASIDE     ${host} since ${since}, code ${code}: ${reason} (${aside.length} of ${workers} workers)`)
   }
   if (resumed !== null) lines.push(`resumed   by an operator at ${resumed.at}: ${resumed.reason}`)
   return lines

@@ -4,7 +4,7 @@
 -- before which no call may be sent (0 when there is none). If a field cannot be read, it answers 0, 0 and the field's
 -- name: the field sets a limit, but which one is not known.
 --
--- Fields of the fleet's hash: `rate` = an operator's ceiling; `lowered:<command>` = "rate|at|doubling": the lowered
+-- Fields of the fleet's hash: `rate` = an operator's ceiling; `ceiling` = the lowest that a live worker is set to; `lowered:<command>` = "rate|at|doubling": the lowered
 -- rate, the time, and how the rate comes back: '0' = by half a percent of the ceiling a second, after the vendor called
 -- us too fast; '1' = it doubles every second, after an outage; `hold` = no process calls before this time.
 local CLIMB = 0.005
@@ -13,7 +13,7 @@ local CLIMB = 0.005
 local function text(microseconds) return string.format('%.0f', microseconds) end
 
 local function allowedRate(fleetKey, command, ceiling, now)
-  local fleet = redis.call('HMGET', fleetKey, 'rate', 'lowered:' .. command, 'hold')
+  local fleet = redis.call('HMGET', fleetKey, 'rate', 'lowered:' .. command, 'hold', 'ceiling')
   local rate = ceiling
   if fleet[1] then
     -- The settings' ceiling may have been lowered since the operator set a rate; then the ceiling counts.
@@ -27,6 +27,10 @@ local function allowedRate(fleetKey, command, ceiling, now)
     local seconds = math.max(0, (now - at) / 1000000)
     local climbed = doubling == '1' and lowered * 2 ^ math.min(seconds, 60) or lowered + ceiling * CLIMB * seconds
     rate = math.min(rate, climbed)
+  end
+  if fleet[4] then
+    rate = math.min(rate, string.match(fleet[4], '^%d+$') and tonumber(fleet[4]) or 0)
+    if rate < 1 then return 0, 0, 'ceiling' end
   end
   if fleet[3] and not string.match(fleet[3], '^%d+$') then return 0, 0, 'hold' end
   return rate, tonumber(fleet[3] or 0)

@@ -116,6 +116,11 @@ export class Limiter {
     this.#watchOf(command).observe(signal)
   }
 
+  /** Whether most requests of a command get no good answer now, as this process sees it. */
+  isOutage(command: string): boolean {
+    return this.#watchOf(command).isOutage
+  }
+
   /** Stops all calls of this process except probes, until {@link openGate}; gives up the permits that it holds. */
   closeGate(): void {
     this.#isGateClosed = true

@@ -24,7 +24,8 @@ export const fleetMetrics = {
   due_at_risk: gauge({
     of: 'fleet',
     unit: 'jobs',
-    meaning: 'Jobs that will miss their due date at the present rate, or the allowed one while nobody works.',
+    meaning:
+      'Jobs that will miss their due date at the present rate, or the allowed one while nobody works; absent while all workers stand aside.',
     example: 'max(clear_friends_due_at_risk)',
   }),
   rate_allowed_per_second: gauge({

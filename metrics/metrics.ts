@@ -19,6 +19,10 @@ export interface Metrics {
   inHand<T>(work: () => Promise<T>): Promise<T>
   requestDone(command: string, code: string, durationMs: number): void
   permit(command: string, result: string, waitMs: number): void
+  /** Shows that this worker stands aside with a code, or that it works. */
+  aside(code: string | undefined): void
+  /** Counts a connection to the vendor that could not be opened. */
+  connectFailed(reason: (typeof CONNECT_FAULTS)[number]): void
   /** Counts a job that ended; `verified` is for a cleared one. */
   settled(outcome: FinalOutcome, ageMs: number, verified?: Verified): void
   wentBack(reason: string): void
@@ -82,6 +86,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       m.permits_total.inc({ command, result })
       if (result === 'used') m.permit_wait_seconds.observe({ command }, waitMs / 1000)
     },
+    aside: code => {
+      m.stood_aside.reset()
+      if (code !== undefined) m.stood_aside.set({ code }, 1)
+    },
+    connectFailed: reason => m.vendor_connect_failures_total.inc({ reason }),
     settled: (outcome, ageMs, verified) => {
       m.jobs_settled_total.inc({ outcome })
       if (verified !== undefined) m.cleared_total.inc({ verified })
@@ -107,6 +116,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
 }
 
+/** Why a connection to the vendor could not be opened. */
+const CONNECT_FAULTS = ['dns', 'refused', 'timeout', 'tls', 'unreachable', 'other'] as const
+
 /** Starts counters at 0. A counter that appears with its first event hides that event from `increase`. */
 function startAtZero(m: Definitions, { version, ceilingPerSecond, jobSlots, commands }: MetricsOptions): void {
   m.build_info.set({ version }, 1)
@@ -117,6 +129,7 @@ function startAtZero(m: Definitions, { version, ceilingPerSecond, jobSlots, comm
     for (const result of ['used', 'missed', 'void']) m.permits_total.inc({ command, result }, 0)
   }
   for (const outcome of FINAL_OUTCOMES) m.jobs_settled_total.inc({ outcome }, 0)
+  for (const reason of CONNECT_FAULTS) m.vendor_connect_failures_total.inc({ reason }, 0)
   for (const verified of ['yes', 'no', 'skipped']) m.cleared_total.inc({ verified }, 0)
   for (const result of ['empty', 'not_empty', 'unread']) m.verifications_total.inc({ result }, 0)
 }
@@ -139,7 +152,7 @@ function showFleet(m: Definitions, reading: FleetReading | undefined): void {
     m.queue_jobs.set({ state }, status.queue[state])
   m.oldest_pending_seconds.set(status.oldestPendingSeconds)
   if (status.etaSeconds !== null) m.eta_seconds.set(status.etaSeconds)
-  m.due_at_risk.set(status.dueAtRisk)
+  if (status.dueAtRisk !== null) m.due_at_risk.set(status.dueAtRisk)
   m.paused.set(status.paused ? 1 : 0)
   if (status.halted !== null) m.halted.set({ code: status.halted.code }, 1)
   for (const [code, jobs] of Object.entries(largest(figures.deadLetters, FEW.deadLetters)))

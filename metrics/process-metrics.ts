@@ -105,6 +105,20 @@ export const processMetrics = {
     meaning: 'Open connections to the vendor, idle ones included.',
     example: 'sum(clear_friends_vendor_connections)',
   }),
+  vendor_connect_failures_total: counter({
+    of: 'process',
+    unit: 'connections',
+    labels: { reason: '`dns`, `refused`, `timeout`, `tls`, `unreachable` or `other`' },
+    meaning: 'Connections to the vendor that this worker could not open, by reason.',
+    example: 'sum by (instance, reason) (increase(clear_friends_vendor_connect_failures_total[5m]))',
+  }),
+  stood_aside: gauge({
+    of: 'process',
+    unit: 'always 1',
+    labels: { code: 'why: the vendor’s code, or a word' },
+    meaning: 'There while this worker alone sends nothing, because of a fault of its own; absent otherwise.',
+    example: 'sum by (instance, code) (clear_friends_stood_aside)',
+  }),
   rate_limit_per_second: gauge({
     of: 'process',
     unit: 'calls per second',

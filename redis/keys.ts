@@ -28,6 +28,8 @@ const NAMES = {
   doctor: 'doctor',
   /** Exists while no worker may send the next probe of a halted fleet. */
   probe: 'probe',
+  /** Hash: the live workers, each with the time of its last word and what it says of itself. */
+  workers: 'workers',
   /** Start of BullMQ's keys of the queue; a job's hash is this and its id. */
   queue: `${QUEUE_NAME}:`,
   /** Stream: the receipts, oldest first. An entry's id is `<seq>-<epoch ms>`. */

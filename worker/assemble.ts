@@ -1,6 +1,9 @@
 import { readVersion } from '../config/version.ts'
+import { createFleetMembers } from '../jobs/status/fleet-members.ts'
+import { createFleetReader } from '../jobs/status/fleet-state.ts'
 import { systemClock } from '../limiter/clock.ts'
 import { Limiter } from '../limiter/limiter.ts'
+import { OncePerMinute } from '../limiter/once-per-minute.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { answerWithin } from '../redis/answer-within.ts'
@@ -14,6 +17,7 @@ import { watchFleet } from './halt/fleet-watch.ts'
 import { Gate } from './halt/gate.ts'
 import { Prober } from './halt/prober.ts'
 import { QueueGuard } from './halt/queue-guard.ts'
+import { Standing } from './halt/standing.ts'
 import { startHttpServer } from './http-server.ts'
 import { createLog, type Logger } from './observe/log.ts'
 import { createRecorder } from './observe/recorder.ts'
@@ -21,9 +25,11 @@ import { traceRequest } from './observe/traces.ts'
 import { openStores, type Stores } from './open-stores.ts'
 import { Pool } from './pool/pool.ts'
 import { COMMANDS } from './vendor/client.ts'
+import { reasonOfConnect } from './vendor/connections.ts'
 import { FaultStreaks } from './vendor/fault-streaks.ts'
 import { openVendor, type Vendor } from './vendor/open-vendor.ts'
 import { createPacedCall, type PacedCall } from './vendor/paced-call.ts'
+import { Traffic } from './vendor/traffic.ts'
 import type { WorkerSettings } from './worker-settings.ts'
 
 /** A worker that is built and not started. */
@@ -66,16 +72,16 @@ async function assemble(
   closing.add(vendor.connections, each => each.close())
   const metrics = openMetrics(base, stores, vendor)
   const limiter = openLimiter(base, stores, metrics)
-  await serveHttp(base, stores, metrics)
 
-  const gate = new Gate()
   const faultStreaks = new FaultStreaks()
-  const guard = await openGuard(base, stores, vendor, limiter, gate, faultStreaks)
+  const halt = await openHalt(base, stores, vendor, limiter, faultStreaks, metrics)
+  await serveHttp(base, stores, metrics, halt.standing)
   const recorder = closing.add(createRecorder({ metrics, clock: systemClock, log }), each => each.close())
   const attempt: ProcessJobOptions = {
-    call: openCall(base, vendor, limiter, metrics),
+    call: openCall(base, vendor, limiter, metrics, halt),
     faultStreaks,
     settlement: stores.settlement,
+    standing: halt.standing,
     beforeClear,
     maxAttempts: settings.MAX_ATTEMPTS,
     verifyShare: settings.VERIFY,
@@ -87,13 +93,15 @@ async function assemble(
     attempt,
     settlement: stores.settlement,
     recorder,
-    guard,
+    guard: halt.guard,
     log,
   })
   closing.add(pool, each => each.drain())
-  gate.add(limiter)
-  gate.add(pool)
-  await listenToFleet(base, guard)
+  halt.gate.add(limiter)
+  halt.gate.add(pool)
+  await listenToFleet(base, halt.guard)
+  // Before the first permit: from now on all workers keep to this one's ceiling, if it is the lowest.
+  await halt.standing.speak()
 
   return {
     log,
@@ -141,12 +149,27 @@ function openLimiter({ settings, log, closing }: Base, { permitsRedis }: Stores,
   return closing.add(limiter, each => each.close())
 }
 
-function openCall({ settings }: Base, vendor: Vendor, limiter: Limiter, metrics: Metrics): PacedCall {
+function openCall(
+  { settings, log }: Base,
+  vendor: Vendor,
+  limiter: Limiter,
+  metrics: Metrics,
+  { traffic, standing }: HaltParts,
+): PacedCall {
+  const oncePerMinute = new OncePerMinute(systemClock)
   return createPacedCall({
     ...vendor,
     ceilingPerSecond: settings.RATE_LIMIT_PER_SECOND,
     limiter,
+    traffic,
     clock: systemClock,
+    onConnected: () => standing.connected(),
+    onConnectFailed: error => {
+      const why = reasonOfConnect(error)
+      metrics.connectFailed(why)
+      if (oncePerMinute.allows(why)) log.warn({ reason: why }, 'the vendor cannot be reached')
+      standing.connectFailed(why)
+    },
     onRequest: (command, verdict, durationMs) => {
       metrics.requestDone(command, verdict.label, durationMs)
       traceRequest(command, verdict, durationMs, vendor.hostname)
@@ -154,13 +177,19 @@ function openCall({ settings }: Base, vendor: Vendor, limiter: Limiter, metrics:
   })
 }
 
-async function serveHttp({ settings, log, closing }: Base, { redis }: Stores, metrics: Metrics): Promise<void> {
+async function serveHttp(
+  { settings, log, closing }: Base,
+  { redis }: Stores,
+  metrics: Metrics,
+  standing: Standing,
+): Promise<void> {
   const http = await startHttpServer({
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,
     metrics,
     readiness: async () => {
       if (closing.hasBegun) return { ready: false, reason: 'draining' }
+      if (standing.asideCode !== undefined) return { ready: false, reason: `stands aside, ${standing.asideCode}` }
       const answered = redis.status === 'ready' && (await pings(redis))
       return answered ? { ready: true } : { ready: false, reason: 'Redis does not answer' }
     },
@@ -177,18 +206,39 @@ async function pings(redis: RedisConnection): Promise<boolean> {
   return (await answerWithin(PING_WITHIN_MS, pinged)) ?? false
 }
 
-async function openGuard(
+/** Parts that stop this process from calling where it must not. */
+interface HaltParts {
+  readonly gate: Gate
+  readonly traffic: Traffic
+  readonly standing: Standing
+  readonly guard: QueueGuard
+}
+
+async function openHalt(
   { settings, log, closing }: Base,
   { redis, control }: Stores,
   vendor: Vendor,
   limiter: Limiter,
-  gate: Gate,
   faultStreaks: FaultStreaks,
-): Promise<QueueGuard> {
-  const shared = { redis, prefix: settings.REDIS_PREFIX, control, clock: systemClock, log }
+  metrics: Metrics,
+): Promise<HaltParts> {
+  const prefix = settings.REDIS_PREFIX
+  const gate = new Gate()
+  const traffic = new Traffic()
+  gate.add(traffic)
   await control.align()
-  const prober = new Prober({ ...shared, ...vendor, limiter, admin: settings.IM_ADMIN })
-  return closing.add(new QueueGuard({ ...shared, prober, gate, faultStreaks }), each => each.stop())
+  const prober = new Prober({ ...vendor, limiter })
+  const readFleet = createFleetReader(redis, prefix)
+  const shared = { control, readFleet, prober, gate, clock: systemClock, log }
+  const members = createFleetMembers(redis, prefix)
+  const ceilingPerSecond = settings.RATE_LIMIT_PER_SECOND
+  const onAside = (code: string | undefined): void => metrics.aside(code)
+  const standing = closing.add(new Standing({ ...shared, members, traffic, ceilingPerSecond, onAside }), each =>
+    each.close(),
+  )
+  const guard = new QueueGuard({ ...shared, redis, prefix, standing, faultStreaks })
+  closing.add(guard, each => each.stop())
+  return { gate, traffic, standing, guard }
 }
 
 /** Makes the guard act on halts and pauses at once; the news need a connection of their own. */
@@ -196,6 +246,6 @@ async function listenToFleet({ settings, log, closing }: Base, guard: QueueGuard
   const news = closing.add(openRedis(settings, 'worker'), each => each.disconnect())
   news.on('error', error => log.debug({ err: error }, 'Redis connection for news'))
   await watchFleet(news, keysOf(settings.REDIS_PREFIX).fleet, what =>
-    what === 'closed' ? guard.close() : void guard.look(),
+    what === 'closed' ? guard.close() : void guard.goOn(),
   )
 }

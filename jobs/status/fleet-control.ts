@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { refusalOf } from '../../redis/redis-refusal.ts'
@@ -5,6 +6,8 @@ import { createRedisScript } from '../../redis/redis-script.ts'
 import { InvalidRateError } from '../job/errors.ts'
 import type { ClearFriendsQueue } from '../job/queue.ts'
 import { createFleetReader, type Halt, type Pause, type Resume, TOO_MANY_MISSING } from './fleet-state.ts'
+
+const haltLua = readFileSync(new URL('./halt.lua', import.meta.url), 'utf8')
 
 const MISSING_IS_RIGHT_SECONDS = 86_400
 
@@ -18,9 +21,10 @@ export interface FleetControl {
    * Halts the fleet on a fault of our own. The first halt stays, so that its reason and time are the true ones. After
    * an operator resumed from {@link TOO_MANY_MISSING}, a halt with this code has no effect for a day.
    *
+   * @param firstProbeAfterMs no worker probes earlier; default 0
    * @returns whether this call was the one that halted
    */
-  halt(halt: Halt): Promise<boolean>
+  halt(halt: Omit<Halt, 'sinceMs'>, firstProbeAfterMs?: number): Promise<boolean>
   /** Ends a halt because its cause is gone; an operator's pause stays. */
   liftHalt(): Promise<void>
   /** Brings BullMQ's pause flag in line with the fleet's state; a process that was killed may have left it behind. */
@@ -38,7 +42,7 @@ const setLua = "redis.call('PERSIST', KEYS[1]) return redis.call(ARGV[1], KEYS[1
  * script stops a process that misses the news.
  */
 export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQueue, prefix: string): FleetControl {
-  const { fleet, missingIsRight } = keysOf(prefix)
+  const { fleet, missingIsRight, probe } = keysOf(prefix)
   const readFleet = createFleetReader(redis, prefix)
   const isClosed = async (): Promise<boolean> => (await redis.hmget(fleet, 'pause', 'halt')).some(set => set !== null)
   // The state decides and BullMQ's flag follows. Two processes may set the flag in either order. Each reads the state
@@ -50,6 +54,7 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
     }
   }
   const setField = createRedisScript(redis, 'clearFriendsSetFleet', setLua)
+  const changeHalt = createRedisScript(redis, 'clearFriendsHalt', haltLua)
   // A fleet that closes stops calls before fetching; one that opens allows fetching before workers try it.
   const changed = async (): Promise<void> => {
     const closed = await isClosed()
@@ -69,23 +74,18 @@ export function createFleetControl(redis: RedisConnection, queue: ClearFriendsQu
       const { halted } = await readFleet()
       // A person has looked: for a day, accounts that do not exist are no reason to halt again.
       if (halted?.code === TOO_MANY_MISSING) await redis.set(missingIsRight, '1', 'EX', MISSING_IS_RIGHT_SECONDS)
-      await redis.hdel(fleet, 'pause', 'halt')
+      await redis.hdel(fleet, 'pause', 'halt', 'lifted')
       await setField([fleet], ['HSET', 'resume', JSON.stringify(resume)])
       await changed()
     },
-    halt: async halt => {
-      const first = await setField([fleet], ['HSETNX', 'halt', JSON.stringify(halt)])
-      // Jobs that were under way when the person resumed still find many accounts missing.
-      if (first === 1 && halt.code === TOO_MANY_MISSING && (await redis.exists(missingIsRight)) === 1) {
-        await redis.hdel(fleet, 'halt')
-        await changed()
-        return false
-      }
+    halt: async ({ code, reason, host }, firstProbeAfterMs = 0) => {
+      const args = ['halt', code, reason, host, TOO_MANY_MISSING, firstProbeAfterMs]
+      const halted = await changeHalt([fleet, missingIsRight, probe], args)
       await changed()
-      return first === 1
+      return halted === 1
     },
     liftHalt: async () => {
-      await redis.hdel(fleet, 'halt')
+      await changeHalt([fleet, missingIsRight, probe], ['lift'])
       await changed()
     },
     align,

@@ -37,7 +37,9 @@ export interface Pause {
 export interface Halt {
   readonly code: string
   readonly reason: string
-  /** Epoch ms. */
+  /** The host whose worker halted the fleet. */
+  readonly host: string
+  /** By Redis' clock, epoch ms. A halt that comes back at once keeps its beginning. */
   readonly sinceMs: number
 }
 
@@ -52,10 +54,15 @@ export interface Resume {
 export const TOO_MANY_MISSING = 'too_many_missing'
 
 const pauseSchema = z.object({ reason: z.string(), sinceMs: z.number() })
-const haltSchema = z.object({ code: z.string(), reason: z.string(), sinceMs: z.number() })
+const haltSchema = z.object({ code: z.string(), reason: z.string(), host: z.string(), sinceMs: z.number() })
 const resumeSchema = z.object({ reason: z.string(), atMs: z.number() })
 const UNREADABLE_PAUSE: Pause = { reason: 'the stored reason cannot be read', sinceMs: 0 }
-const UNREADABLE_HALT: Halt = { code: 'unreadable', reason: 'the stored halt cannot be read', sinceMs: 0 }
+const UNREADABLE_HALT: Halt = {
+  code: 'unreadable',
+  reason: 'the stored halt cannot be read',
+  host: 'unknown',
+  sinceMs: 0,
+}
 
 /** Makes a reader of the fleet's state. A pause or halt that cannot be parsed holds, since going on would be worse. */
 export function createFleetReader(redis: RedisConnection, prefix: string): () => Promise<FleetState> {

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { FinalOutcome } from '../job/outcome.ts'
-import { createFleetReader } from './fleet-state.ts'
+import { createFleetMembers, type Member } from './fleet-members.ts'
+import { createFleetReader, type Halt } from './fleet-state.ts'
 import { createQueueStatusReader, type QueueStatus, type RateSettings } from './queue-status.ts'
 
 /** The output of `status --json`. The names are fixed. */
@@ -11,10 +12,26 @@ export interface FleetStatus {
     readonly delayed: number
     readonly failed: number
   }
-  readonly halted: null | { readonly code: string; readonly reason: string; readonly since: string }
+  readonly halted: null | {
+    readonly code: string
+    readonly reason: string
+    readonly since: string
+    /** The host whose worker halted the fleet. */
+    readonly host: string
+  }
+  /** Whether workers may fetch no jobs although nothing is halted: an operator or another tool has paused the queue. */
   readonly paused: boolean
   /** An operator's pause, with its reason. */
   readonly pause: null | { readonly reason: string; readonly since: string }
+  /** Number of live workers. */
+  readonly workers: number
+  /** Live workers that alone send nothing, with the reason. */
+  readonly aside: readonly {
+    readonly host: string
+    readonly code: string
+    readonly reason: string
+    readonly since: string
+  }[]
   /** An operator's last `resume`, with its reason. */
   readonly resumed: null | { readonly reason: string; readonly at: string }
   readonly rate: {
@@ -28,14 +45,15 @@ export interface FleetStatus {
   readonly oldestPendingSeconds: number
   /**
    * Seconds until the queue is empty at the rate at which jobs were settled in the last ten seconds, or when idle at
-   * the allowed rate; `null` while nothing moves.
+   * the allowed rate; `null` while nothing moves: paused, halted, or all workers stand aside.
    */
   readonly etaSeconds: number | null
-  readonly dueAtRisk: number
+  /** Jobs that will miss their due date; `null` while all workers stand aside, since nothing supports a forecast then. */
+  readonly dueAtRisk: number | null
   readonly outcomes: Readonly<Record<FinalOutcome, number>>
 }
 
-/** Makes a reader of the fleet's status. One round trip of two commands. */
+/** Makes a reader of the fleet's status. One round trip of three commands. */
 export function createFleetStatusReader(
   redis: RedisConnection,
   prefix: string,
@@ -43,13 +61,18 @@ export function createFleetStatusReader(
 ): () => Promise<FleetStatus> {
   const readQueue = createQueueStatusReader(redis, prefix, settings)
   const readFleet = createFleetReader(redis, prefix)
+  const members = createFleetMembers(redis, prefix)
   return async () => {
-    const [fleet, queue] = await Promise.all([readFleet(), readQueue()])
+    const [fleet, queue, workers] = await Promise.all([readFleet(), readQueue(), members.read()])
     const { paused, halted, resumed } = fleet
+    const aside = workers.flatMap(({ host, aside: each }) => (each === null ? [] : [describeAside(host, each)]))
+    const allAside = workers.length > 0 && aside.length === workers.length
     return {
       queue: { waiting: queue.waiting, active: queue.active, delayed: queue.delayed, failed: queue.failed },
-      halted: halted === null ? null : { code: halted.code, reason: halted.reason, since: isoOf(halted.sinceMs) },
+      halted: halted === null ? null : describeHalt(halted),
       paused: paused !== null || (queue.queuePaused && halted === null),
+      workers: workers.length,
+      aside,
       pause: paused === null ? null : { reason: paused.reason, since: isoOf(paused.sinceMs) },
       resumed: resumed === null ? null : { reason: resumed.reason, at: isoOf(resumed.atMs) },
       rate: {
@@ -58,12 +81,26 @@ export function createFleetStatusReader(
         lastSecond: queue.callsLastSecond,
       },
       oldestPendingSeconds: Math.round(queue.oldestPendingSeconds),
-      etaSeconds: etaOf(queue, paused !== null || halted !== null),
-      dueAtRisk: queue.dueAtRisk,
+      etaSeconds: etaOf(queue, paused !== null || halted !== null || queue.queuePaused || allAside),
+      dueAtRisk: allAside ? null : queue.dueAtRisk,
       outcomes: queue.outcomes,
     }
   }
 }
+
+const describeHalt = ({ code, reason, host, sinceMs }: Halt): FleetStatus['halted'] => ({
+  code,
+  reason,
+  since: isoOf(sinceMs),
+  host,
+})
+
+const describeAside = (host: string, { code, reason, sinceMs }: NonNullable<Member['aside']>) => ({
+  host,
+  code,
+  reason,
+  since: isoOf(sinceMs),
+})
 
 const isoOf = (epochMs: number): string => new Date(epochMs).toISOString()
 

@@ -5,8 +5,15 @@ import { createMetrics, type Metrics, type MetricsOptions } from '../../metrics/
 export const busyFleet: FleetReading = {
   status: {
     queue: { waiting: 1200, active: 256, delayed: 7, failed: 3 },
-    halted: { code: '60010', reason: 'IM_ADMIN is not an app admin', since: '2026-01-01T00:00:00.000Z' },
+    halted: {
+      code: '60010',
+      reason: 'IM_ADMIN is not an app admin',
+      since: '2026-01-01T00:00:00.000Z',
+      host: 'host-1',
+    },
     paused: false,
+    workers: 4,
+    aside: [],
     pause: null,
     resumed: null,
     rate: { limit: 200, allowed: 150, lastSecond: 149 },

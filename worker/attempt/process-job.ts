@@ -4,8 +4,9 @@
  * 1. `lookUp` finds the outcome of a job that a lost worker settled and did not complete (`jobs/settle/settlement.ts`).
  * 2. `parseJobData` checks the data, since anybody may write to the queue (`jobs/job/clear-friends-job.ts`).
  * 3. `clearAccount` asks the hook, deletes the friends and looks whether the list is empty (`clear-account.ts`).
- * 4. `exhaust` ends a job that has used up its attempts (this file).
- * 5. `recordOf` builds what the pool settles of a job that ends (`final-record.ts`).
+ * 4. `blame` finds out whose fault it is, where the vendor blames our credentials or settings (`halt/standing.ts`).
+ * 5. `exhaust` ends a job that has used up its attempts (this file).
+ * 6. `recordOf` builds what the pool settles of a job that ends (`final-record.ts`).
  *
  * An attempt leaves its job in one of three states (`processed.ts`). `went_back`: the job stays in the queue, after
  * `retry`, `snooze` or `stop`. `ends`: the pool must settle it. `settled_before`: it has its receipt, so BullMQ may
@@ -18,6 +19,7 @@
 import { parseJobData } from '../../jobs/job/clear-friends-job.ts'
 import { isLast, type Outcome } from '../../jobs/job/outcome.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
+import type { Standing } from '../halt/standing.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
 import type { BeforeClear } from './before-clear.ts'
@@ -32,6 +34,7 @@ export interface ProcessJobOptions {
   readonly call: PacedCall
   readonly faultStreaks: FaultStreaks
   readonly settlement: Pick<Settlement, 'lookUp'>
+  readonly standing: Pick<Standing, 'judge'>
   readonly maxAttempts: number
   readonly beforeClear?: BeforeClear | undefined
   /** Share of the accounts whose list is read after the delete. */
@@ -57,7 +60,7 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, sig
   const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
   if (recorded !== undefined) return asRecorded(job, recorded)
   const parsed = parseJobData(job.data)
-  const attempted = await attempt(job, parsed, options, signal)
+  const attempted = await blame(await attempt(job, parsed, options, signal), options.standing)
   const outcome = exhaust(attempted, job, maxAttempts)
   if (!isLast(outcome)) return { ...attempted, job: 'went_back', outcome }
   return { ...attempted, job: 'ends', outcome, record: recordOf(job, parsed, outcome, attempted.progress) }
@@ -89,6 +92,21 @@ async function attempt(
     progress: before,
   }))
   return { ...result, progress: { ...result.progress, calls: before.calls + calls }, calls }
+}
+
+/** Finds out whose fault it is that the vendor blames us. An attempt at an account that is at fault itself counts. */
+async function blame<T extends AttemptResult>(attempted: T, standing: ProcessJobOptions['standing']): Promise<T> {
+  const { outcome, progress, act, call } = attempted
+  if (outcome.kind !== 'stop') return attempted
+  const { reason } = outcome
+  const isKnown = progress.atFaultWith === reason.code
+  if ((await standing.judge({ reason, act, call, isKnown })) === 'ours') return attempted
+  const text = `${reason.text}, for this account alone`
+  return {
+    ...attempted,
+    outcome: { kind: 'retry', reason: { code: reason.code, text } },
+    progress: { ...progress, atFaultWith: reason.code },
+  }
 }
 
 /** Retries the job after a fault of this program. Only the error's name is kept: its message may hold a user id. */

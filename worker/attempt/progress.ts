@@ -14,6 +14,8 @@ const progressSchema = z.object({
   unread: z.int().min(0).default(0),
   /** Attempts that ended in a code with a limit of its own, see `attempts` of `CodeRule`. */
   attemptsWithOddCode: z.int().min(0).default(0),
+  /** The code that blamed us and turned out to be this account's alone; see `halt/standing.ts`. */
+  atFaultWith: z.string().optional(),
 })
 
 /** See {@link progressSchema}. */

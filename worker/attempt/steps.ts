@@ -3,6 +3,7 @@ import type { Closed } from '../../limiter/lane.ts'
 import type { Verdict } from '../vendor/classify.ts'
 import type { Command } from '../vendor/client.ts'
 import type { CallResult } from '../vendor/paced-call.ts'
+import type { SentCall } from '../vendor/traffic.ts'
 
 /** Shared by all steps of one attempt at one account. */
 export interface Attempt {
@@ -29,6 +30,8 @@ export interface StepStop {
   readonly act?: string
   /** Number of attempts with this end that make a dead letter of the job; default `MAX_ATTEMPTS`. */
   readonly attempts?: number
+  /** The request whose answer stopped the attempt. */
+  readonly call?: SentCall
 }
 
 /** Makes the result of a step that has its value. */
@@ -49,6 +52,8 @@ const THROTTLED_WAIT_MS = 1000
 /** Wait of a job after code 31707: the vendor's security policies calm down in minutes, not in seconds. */
 const POLICY_WAIT_MS = 180_000
 const POLICY_CODE = '31707'
+/** Wait of a job after a request that failed in an outage. The fleet sends a request a second then, of other jobs too. */
+const OUTAGE_WAIT_MS = 10_000
 
 /** Stops the attempt with the outcome that a verdict without success means for a job. */
 export function stopBy(verdict: Verdict): Step<never> {
@@ -56,17 +61,21 @@ export function stopBy(verdict: Verdict): Step<never> {
   switch (verdict.class) {
     case 'retry_now':
     case 'retry_later':
+      // In an outage every account gets it, so that no attempt of this one is spent.
+      if (verdict.isOutage) return stopWith({ kind: 'snooze', reason, waitMs: OUTAGE_WAIT_MS }, act)
+      return stopWith({ kind: 'retry', reason }, act, verdict.attempts)
     case 'conflict':
       return stopWith({ kind: 'retry', reason }, act, verdict.attempts)
     case 'throttled':
     case 'throttled_all': {
-      const waitMs = reason.code === POLICY_CODE ? POLICY_WAIT_MS : THROTTLED_WAIT_MS
+      const leastMs = reason.code === POLICY_CODE ? POLICY_WAIT_MS : THROTTLED_WAIT_MS
+      const waitMs = Math.max(leastMs, verdict.waitMs ?? 0)
       return stopWith({ kind: 'snooze', reason, waitMs })
     }
     case 'renew_signature':
     case 'recheck_signature':
     case 'stop':
-      return stopWith({ kind: 'stop', reason }, act)
+      return stopByFault(verdict)
     case 'permanent':
     case 'unexpected':
     case 'check_account':
@@ -76,6 +85,12 @@ export function stopBy(verdict: Verdict): Step<never> {
     default:
       return verdict.class satisfies never
   }
+}
+
+/** Stops the attempt because the vendor blames our credentials or settings. */
+function stopByFault({ reason, act, call }: Verdict): Step<never> {
+  const { stop } = stopWith({ kind: 'stop', reason }, act)
+  return { kind: 'stopped', stop: call === undefined ? stop : { ...stop, call } }
 }
 
 /** Stops the attempt because no call may be made now. The job comes back and uses no attempt. */
@@ -89,7 +104,7 @@ export const stopAsMalformed = (what: string): Step<never> =>
 const HANDED_BACK = 'this process gives back what it has not sent'
 const closedText: Record<Closed, string> = {
   paused: 'the fleet is paused',
-  halted: 'the fleet is halted',
+  halted: 'the fleet is halted, or this worker stands aside',
   aborted: HANDED_BACK,
   unready: HANDED_BACK,
   draining: HANDED_BACK,

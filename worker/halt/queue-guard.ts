@@ -1,31 +1,36 @@
 /**
- * The guard: halts the fleet on a fault of our own, so that the fault uses up no jobs.
+ * The guard: keeps this process' gate in line with the fleet's state, and takes its turn at probing a halted fleet.
  *
- * What belongs in `halt/`: halting, this process' gate, the fleet's news, the probes that end a halt. What does not:
- * the stored state of the fleet (`jobs/status/`), and which answers of the vendor are our fault (`vendor/`).
+ * What belongs in `halt/`: this worker's standing, halting, this process' gate, the fleet's news, the probes that end a
+ * halt. What does not: the stored state of the fleet (`jobs/status/`), and which answers of the vendor blame us
+ * (`vendor/`).
  */
 
-import type { Reason } from '../../jobs/job/outcome.ts'
+import { hostname } from 'node:os'
 import type { FleetControl } from '../../jobs/status/fleet-control.ts'
-import { createFleetReader, type FleetState, TOO_MANY_MISSING } from '../../jobs/status/fleet-state.ts'
+import { type FleetState, type Halt, TOO_MANY_MISSING } from '../../jobs/status/fleet-state.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
+import { keysOf } from '../../redis/keys.ts'
 import type { Processed } from '../attempt/processed.ts'
 import type { Logger } from '../observe/log.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { Gate } from './gate.ts'
-import { firstProbeAfterMs, needsAPerson, type Prober } from './prober.ts'
+import { needsAPerson, nextProbeAfterMs, type Prober } from './prober.ts'
+import type { Standing } from './standing.ts'
 
 /** Parts of a guard. */
 export interface QueueGuardOptions {
   readonly redis: RedisConnection
   readonly prefix: string
   readonly control: FleetControl
-  readonly prober: Prober
+  readonly prober: Pick<Prober, 'probe'>
+  readonly standing: Pick<Standing, 'comeBack'>
   readonly clock: Clock
   readonly log: Logger
   readonly gate: Gate
   readonly faultStreaks: Pick<FaultStreaks, 'forget'>
+  readonly readFleet: () => Promise<FleetState>
 }
 
 const LOOK_EVERY_MS = 500
@@ -41,47 +46,43 @@ const LOOK_AT_SETTINGS =
 /**
  * Opens and closes the gate of this process with the fleet.
  *
- * States: *open* → *closed* when the vendor's answer blames our own settings, when a call was refused because the fleet
- * stands still, or on the news of it → *open* when the fleet goes on. A closed process fetches no job and sends no
- * call. It looks twice a second whether the fleet is open, and takes its turn at probing.
+ * States: *open* → *closed* when a call was refused because the fleet stands still, or on the news of it → *open* when the
+ * fleet goes on. A closed process fetches no job and sends no call. It looks twice a second whether the fleet is open,
+ * and takes its turn at probing: a key in Redis that expires is both lock and pause, so that one worker of the fleet at a
+ * time sends one harmless read. A worker that dies in its turn only delays the next probe.
  */
 export class QueueGuard {
   readonly #options: QueueGuardOptions
-  readonly #readFleet: () => Promise<FleetState>
   #timer: NodeJS.Timeout | undefined
   #looking = false
 
   constructor(options: QueueGuardOptions) {
     this.#options = options
-    this.#readFleet = createFleetReader(options.redis, options.prefix)
   }
 
   /**
-   * Halts the whole fleet when an attempt shows a fault of our own credentials or settings. Closes this process' gate
-   * when a call was refused because the fleet stands still. Safe to call for each attempt.
+   * Halts the whole fleet when suspiciously many accounts are missing. Closes this process' gate when a call was refused
+   * because the fleet stands still. Safe to call for each attempt.
    */
   async protect(processed: Processed): Promise<void> {
-    const { outcome, act } = processed
-    if (processed.job === 'settled' && processed.suspicious) return this.#halt(TOO_MANY, LOOK_AT_SETTINGS)
-    if (outcome.kind === 'stop') return this.#halt(outcome.reason, act)
+    const { outcome } = processed
+    if (processed.job === 'settled' && processed.suspicious) return this.#halt()
     const isRefused = outcome.kind === 'snooze' && STANDS_STILL.has(outcome.reason.code)
     if (isRefused) this.close()
   }
 
-  async #halt(reason: Reason, act: string | undefined): Promise<void> {
-    const { control, prober, clock, log } = this.#options
+  async #halt(): Promise<void> {
+    const { control, log } = this.#options
     this.close()
-    const text = act === undefined ? reason.text : `${reason.text}. ${act}`
-    const first = await control.halt({ code: reason.code, reason: text, sinceMs: clock.epochMs() })
-    if (!first) return
-    await prober.postpone(firstProbeAfterMs(reason.code))
-    log.error({ code: reason.code, act }, `fleet halted: ${reason.text}`)
+    const { code, text } = TOO_MANY
+    const first = await control.halt({ code, reason: `${text}. ${LOOK_AT_SETTINGS}`, host: hostname() })
+    if (first) log.error({ code, act: LOOK_AT_SETTINGS }, `fleet halted: ${text}`)
   }
 
   /** Closes this process' gate and looks from now on whether the fleet is open. Safe to repeat. */
   close(): void {
     if (this.#timer !== undefined) return
-    this.#options.gate.close()
+    this.#options.gate.close('fleet')
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
   }
 
@@ -90,9 +91,9 @@ export class QueueGuard {
     if (this.#timer === undefined || this.#looking) return
     this.#looking = true
     try {
-      const fleet = await this.#readFleet()
+      const fleet = await this.#options.readFleet()
       if (fleet.paused === null && fleet.halted === null) await this.#reopen()
-      else if (fleet.halted !== null) await this.#options.prober.takeTurn(fleet.halted)
+      else if (fleet.halted !== null) await this.#takeTurn(fleet.halted)
     } catch (error) {
       this.#options.log.debug({ err: error }, 'could not look whether the fleet is open')
     } finally {
@@ -106,12 +107,35 @@ export class QueueGuard {
     this.#timer = undefined
   }
 
+  /** Makes this worker work again where the fleet goes on, also if it alone stood aside. */
+  async goOn(): Promise<void> {
+    // A person has resumed the fleet, so streaks of codes that only a person can settle begin anew.
+    this.#options.faultStreaks.forget(needsAPerson)
+    await this.look()
+    await this.#options.standing.comeBack()
+  }
+
+  /** Probes when it is this worker's turn, and ends the halt when the probe succeeds. */
+  async #takeTurn(halt: Halt): Promise<void> {
+    const { redis, prefix, prober, control, log } = this.#options
+    if (needsAPerson(halt.code)) return
+    const [redisSeconds] = await redis.time()
+    const pauseMs = nextProbeAfterMs(halt.code, Number(redisSeconds) * 1000 - halt.sinceMs)
+    if ((await redis.set(keysOf(prefix).probe, 'probing', 'PX', pauseMs, 'NX')) === null) return
+    const probed = await prober.probe()
+    if (probed.kind === 'healthy') {
+      await control.liftHalt()
+      log.info({ code: halt.code }, 'a probe succeeded: the fleet goes on')
+    } else if (probed.kind === 'sick') {
+      const { reason, act } = probed.verdict
+      log.warn({ code: reason.code, act, nextProbeMs: pauseMs }, `still halted: ${reason.text}`)
+    }
+  }
+
   async #reopen(): Promise<void> {
-    const { control, faultStreaks, gate } = this.#options
+    const { control, gate } = this.#options
     await control.align()
     this.stop()
-    // A person has resumed the fleet, so streaks of codes that only a person can settle begin anew.
-    faultStreaks.forget(needsAPerson)
-    gate.open()
+    gate.open('fleet')
   }
 }

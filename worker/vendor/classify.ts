@@ -1,6 +1,7 @@
 import type { Reason } from '../../jobs/job/outcome.ts'
 import type { Reply } from './client.ts'
 import { type AnswerClass, isListedCode, ruleOfCode } from './error-codes.ts'
+import type { SentCall } from './traffic.ts'
 
 /** Meaning of a reply: what to do about it, why, and how to count it. */
 export interface Verdict {
@@ -20,6 +21,12 @@ export interface Verdict {
   readonly attempts?: number
   /** JSON of the vendor's answer, not checked by a schema; `undefined` if the vendor did not answer. */
   readonly body: unknown
+  /** Whether most requests of this command get no good answer now. */
+  readonly isOutage?: boolean
+  /** How long the sender of the answer wants us to wait, in ms. */
+  readonly waitMs?: number
+  /** The request that got this verdict; absent for a verdict that a step derived itself. */
+  readonly call?: SentCall
 }
 
 const OUTCOME_UNKNOWN_CODES = new Set([30007, 60008, 60013])
@@ -36,7 +43,7 @@ export function classify(reply: Reply): Verdict {
     case 'answer':
       return classifyAnswer(reply)
     case 'http':
-      return classifyStatus(reply.status)
+      return reply.status === 429 ? classifyTooMany(reply.retryAfterMs) : classifyStatus(reply.status)
     case 'malformed':
       return unknownOutcome('malformed', `the vendor answered with ${reply.what}`)
     case 'transport':
@@ -92,6 +99,18 @@ function classifyStatus(status: number): Verdict {
     outcomeUnknown: false,
   }
 }
+
+/** A proxy says that we are too fast; the vendor documents no such answer. */
+const classifyTooMany = (waitMs: number | undefined): Verdict => ({
+  class: 'throttled',
+  reason: { code: 'http_429', text: 'HTTP status 429, too many requests' },
+  act: 'Something between here and the vendor limits the requests: look at the proxy, or lower the rate.',
+  label: 'http_4xx',
+  outcomeUnknown: false,
+  answered: false,
+  body: undefined,
+  ...(waitMs === undefined ? {} : { waitMs }),
+})
 
 const unknownOutcome = (code: string, text: string): Verdict => ({
   class: 'retry_later',

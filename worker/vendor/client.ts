@@ -27,7 +27,7 @@ export const COMMANDS: readonly Command[] = ['friend_delete_all', 'friend_get', 
  */
 export type Reply =
   | { readonly kind: 'answer'; readonly envelope: Envelope; readonly body: unknown }
-  | { readonly kind: 'http'; readonly status: number }
+  | { readonly kind: 'http'; readonly status: number; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'malformed'; readonly what: string }
   | { readonly kind: 'transport'; readonly what: TransportFault }
 
@@ -89,7 +89,9 @@ export class ApiClient {
 function toReply(exchanged: Exchanged): Reply {
   if (exchanged.kind === 'nothing') return { kind: 'transport', what: exchanged.why }
   const { status } = exchanged
-  if (status !== 200) return { kind: 'http', status }
+  if (status !== 200) {
+    return { kind: 'http', status, retryAfterMs: exchanged.kind === 'response' ? exchanged.retryAfterMs : undefined }
+  }
   if (exchanged.kind === 'too_long') return { kind: 'malformed', what: 'a body that is too long' }
   const { text } = exchanged
   const body = parseJson(text)

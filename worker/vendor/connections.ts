@@ -97,6 +97,16 @@ export class Connections {
   }
 }
 
+/** Says in a word why a connection could not be opened. The words are few, so that they can label a metric. */
+export function reasonOfConnect(error: unknown): 'dns' | 'refused' | 'timeout' | 'tls' | 'unreachable' | 'other' {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (/^(ENOTFOUND|EAI_)/.test(code)) return 'dns'
+  if (code === 'ECONNREFUSED') return 'refused'
+  if (/TIMEDOUT|TIMEOUT/.test(code)) return 'timeout'
+  if (/^E(NET|HOST|ADDR)/.test(code)) return 'unreachable'
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|EPROTO/.test(code) ? 'tls' : 'other'
+}
+
 class OpenConnection implements Connection {
   readonly #client: Client
   readonly #socket: Socket

@@ -19,7 +19,12 @@ export interface ExchangeRequest {
  * - `nothing`: no complete response, and why. The vendor may have carried out the request.
  */
 export type Exchanged =
-  | { readonly kind: 'response'; readonly status: number; readonly text: string }
+  | {
+      readonly kind: 'response'
+      readonly status: number
+      readonly retryAfterMs: number | undefined
+      readonly text: string
+    }
   | { readonly kind: 'too_long'; readonly status: number }
   | { readonly kind: 'nothing'; readonly why: TransportFault }
 
@@ -28,6 +33,16 @@ export type TransportFault = 'timeout' | 'reset'
 
 /** The vendor's support finds our calls by the User-Agent. */
 const HEADERS = { 'content-type': 'application/json', 'user-agent': `clear-friends/${readVersion()}` }
+
+/** A proxy that wants us to wait for longer is broken, or something that a person must look at. */
+const RETRY_AFTER_AT_MOST_MS = 300_000
+
+/** Parses the header Retry-After, seconds or an HTTP date, as ms from now; nothing where it is neither. */
+function parseRetryAfter(header: string | string[] | undefined): number | undefined {
+  if (typeof header !== 'string') return undefined
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_AT_MOST_MS)
+}
 
 /** Posts JSON on an open connection and reads the response. The first bytes leave before this returns. Never rejects. */
 export async function exchange(connection: Connection, request: ExchangeRequest): Promise<Exchanged> {
@@ -39,7 +54,8 @@ export async function exchange(connection: Connection, request: ExchangeRequest)
   try {
     const response = await connection.request({ method: 'POST', path, headers: HEADERS, body, signal })
     status = response.statusCode
-    return { kind: 'response', status, text: await response.body.text() }
+    const retryAfterMs = parseRetryAfter(response.headers['retry-after'])
+    return { kind: 'response', status, retryAfterMs, text: await response.body.text() }
   } catch (error) {
     if (status !== undefined && error instanceof errors.ResponseExceededMaxSizeError)
       return { kind: 'too_long', status }

@@ -8,6 +8,7 @@ import type { ApiClient, Command, Reply } from './client.ts'
 import type { Connection, Connections } from './connections.ts'
 import { CONNECT_BACKOFF } from './retry-policy.ts'
 import type { Signer } from './signer.ts'
+import type { Traffic } from './traffic.ts'
 import type { Turnstile } from './turnstile.ts'
 
 /** The verdict on a request with the number of its signature, or why no request was made. */
@@ -17,11 +18,16 @@ export type RequestResult =
 
 /** Parts for requests. */
 export interface RequestOptions {
-  readonly limiter: Pick<Limiter, 'pace' | 'observe'>
+  readonly limiter: Pick<Limiter, 'pace' | 'observe' | 'isOutage'>
   readonly client: ApiClient
   readonly connections: Connections
   readonly signer: Signer
+  readonly traffic: Pick<Traffic, 'isFree' | 'mayLeave' | 'left'>
   readonly clock: Clock
+  /** Called when an open connection is at hand. */
+  readonly onConnected: () => void
+  /** Called with the error when no connection could be opened. */
+  readonly onConnectFailed: (error: unknown) => void
   /** Called for each request that was sent, once its answer or fault is there. */
   readonly onRequest: (command: Command, verdict: Verdict, durationMs: number) => void
 }
@@ -45,12 +51,13 @@ export async function requestOnce(
   turnstile: Turnstile,
   request: OneRequest,
 ): Promise<RequestResult> {
-  const { connections, clock, onRequest, signer } = options
+  const { limiter, connections, clock, onRequest, signer, traffic } = options
   const { command, onSent } = request
   const sent = await sendAtSlot(options, turnstile, request)
   if (sent.kind === 'closed') return sent
   onSent()
-  const sentAt = clock.monotonicMs()
+  const call = { command, sentAt: clock.monotonicMs() }
+  const ended = traffic.left(call)
   const reply = await sent.reply
   if (reply.kind === 'answer') {
     sent.answered()
@@ -58,16 +65,19 @@ export async function requestOnce(
   } else {
     connections.discard(sent.connection)
   }
-  const verdict = classify(reply)
+  const verdict = { ...classify(reply), call }
+  ended(verdict.class === 'done')
   if (verdict.class === 'done') signer.accepted(sent.signature)
-  onRequest(command, verdict, clock.monotonicMs() - sentAt)
-  options.limiter.observe(command, signalOf(verdict))
-  return { kind: 'answered', verdict, signature: sent.signature }
+  onRequest(command, verdict, clock.monotonicMs() - call.sentAt)
+  limiter.observe(command, signalOf(verdict))
+  const isOutage = limiter.isOutage(command)
+  return { kind: 'answered', verdict: { ...verdict, isOutage }, signature: sent.signature }
 }
 
 function signalOf(verdict: Verdict): HealthSignal {
   if (verdict.class === 'throttled' || verdict.class === 'throttled_all') return verdict.class
-  return verdict.answered ? 'answered' : 'unanswered'
+  if (!verdict.answered) return 'unanswered'
+  return verdict.class === 'retry_now' || verdict.class === 'retry_later' ? 'failed' : 'answered'
 }
 
 type Sent =
@@ -82,7 +92,7 @@ type Sent =
 
 /** Waits for turn, connection and permit, and sends. Replaces a connection that the vendor closed meanwhile. */
 async function sendAtSlot(
-  { limiter, client, connections, signer }: RequestOptions,
+  { limiter, client, connections, signer, traffic, onConnected, onConnectFailed }: RequestOptions,
   turnstile: Turnstile,
   { command, body, signal, isRepeat }: OneRequest,
 ): Promise<Sent> {
@@ -90,23 +100,24 @@ async function sendAtSlot(
   // late.
   await turnstile.enter(isRepeat ? 'first' : 'last')
   try {
-    while (!signal.aborted) {
-      const connection = await connections.take().catch(() => undefined)
+    while (await traffic.mayLeave(signal)) {
+      const connection = await connections.take().catch((error: unknown) => void onConnectFailed(error))
       if (connection === undefined) {
         // Nothing was sent, so the job waits in hand until the vendor can be reached.
         await pause(1, CONNECT_BACKOFF, signal)
         continue
       }
+      onConnected()
       const send = (): { reply: Promise<Reply>; signature: number } => ({
         reply: client.send(connection, command, body),
         signature: signer.generation,
       })
-      const paced = await limiter.pace(command, send, { signal, isReady: () => connection.isOpen() })
+      const paced = await limiter.pace(command, send, { signal, isReady: () => traffic.isFree && connection.isOpen() })
       if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
       connections.giveBack(connection)
       if (paced.by !== 'unready') return paced
     }
-    return { kind: 'closed', by: 'aborted' }
+    return { kind: 'closed', by: signal.aborted ? 'aborted' : 'halted' }
   } finally {
     turnstile.leave()
   }

@@ -27,7 +27,15 @@ const call: PacedCall = async (_command, _body, _signal, onSent) => {
   onSent()
   return { kind: 'answered', verdict }
 }
-const attempt = { call, faultStreaks: new FaultStreaks(), settlement, maxAttempts: MAX_ATTEMPTS, verifyShare: 0 }
+const standing = { judge: async () => 'ours' as const }
+const attempt = {
+  call,
+  standing,
+  faultStreaks: new FaultStreaks(),
+  settlement,
+  maxAttempts: MAX_ATTEMPTS,
+  verifyShare: 0,
+}
 const pool = new Pool({
   redis,
   prefix: DEFAULT_PREFIX,

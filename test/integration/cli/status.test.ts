@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { openQueue } from '../../../jobs/job/queue.ts'
-import { createFleetControl } from '../../../jobs/status/fleet-control.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { beginCommand } from '../../helpers/commands/run-command.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
@@ -34,6 +34,8 @@ describe.concurrent('clear-friends status', () => {
       halted: 'object',
       paused: 'boolean',
       pause: 'object',
+      workers: 'number',
+      aside: {},
       resumed: 'object',
       rate: { limit: 'number', allowed: 'number', lastSecond: 'number' },
       oldestPendingSeconds: 'number',
@@ -55,15 +57,15 @@ describe.concurrent('clear-friends status', () => {
   it('tells a halt with code, reason and time', async context => {
     const keySpace = await openKeySpace(context)
     const queue = await openQueue(keySpace.redis, keySpace.prefix)
-    const halt = { code: '70001', reason: 'the signature is refused', sinceMs: 1_800_000_000_000 }
-    await createFleetControl(keySpace.redis, queue, keySpace.prefix).halt(halt)
+    const halt = { code: '70001', reason: 'the signature is refused', host: 'host-1', sinceMs: 1_800_000_000_000 }
+    await keySpace.redis.hset(keysOf(keySpace.prefix).fleet, 'halt', JSON.stringify(halt))
     await queue.close()
     expect(JSON.parse((await keySpace.run('status', '--json')).stdout)).toMatchObject({
-      halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:00:00.000Z' },
+      halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:00:00.000Z', host: 'host-1' },
       paused: false,
     })
     expect((await keySpace.run('status')).stdout.split('\n')[0]).toBe(
-      'HALTED    since 2027-01-15T08:00:00.000Z, code 70001: the signature is refused',
+      'HALTED    since 2027-01-15T08:00:00.000Z by host-1, code 70001: the signature is refused',
     )
   })
 

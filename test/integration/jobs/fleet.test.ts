@@ -17,7 +17,7 @@ const status = () =>
 const isOpen = async (): Promise<boolean> => !(await keySpace().queue.isPaused())
 
 const pause = { reason: 'a made-up incident', sinceMs: 1_800_000_000_000 }
-const halt = { code: '70001', reason: 'the signature is refused', sinceMs: 1_800_000_100_000 }
+const halt = { code: '70001', reason: 'the signature is refused', host: 'host-1' }
 const resume = { reason: 'mended', atMs: 1_800_000_200_000 }
 
 describe('the fleet', () => {
@@ -50,7 +50,7 @@ describe('the fleet', () => {
     expect(await state()).toMatchObject({ paused: null, halted: halt })
     expect(await status()).toMatchObject({
       paused: false,
-      halted: { code: '70001', reason: 'the signature is refused', since: '2027-01-15T08:01:40.000Z' },
+      halted: { code: '70001', reason: 'the signature is refused', host: 'host-1' },
     })
     expect(await isOpen()).toBe(false)
   })
@@ -78,6 +78,23 @@ describe('the fleet', () => {
     await control().liftHalt()
     expect(await state()).toMatchObject({ paused: pause, halted: null })
     expect(await isOpen()).toBe(false)
+  })
+
+  it('keeps the beginning of a halt that comes back, by the clock of Redis, until a person resumes', async () => {
+    const begins = async (): Promise<number> => (await state()).halted?.sinceMs ?? 0
+    const [secondsBefore] = await keySpace().redis.time()
+    await control().halt(halt)
+    const first = await begins()
+    expect(first).toBeGreaterThanOrEqual(Number(secondsBefore) * 1000)
+    await control().liftHalt()
+    await control().halt(halt)
+    expect(await begins()).toBe(first)
+    await control().liftHalt()
+    await control().halt({ ...halt, code: '60006' })
+    expect(await begins()).toBeGreaterThan(first)
+    await control().resume(resume)
+    await control().halt(halt)
+    expect(await begins()).toBeGreaterThan(first)
   })
 
   it('opens when a halt ends that was alone', async () => {
@@ -113,7 +130,7 @@ describe('the fleet', () => {
     await keySpace().queue.pause()
     await control().align()
     expect(await isOpen()).toBe(true)
-    await keySpace().redis.hset(keysOf(keySpace().prefix).fleet, 'halt', JSON.stringify(halt))
+    await keySpace().redis.hset(keysOf(keySpace().prefix).fleet, 'halt', JSON.stringify({ ...halt, sinceMs: 1 }))
     await control().align()
     expect(await isOpen()).toBe(false)
   })

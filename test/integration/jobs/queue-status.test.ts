@@ -24,6 +24,8 @@ describe('the status of a queue', () => {
       queue: { waiting: 0, active: 0, delayed: 0, failed: 0 },
       halted: null,
       paused: false,
+      workers: 0,
+      aside: [],
       pause: null,
       resumed: null,
       rate: { limit: 200, allowed: 200, lastSecond: 0 },

@@ -51,11 +51,12 @@ function work(answer: Answer): void {
     onSent()
     return { kind: 'answered', verdict: classify(envelopeReply(await answer(String(body['From_Account'])), {})) }
   }
+  const OURS = { judge: async () => 'ours' as const }
   pool = new Pool({
     redis,
     prefix,
     concurrency: 20,
-    attempt: { call, faultStreaks: new FaultStreaks(), settlement, maxAttempts: 3, verifyShare: 0 },
+    attempt: { call, faultStreaks: new FaultStreaks(), settlement, standing: OURS, maxAttempts: 3, verifyShare: 0 },
     settlement,
     recorder: { watch: (_job, work) => work(), record: (_job, processed) => void told.push(processed) },
     guard: { protect: async () => {} },

@@ -16,6 +16,7 @@ function misbehave(metrics: Metrics): void {
   for (const verified of ['yes', 'no', 'skipped'] as const) metrics.settled('cleared', 2000, verified)
   for (const result of ['empty', 'not_empty', 'unread']) metrics.looked(result)
   for (const code of codes) metrics.wentBack(code)
+  metrics.aside('70009')
 }
 
 const hostileFleet = {

@@ -43,6 +43,11 @@ describe('classify', () => {
 
   const others: readonly (readonly [string, Reply, object])[] = [
     ['a 502', { kind: 'http', status: 502 }, { class: 'retry_later', label: 'http_5xx', outcomeUnknown: true }],
+    [
+      'a 429 of a proxy, with what it asks for',
+      { kind: 'http', status: 429, retryAfterMs: 7000 },
+      { class: 'throttled', label: 'http_4xx', outcomeUnknown: false, waitMs: 7000 },
+    ],
     ['a 403', { kind: 'http', status: 403 }, { class: 'retry_later', label: 'http_4xx', outcomeUnknown: false }],
     ['a 204', { kind: 'http', status: 204 }, { class: 'retry_later', label: 'malformed', outcomeUnknown: true }],
     ['a redirect', { kind: 'http', status: 302 }, { class: 'stop', label: 'http_3xx' }],

@@ -5,6 +5,7 @@ import { ApiClient, type Command } from '../../../worker/vendor/client.ts'
 import { Connections } from '../../../worker/vendor/connections.ts'
 import { type CallResult, createPacedCall, type PacedCallOptions } from '../../../worker/vendor/paced-call.ts'
 import { Signer } from '../../../worker/vendor/signer.ts'
+import { Traffic } from '../../../worker/vendor/traffic.ts'
 import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
 
 const opened: { close(): unknown }[] = []
@@ -51,6 +52,7 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
   const limiter: PacedCallOptions['limiter'] = {
     pace: async (_command, send) => ({ kind: 'sent', value: send(), answered }),
     observe: (_command, sign) => void signs.push(sign),
+    isOutage: () => false,
   }
   const client = new ApiClient({ ...options, signer, timeoutMs: 10_000 })
   const call = createPacedCall({
@@ -59,7 +61,10 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     client,
     connections,
     signer,
+    traffic: new Traffic(),
     clock: systemClock,
+    onConnected: () => {},
+    onConnectFailed: () => {},
     onRequest: () => {},
   })
   const signal = new AbortController().signal

@@ -3,6 +3,7 @@ import type { Recorded, SettleResult } from '../../../jobs/settle/settlement.ts'
 import type { JobInHand } from '../../../worker/attempt/job-in-hand.ts'
 import { processJob } from '../../../worker/attempt/process-job.ts'
 import { afterSettle } from '../../../worker/attempt/processed.ts'
+import type { Blame } from '../../../worker/halt/standing.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
@@ -10,10 +11,12 @@ interface Given {
   readonly job?: Partial<JobInHand>
   readonly recorded?: Recorded
   readonly script?: ScriptedCall
+  /** Whose fault it is found to be where the vendor blames us. */
+  readonly blame?: Blame
 }
 
 /** Processes a job, with or without the record of an earlier settle; gives the calls made. */
-async function process({ job, recorded, script }: Given = {}) {
+async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
   const settlement = { lookUp: async () => recorded }
   const { call, asked } = script ?? scriptedCall({ friend_delete_all: [0], friend_get: [friendPage()] })
   const inHand: JobInHand = {
@@ -26,7 +29,8 @@ async function process({ job, recorded, script }: Given = {}) {
     enqueuedAt: 1000,
     ...job,
   }
-  const options = { call, settlement, faultStreaks: new FaultStreaks(), maxAttempts: 3, verifyShare: 1 }
+  const standing = { judge: async () => blame }
+  const options = { call, settlement, standing, faultStreaks: new FaultStreaks(), maxAttempts: 3, verifyShare: 1 }
   const processed = await processJob(inHand, options, new AbortController().signal)
   const record = processed.job === 'ends' ? processed.record : undefined
   return { inHand, processed, record, calls: asked.map(({ command }) => command) }
@@ -71,6 +75,19 @@ describe('processing a job', () => {
     const { processed } = await process({ script: scriptedCall({ friend_delete_all: [0] }) })
     expect(processed).toMatchObject({ outcome: { kind: 'retry', reason: { code: 'internal_error' } }, calls: 1 })
     expect(processed.progress.calls).toBe(4)
+  })
+
+  it('leaves the job as it was where the vendor blames us and is right', async () => {
+    const { processed } = await process({ script: scriptedCall({ friend_delete_all: [70051] }) })
+    expect(processed).toMatchObject({ job: 'went_back', outcome: { kind: 'stop', reason: { code: '70051' } } })
+  })
+
+  it('counts an attempt where the vendor blames us for one account alone, and gives up after the last', async () => {
+    const script = scriptedCall({ friend_delete_all: [70051] })
+    const { processed } = await process({ script, blame: 'account' })
+    expect(processed).toMatchObject({ outcome: { kind: 'retry' }, progress: { atFaultWith: '70051' } })
+    const { record } = await process({ script, blame: 'account', job: { attemptsMade: 2 } })
+    expect(record).toMatchObject({ outcome: 'dead_lettered', code: '70051' })
   })
 
   it('calls nobody for a job that a lost worker has settled', async () => {

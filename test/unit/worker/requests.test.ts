@@ -38,3 +38,26 @@ it('takes an IPv6 address for an address, and asks no name server for it', async
     code: expect.stringMatching(/ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH/),
   })
 })
+
+it.each([
+  ['7', 7000],
+  ['0', 0],
+  ['86400', 300_000],
+  [new Date(Date.now() - 60_000).toUTCString(), 0],
+  ['soon', undefined],
+  [undefined, undefined],
+])('takes a Retry-After of %j for %j ms', async (header, retryAfterMs) => {
+  const proxy = createServer((_request, response) => {
+    response.writeHead(429, header === undefined ? {} : { 'retry-after': header }).end('slow down')
+  })
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  const connections = new Connections({
+    origin: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    connectTimeoutMs: 5000,
+  })
+  const signer = new Signer({ ...APP, key: () => 'a'.repeat(64), reloadKey: () => false })
+  const reply = await new ApiClient({ ...APP, signer }).send(await connections.take(), 'friend_get', {})
+  connections.close()
+  proxy.close()
+  expect(reply).toEqual({ kind: 'http', status: 429, retryAfterMs })
+})
