@@ -70,6 +70,8 @@ beforeAll(async () => {
     settings: { LOG_LEVEL: 'trace', MAX_ATTEMPTS: '3' },
   })
   await crash()
+  // A fault of our own: the fleet halts with jobs in hand.
+  fleet.simulator.setApp({ admins: ['somebody'] })
   await enqueueAll()
   await untilOver()
   await lookAtEverything()
@@ -136,6 +138,7 @@ async function untilOver(): Promise<void> {
   const isHalted = async (): Promise<boolean> => (await fleet.readStatus()).halted !== null
   await eventually('the halt', isHalted)
   await run('status')
+  fleet.simulator.setApp({ admins: ['administrator'] })
   await fleet.control.resume({ reason: 'the test goes on', atMs: Date.now() })
   // Breaks the worker's connections during work: errors of drivers then hold the data that they were about to send.
   proxy.closeAll()

@@ -29,7 +29,8 @@ const queries = rows.flatMap(row =>
   ),
 )
 /** Whether a query or rule has data only while the fleet stands still. */
-const saysStandstill = (name: string): boolean => /\((halted|paused)|:stands_still:|docs\/.*_halted$/.test(name)
+const saysStandstill = (name: string): boolean =>
+  /\((halted|paused)|stand aside|:stands_still:|docs\/.*_(halted|stood_aside)$/.test(name)
 
 let fleet: VendorAndWorkers
 let prometheus: PrometheusProcess
@@ -109,8 +110,10 @@ describe('Prometheus beside a fleet at work', () => {
 
   it('fires for a halt with its code, shows it, and is silent when the fault is mended', async () => {
     fleet.simulator.setApp({ admins: ['somebody'] })
+    // A worker without work finds nothing out.
+    await fleet.enqueue(Array.from({ length: 50 }, (_, n) => `user_${n + 1}`))
     await untilFiring('ClearFriendsHalted', { code: '60010', severity: 'page' })
-    await untilNoneIsWithoutData(queries.filter(({ name }) => name.includes('(halted')))
+    await untilNoneIsWithoutData(queries.filter(({ name }) => /\(halted|stand aside/.test(name)))
     expect(await prometheus.query('clear_friends:stands_still:max')).toHaveLength(1)
     fleet.simulator.setApp({ admins: ['administrator'] })
     await fleet.control.pause({ reason: 'a look at the pause', sinceMs: 0 })
