@@ -17,8 +17,8 @@ export function enqueueCommand({ environment, print, action }: Shell): Command {
     .action(
       action(async (accounts: string[], options: JobOptions & { json?: true }, command: Command) => {
         requireAccounts(accounts, command)
-        return withFleet(environment, async ({ redis, prefix, settings }) => {
-          const producer = createProducer({ redis, prefix, dueDays: settings.DUE_DAYS })
+        return withFleet(environment, async ({ redis, prefix, app, settings }) => {
+          const producer = createProducer({ redis, prefix, app, dueDays: settings.DUE_DAYS })
           try {
             const { entries, accepted, duplicate, rejected } = await producer.enqueueMany(accounts, options)
             const sums = { accounts: entries, accepted, duplicate, rejected }

@@ -8,6 +8,7 @@
 import { Command, CommanderError } from 'commander'
 import { SettingsError } from '../config/load-settings.ts'
 import { readVersion } from '../config/version.ts'
+import { ForeignFleetError, ReceiptKeyError } from '../jobs/job/errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { createShell, type Shell } from './shell.ts'
 import type { Output, Surroundings } from './surroundings.ts'
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
   pause: async shell => (await import('./pause.ts')).pauseCommand(shell),
   resume: async shell => (await import('./pause.ts')).resumeCommand(shell),
   rate: async shell => (await import('./rate.ts')).rateCommand(shell),
+  fleet: async shell => (await import('./fleet.ts')).fleetCommand(shell),
   doctor: async shell => (await import('./doctor/command.ts')).doctorCommand(shell),
   simulator: async shell => (await import('./simulator/command.ts')).simulatorCommand(shell),
   demo: async shell => (await import('./demo/command.ts')).demoCommand(shell),
@@ -94,7 +96,7 @@ function withoutExcess(text: string): string {
 
 function exitCodeOf(error: unknown, { say }: Shell): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-  if (error instanceof SettingsError) {
+  if (error instanceof SettingsError || error instanceof ForeignFleetError || error instanceof ReceiptKeyError) {
     say(error.message)
     return EXIT.settings
   }

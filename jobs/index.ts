@@ -25,7 +25,7 @@ export {
 } from './enqueue/producer.ts'
 export { jobJsonSchema } from './job/clear-friends-job.ts'
 export { parseDue } from './job/due.ts'
-export { EnqueueInterruptedError, InvalidJobError, ReceiptKeyError } from './job/errors.ts'
+export { EnqueueInterruptedError, ForeignFleetError, InvalidJobError, ReceiptKeyError } from './job/errors.ts'
 export { exportReceipts } from './receipts/export-receipts.ts'
 export { createReceiptSeals, type ReceiptSeals } from './receipts/receipt-seals.ts'
 export { type Verification, verifyReceipts } from './receipts/verify-receipts.ts'

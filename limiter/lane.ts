@@ -5,8 +5,11 @@ import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
 import { SentBins } from './sent-bins.ts'
 
-/** Why no call was made: the fleet is paused or halted, the caller gave up or is not ready, or this process drains. */
-export type Closed = 'paused' | 'halted' | 'aborted' | 'unready' | 'draining'
+/**
+ * Why no call was made: the fleet is paused or halted or another one's, the caller gave up or is not ready, or this
+ * process drains.
+ */
+export type Closed = 'paused' | 'halted' | 'foreign' | 'aborted' | 'unready' | 'draining'
 
 /** `sent`: the call was made and gave `value`. `closed`: no call was made, because of `by`. */
 export type Paced<T> =

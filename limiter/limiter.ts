@@ -32,6 +32,8 @@ export interface LimiterOptions {
   readonly ceilingPerSecond: number
   /** Share kept off the ceiling. */
   readonly margin: number
+  /** Contract of the fleet, as text: Redis grants no permit for another one. Default: any fleet will do. */
+  readonly contract?: string
   /** Called for every permit: used, missed (its slot passed before it could be used) or void (Redis went away). */
   readonly onPermit?: (command: string, result: PermitResult, waitMs: number) => void
   /** Called when this process changed the fleet's rate, with the calls per second allowed from then on. */
@@ -165,13 +167,11 @@ export class Limiter {
     const scriptKeys = [keys.permits(command), keys.fleet, keys.sent(command)]
     this.#asks += 1
     const ask = this.#asks
+    const caller = request.probe ? this.#name + PROBE : this.#name
+    const ceiling = ceilingOf(command, ceilingPerSecond)
     const args = reserveArguments(
-      ask,
-      request.probe ? this.#name + PROBE : this.#name,
-      command,
+      { ask, caller, command, ceilingPerSecond: ceiling, margin, contract: this.#options.contract ?? '' },
       request,
-      ceilingOf(command, ceilingPerSecond),
-      margin,
     )
     const asked = this.#script(scriptKeys, args).catch((error: unknown) => this.#refused(error))
     const answer = await within(this.#timers, ANSWER_WITHIN_MS, asked)

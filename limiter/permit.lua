@@ -3,7 +3,8 @@
 --
 -- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, scored by the moment of their use;
 --          before all of them `server:<id>`, scored by the moment since which this server has granted slots
--- KEYS[2]  state of the fleet (hash): `halt`, `pause`, and what allowed-rate.lua reads
+-- KEYS[2]  state of the fleet (hash): `halt`, `pause`, the contract (`app`, `host`, `key`, `version`), and what
+--          allowed-rate.lua reads
 -- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
 --          `<10 ms bin>:<caller>`
 --
@@ -19,6 +20,7 @@
 --   command   the vendor's command
 --   ask       name of this ask, which comes back in the answer
 --   caller    name of the caller, unique
+--   contract  `<app>|<host>|<key>|<version>` of a worker, which calls for no other fleet; '' for other programs
 --   returned  how many slots come back unused
 --   late      how many slots were used late
 --   then the slots that come back; those that were used late, in pairs: slot, moment of its use; and the calls that the
@@ -26,7 +28,7 @@
 --   nothing, so a caller may repeat it after an answer was lost
 --
 -- Answers { 'granted', ask, now, wait, slot, slot … } in microseconds as text: without slots the caller asks again
---         after `wait`; or { 'closed', ask, now, 'paused' | 'halted' }.
+--         after `wait`; or { 'closed', ask, now, 'paused' | 'halted' | 'foreign' }.
 --
 -- Two rules hold for the slots of all callers together. First, any `count` slots in a row span at least a window, which
 -- is a second plus the margin. So no second holds more calls than the ceiling, as long as their travel times differ by
@@ -61,10 +63,11 @@ local BURST_SPAN = 0.95
 local FIRST_GAP = 1.3
 local FIRST = 0.5
 
-local want, ceiling, margin, lead, horizon, holds, jumped, probe, command, ask, caller, returned, late = unpack(ARGV, 1, 13)
+local want, ceiling, margin, lead, horizon, holds, jumped, probe, command, ask, caller, contract, returned, late =
+  unpack(ARGV, 1, 14)
 ceiling, lead, horizon = tonumber(ceiling), tonumber(lead), tonumber(horizon)
 -- Where the lists behind the named arguments begin.
-local LATE = 14 + returned
+local LATE = 15 + returned
 local SENT = LATE + 2 * late
 local time = redis.call('TIME')
 local now = time[1] * SECOND + time[2]
@@ -72,7 +75,7 @@ local now = time[1] * SECOND + time[2]
 -- Both commands fail if the keys hold another type; then the script writes nothing and grants no permit. The second one
 -- changes nothing, and lets the rest through where the memory is full, see ledger.lua: calls end jobs, which makes
 -- room.
-local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause')
+local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause', 'app', 'host', 'key', 'version')
 redis.call('ZREM', KEYS[1], '')
 
 -- A count that fails must not stand in the way of a permit.
@@ -82,10 +85,15 @@ for i = SENT, #ARGV, 2 do
   redis.pcall('HSET', key, bin % 100 .. ':' .. caller, ARGV[i + 1])
   redis.pcall('EXPIRE', key, 130)
 end
-for i = 14, LATE - 1 do redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 15, LATE - 1 do redis.call('ZREM', KEYS[1], ARGV[i]) end
 -- A slot a window later is measured from the moment at which the call really left.
 for i = LATE, SENT - 1, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', ARGV[i + 1], ARGV[i]) end
 
+-- A fleet that has lost its contract is nobody's: its worker must bind it anew before it calls.
+if contract ~= '' then
+  for i = 3, 6 do fleet[i] = fleet[i] or '' end
+  if table.concat(fleet, '|', 3, 6) ~= contract then return { 'closed', ask, text(now), 'foreign' } end
+end
 if probe ~= '1' then
   if fleet[1] then return { 'closed', ask, text(now), 'halted' } end
   if fleet[2] then return { 'closed', ask, text(now), 'paused' } end

@@ -31,14 +31,14 @@ export type Reservation =
       /** Ascending; may be fewer than wanted, or none. */
       readonly slots: readonly Slot[]
     }
-  | { readonly kind: 'closed'; readonly redisNow: number; readonly by: 'paused' | 'halted' }
+  | { readonly kind: 'closed'; readonly redisNow: number; readonly by: 'paused' | 'halted' | 'foreign' }
 
 const microseconds = z
   .string()
   .regex(/^\d{1,16}$/)
   .transform(Number)
 const reservationSchema = z.union([
-  z.tuple([z.literal('closed'), z.string(), microseconds, z.enum(['paused', 'halted'])]),
+  z.tuple([z.literal('closed'), z.string(), microseconds, z.enum(['paused', 'halted', 'foreign'])]),
   z.tuple([z.literal('granted'), z.string(), microseconds, microseconds], microseconds),
 ])
 
@@ -51,15 +51,21 @@ export function parseReservation(answer: unknown, ask: number): Reservation | un
   return { kind, redisNow: now / 1000, waitMs: wait / 1000, slots }
 }
 
+/** Who asks for permits, and for what. */
+export interface Asker {
+  /** Number of the ask. */
+  readonly ask: number
+  readonly caller: string
+  readonly command: string
+  readonly ceilingPerSecond: number
+  readonly margin: number
+  /** Contract of the fleet that the caller belongs to; empty where it may be any. */
+  readonly contract: string
+}
+
 /** Gives the arguments of the permit script, in the order of its header. */
-export function reserveArguments(
-  ask: number,
-  caller: string,
-  command: string,
-  request: ReserveRequest,
-  ceilingPerSecond: number,
-  margin: number,
-): (number | string)[] {
+export function reserveArguments(asker: Asker, request: ReserveRequest): (number | string)[] {
+  const { ask, caller, command, ceilingPerSecond, margin, contract } = asker
   return [
     request.want,
     ceilingPerSecond,
@@ -72,6 +78,7 @@ export function reserveArguments(
     command,
     ask,
     caller,
+    contract,
     request.returned.length,
     request.usedLate.length,
     ...request.returned,

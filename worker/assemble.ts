@@ -1,4 +1,6 @@
 import { readVersion } from '../config/version.ts'
+import type { ForeignFleetError } from '../jobs/job/errors.ts'
+import { contractText } from '../jobs/status/fleet-contract.ts'
 import { createFleetMembers } from '../jobs/status/fleet-members.ts'
 import { createFleetReader } from '../jobs/status/fleet-state.ts'
 import { systemClock } from '../limiter/clock.ts'
@@ -35,6 +37,8 @@ import type { WorkerSettings } from './worker-settings.ts'
 /** A worker that is built and not started. */
 export interface AssembledWorker {
   readonly log: Logger
+  /** Resolves when the fleet turned out to be another one's. The worker must drain and end then. */
+  readonly foreign: Promise<ForeignFleetError>
   start(): void
   /** Takes no more jobs, waits for the requests under way, hands back the other jobs, and closes all parts. */
   drain(): Promise<void>
@@ -47,7 +51,7 @@ const PING_WITHIN_MS = 2000
  *
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
  * @throws {RedisTooOldError} when it is older than 6.2
- * @throws {ReceiptKeyError} when the receipts there are sealed with another key
+ * @throws {ForeignFleetError} when the fleet there is bound to another app, host, receipt key or data version
  * @throws {PortInUseError} when the HTTP port is taken
  */
 export async function assembleWorker(settings: WorkerSettings, beforeClear?: BeforeClear): Promise<AssembledWorker> {
@@ -85,6 +89,7 @@ async function assemble(
     beforeClear,
     maxAttempts: settings.MAX_ATTEMPTS,
     verifyShare: settings.VERIFY,
+    app: settings.IM_SDK_APP_ID,
   }
   const pool = new Pool({
     redis: stores.redis,
@@ -105,6 +110,7 @@ async function assemble(
 
   return {
     log,
+    foreign: stores.bond.broken,
     start: () => {
       for (const command of COMMANDS) limiter.prepare(command)
       pool.start()
@@ -136,11 +142,12 @@ function openMetrics({ settings }: Base, { redis }: Stores, { connections, signe
   })
 }
 
-function openLimiter({ settings, log, closing }: Base, { permitsRedis }: Stores, metrics: Metrics): Limiter {
+function openLimiter({ settings, log, closing }: Base, { permitsRedis, contract }: Stores, metrics: Metrics): Limiter {
   const limiter = new Limiter({
     redis: permitsRedis,
     prefix: settings.REDIS_PREFIX,
     ...ratesOf(settings),
+    contract: contractText(contract),
     onPermit: metrics.permit,
     onRefused: reason =>
       log.error({ reason }, 'Redis grants no permits, so no call is made; `clear-friends doctor` says more'),
@@ -216,7 +223,7 @@ interface HaltParts {
 
 async function openHalt(
   { settings, log, closing }: Base,
-  { redis, control }: Stores,
+  { redis, control, bond }: Stores,
   vendor: Vendor,
   limiter: Limiter,
   faultStreaks: FaultStreaks,
@@ -229,7 +236,7 @@ async function openHalt(
   await control.align()
   const prober = new Prober({ ...vendor, limiter })
   const readFleet = createFleetReader(redis, prefix)
-  const shared = { control, readFleet, prober, gate, clock: systemClock, log }
+  const shared = { control, readFleet, prober, bond, gate, clock: systemClock, log }
   const members = createFleetMembers(redis, prefix)
   const ceilingPerSecond = settings.RATE_LIMIT_PER_SECOND
   const onAside = (code: string | undefined): void => metrics.aside(code)

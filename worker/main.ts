@@ -31,11 +31,12 @@ export interface RunWorkerOptions {
 /**
  * Runs a worker until SIGTERM or SIGINT, then drains within `DRAIN_SECONDS`. A second signal ends the process at once.
  *
- * @returns the exit code: 0 after a drain in time, 1 when time ran out (other workers then repeat the jobs in hand)
+ * @returns the exit code: 0 after a drain in time, 1 when time ran out (other workers then repeat the jobs in hand), 78
+ *   when somebody has bound the fleet to another app meanwhile
  * @throws {SettingsError} with all faults at once
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
  * @throws {RedisTooOldError} when it is older than 6.2
- * @throws {ReceiptKeyError} when the receipts there are sealed with another key
+ * @throws {ForeignFleetError} when the fleet there is bound to another app, host, receipt key or data version
  * @throws {PortInUseError} when the HTTP port is taken
  */
 export async function runWorker({ environment, beforeClear }: RunWorkerOptions): Promise<number> {
@@ -45,12 +46,15 @@ export async function runWorker({ environment, beforeClear }: RunWorkerOptions):
   worker.start()
   worker.log.info({ concurrency: settings.WORKER_CONCURRENCY }, 'ready')
 
-  worker.log.info({ signal: await signal }, 'draining')
+  const foreign = await Promise.race([signal, worker.foreign])
+  if (typeof foreign === 'string') worker.log.info({ signal: foreign }, 'draining')
+  else worker.log.error({ code: foreign.code }, foreign.message)
   const secondSignal = nextSignal().then(() => 'second signal' as const)
   const drained = worker.drain().then(() => 'drained' as const)
   const end = (await answerWithin(settings.DRAIN_SECONDS * 1000, Promise.race([drained, secondSignal]))) ?? 'deadline'
   if (end === 'drained') worker.log.info('drained')
   else worker.log.warn({ end }, 'stopped before everything was handed back; the rest runs again when its locks end')
+  if (typeof foreign !== 'string') return FOREIGN
   return end === 'drained' ? 0 : 1
 }
 
@@ -63,5 +67,8 @@ function nextSignal(): Promise<string> {
     for (const name of SIGNALS) process.on(name, take)
   })
 }
+
+/** Exit code 78: the worker must not be started again with these settings. */
+const FOREIGN = 78
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const

@@ -1,13 +1,14 @@
 import { openQueue } from '../jobs/job/queue.ts'
-import { Checkpoints } from '../jobs/receipts/checkpoints.ts'
 import { ReceiptKeeper } from '../jobs/receipts/receipt-keeper.ts'
 import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
 import { createSettlement, type Settlement } from '../jobs/settle/settlement.ts'
+import { bindFleet, contractOf, type FleetContract } from '../jobs/status/fleet-contract.ts'
 import { createFleetControl, type FleetControl } from '../jobs/status/fleet-control.ts'
 import { systemClock } from '../limiter/clock.ts'
 import { type RedisConnection, waitUntilReady } from '../redis/connection.ts'
 import { openRedis } from '../redis/open-redis.ts'
 import type { ClosingList } from './closing-list.ts'
+import { Bond } from './halt/bond.ts'
 import type { Logger } from './observe/log.ts'
 import { EventsWatch } from './upkeep/events-watch.ts'
 import { ReceiptWatch } from './upkeep/receipt-watch.ts'
@@ -19,6 +20,8 @@ export interface Stores {
   readonly redis: RedisConnection
   /** For permits alone: its commands fail at once while Redis is away. */
   readonly permitsRedis: RedisConnection
+  readonly contract: FleetContract
+  readonly bond: Bond
   readonly control: FleetControl
   readonly settlement: Settlement
 }
@@ -27,7 +30,7 @@ export interface Stores {
  * Connects to Redis, opens queue and receipts there, and starts their upkeep, which runs until the list is closed.
  *
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
- * @throws {ReceiptKeyError} when the receipts in Redis are sealed with another key
+ * @throws {ForeignFleetError} when the fleet is bound to another app, host, receipt key or data version
  */
 export async function openStores(settings: WorkerSettings, log: Logger, closing: ClosingList): Promise<Stores> {
   const prefix = settings.REDIS_PREFIX
@@ -38,14 +41,16 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
   permitsRedis.on('error', error => log.debug({ err: error }, 'Redis connection for permits'))
   await waitUntilReady(permitsRedis)
   const queue = closing.add(await openQueue(redis, prefix), each => each.close())
+  const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
+  const contract = contractOf(settings, seals)
+  await bindFleet(redis, prefix, contract)
   closing.add(new EventsWatch(redis, prefix, log), each => each.close())
   redis.on('close', () => closing.hasBegun || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
-  const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
   const receiptOptions = { redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS }
-  await new Checkpoints(redis, prefix, seals).requireKey()
   const keeper = new ReceiptKeeper(receiptOptions)
   closing.add(new ReceiptWatch({ redis, prefix, keeper, clock: systemClock, log }), each => each.close())
   const control = createFleetControl(redis, queue, prefix)
-  return { redis, permitsRedis, control, settlement: createSettlement(receiptOptions) }
+  const bond = new Bond(redis, prefix, contract)
+  return { redis, permitsRedis, contract, bond, control, settlement: createSettlement(receiptOptions) }
 }

@@ -5,7 +5,7 @@ import { openRedis } from '../../redis/open-redis.ts'
 import { type WorkerSettings, workerSettings } from '../../worker/worker-settings.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
-import { checkReceiptKey } from './check-receipt-key.ts'
+import { checkFleet } from './check-fleet.ts'
 import { checkRedis } from './check-redis.ts'
 import { type CheckResult, failure, ok } from './check-result.ts'
 import { checkVendor } from './check-vendor.ts'
@@ -37,7 +37,7 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
     const findings = await checkRedis(permits, settings.REDIS_PREFIX)
     yield* findings
     if (hasFailed(findings, 'redis version')) return
-    yield await checkReceiptKey(permits, settings.REDIS_PREFIX, settings.RECEIPT_KEY.reveal())
+    if (!hasFailed(findings, 'limiter')) yield await checkFleet(settings, permits)
     const writes = await checkWrites(permits, settings.REDIS_PREFIX)
     yield writes
     // No call to the vendor may be made without a permit, not even a harmless one.

@@ -27,8 +27,9 @@ export interface ImportParts {
  *
  * @returns the sums, including those of earlier processes; after the signal, up to the last batch that was sent
  */
-export async function runImport(parts: ImportParts, { redis, prefix }: FleetConnection, shell: Shell): Promise<Done> {
-  const producer = createProducer({ redis, prefix })
+export async function runImport(parts: ImportParts, fleet: FleetConnection, shell: Shell): Promise<Done> {
+  const { redis, prefix, app } = fleet
+  const producer = createProducer({ redis, prefix, app })
   // Counts lines that the producer does not see.
   const counter = new EnqueuedCounter(redis, prefix)
   const figures = new ImportFigures(parts.input.bytes)

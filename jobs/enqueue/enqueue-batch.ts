@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { askRedis, type RedisConnection } from '../../redis/connection.ts'
+import { askRedis, type RedisConnection, waitUntilReady } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import type { JobData } from '../job/clear-friends-job.ts'
@@ -10,6 +10,7 @@ import { EnqueueInterruptedError } from '../job/errors.ts'
 import { type ClearFriendsQueue, openQueue } from '../job/queue.ts'
 import { traceSend } from '../job/tracing.ts'
 import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
+import { requireFleet } from '../status/fleet-contract.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
@@ -54,8 +55,15 @@ const RESEND_AFTER_MS = 250
  *
  * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
  * @throws {RedisTooOldError} when it is older than 6.2
+ * @throws {ForeignFleetError} when the fleet is bound to another app, or its data are of a newer version
  */
-export async function openTarget(connection: RedisConnection, prefix: string): Promise<Target> {
+export async function openTarget(
+  connection: RedisConnection,
+  prefix: string,
+  app: number | undefined,
+): Promise<Target> {
+  await waitUntilReady(connection)
+  await requireFleet(connection, prefix, app === undefined ? {} : { app })
   const queue = await openQueue(connection, prefix)
   const { queue: queueKey, batches } = keysOf(prefix)
   const count = createRedisScript(connection, 'clearFriendsCountAccepted', countAcceptedLua)

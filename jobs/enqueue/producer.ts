@@ -23,6 +23,8 @@ export interface ProducerOptions {
   readonly prefix?: string
   /** Days until a job is due whose entry names no due date. Default 30. */
   readonly dueDays?: number
+  /** SDKAppID of the accounts. Workers of another app then leave them alone, and so does the producer in its fleet. */
+  readonly app?: number | undefined
 }
 
 /** Options of one account. */
@@ -115,6 +117,7 @@ class QueueProducer implements Producer {
   readonly #ownsConnection: boolean
   readonly #prefix: string
   readonly #dueDays: number
+  readonly #app: number | undefined
   readonly #counter: EnqueuedCounter
   #target: Promise<Target> | undefined
 
@@ -123,6 +126,7 @@ class QueueProducer implements Producer {
     this.#connection = typeof options.redis === 'string' ? openOwn(options.redis) : options.redis
     this.#prefix = options.prefix ?? DEFAULT_PREFIX
     this.#dueDays = options.dueDays ?? 30
+    this.#app = options.app
     this.#counter = new EnqueuedCounter(this.#connection, this.#prefix)
   }
 
@@ -185,7 +189,13 @@ class QueueProducer implements Producer {
 
   #makeJob(account: string, options: EnqueueOptions, jobId: string): NewJob {
     const due = options.due ?? defaultDue(Date.now() / 1000, this.#dueDays)
-    const data = makeJobData({ account, deleteType: options.deleteType ?? 'both', request: options.request, due })
+    const data = makeJobData({
+      account,
+      deleteType: options.deleteType ?? 'both',
+      request: options.request,
+      app: this.#app,
+      due,
+    })
     return {
       name: JOB_NAME,
       data,
@@ -194,7 +204,7 @@ class QueueProducer implements Producer {
   }
 
   #open(): Promise<Target> {
-    this.#target ??= openTarget(this.#connection, this.#prefix).catch(error => {
+    this.#target ??= openTarget(this.#connection, this.#prefix, this.#app).catch(error => {
       this.#target = undefined
       throw error
     })

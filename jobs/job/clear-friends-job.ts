@@ -37,6 +37,13 @@ export const requestSchema = z
   .regex(PRINTABLE, 'the request id holds a character that is not printable')
   .meta({ description: 'Groups the accounts of one erasure request; not a user id' })
 
+/** The app that the account belongs to. */
+export const appSchema = z
+  .int({ error: 'the app is not a whole number' })
+  .min(1, 'the app is no SDKAppID')
+  .max(4_294_967_295, 'the app is no SDKAppID')
+  .meta({ description: 'SDKAppID of the app; a worker of another app makes a dead letter of the job' })
+
 /** Epoch seconds by which the account must be cleared. */
 export const dueSchema = z
   .int({ error: 'the due date is not a whole number of epoch seconds' })
@@ -57,6 +64,7 @@ const jobDataSchema = z
           description: 'Only the account’s own list; without it, the account also goes from the lists of its friends',
         }),
       request: requestSchema.optional(),
+      app: appSchema.optional(),
       due: dueSchema,
     },
     {
@@ -92,6 +100,15 @@ export function parseJobData(data: unknown): ParsedJobData {
   return { ok: false, reason: reasonsOf(parsed.error) }
 }
 
+const newerSchema = z.object({ v: z.int().min(2), account: accountSchema })
+
+/**
+ * Whether the data of a job seem to be of a version that only a newer program knows. Every version names the account.
+ *
+ * @param data data of a job, unchecked
+ */
+export const isOfNewerVersion = (data: unknown): boolean => newerSchema.safeParse(data).success
+
 /** Gives the reason why a value is no account; `null` where it is one. */
 export function accountFault(account: unknown): string | null {
   const parsed = accountSchema.safeParse(account)
@@ -107,6 +124,7 @@ export function makeJobData(fields: {
   account: string
   deleteType: DeleteType
   request?: string | undefined
+  app?: number | undefined
   due: number
 }): JobData {
   // A misspelt type must not turn a one-way delete into a two-way one.
@@ -117,6 +135,7 @@ export function makeJobData(fields: {
     account: fields.account,
     ...(fields.deleteType === 'single' ? { type: 'single' } : {}),
     ...(fields.request === undefined ? {} : { request: fields.request }),
+    ...(fields.app === undefined ? {} : { app: fields.app }),
     due: fields.due,
   })
   if (!parsed.ok) throw new InvalidJobError(parsed.reason)

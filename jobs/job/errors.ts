@@ -42,3 +42,33 @@ export class ReceiptKeyError extends Error {
     )
   }
 }
+
+/**
+ * Thrown when the fleet in this Redis is bound to another app, host, receipt key or data version than the caller means.
+ * Nothing was written.
+ */
+export class ForeignFleetError extends Error {
+  override readonly name = 'ForeignFleetError'
+  readonly code = 'FOREIGN_FLEET'
+
+  /**
+   * @param differences what differs, in words, with both values
+   * @param act advice for the operator
+   */
+  constructor(differences: readonly string[], act: string) {
+    super(`The fleet under this REDIS_PREFIX is another one: ${differences.join('; ')}. Nothing was done. ${act}`)
+  }
+}
+
+/** Thrown when a fleet cannot be bound to another app because something of the old one is left. Nothing was changed. */
+export class FleetInUseError extends Error {
+  override readonly name = 'FleetInUseError'
+  readonly code = 'FLEET_IN_USE'
+
+  /** @param left what is left, in words */
+  constructor(left: readonly string[]) {
+    super(
+      `The fleet is not empty, so it was not moved: ${left.join('; ')}. Stop its workers, let its jobs end or cancel them, and discard its dead letters; or give the other app a REDIS_PREFIX of its own.`,
+    )
+  }
+}

@@ -33,33 +33,41 @@ const memberSchema = z.tuple([
 export class Checkpoints {
   readonly #redis: RedisConnection
   readonly #key: string
-  readonly #chainKey: string
+  readonly #fleetKey: string
   readonly #seals: ReceiptSeals
 
   constructor(redis: RedisConnection, prefix: string, seals: ReceiptSeals) {
     this.#redis = redis
     this.#key = keysOf(prefix).receiptCheckpoints
-    this.#chainKey = keysOf(prefix).receiptChain
+    this.#fleetKey = keysOf(prefix).fleet
     this.#seals = seals
   }
 
   /**
-   * Makes sure that the receipts in this Redis are sealed with this key; the first process that calls this sets the
-   * key. Receipts under two keys could not be verified together.
+   * Makes sure that the receipts in this Redis are sealed with this key. Receipts under two keys could not be verified
+   * together. Reads only: a mistyped key must not become the fleet's.
    *
    * @throws {ReceiptKeyError} when they are sealed with another one
    */
   async requireKey(): Promise<void> {
-    // Writes only where there is no key yet, so that a worker also starts while the memory of Redis is full.
-    if ((await this.keyInUse()) === 'none') await this.#redis.hsetnx(this.#chainKey, 'key', this.#keyMark())
-    if ((await this.keyInUse()) !== 'this') throw new ReceiptKeyError()
+    if ((await this.keyInUse()) === 'another') throw new ReceiptKeyError()
+  }
+
+  /**
+   * As {@link requireKey}, for a command that writes receipts, perhaps before the first worker: the key becomes the
+   * fleet's where it has none.
+   */
+  async useKey(): Promise<void> {
+    // Writes only where there is none, so that it also works while the memory of Redis is full.
+    if ((await this.keyInUse()) === 'none') await this.#redis.hsetnx(this.#fleetKey, 'key', this.#seals.keyId)
+    await this.requireKey()
   }
 
   /** Reads with which key the receipts in this Redis are sealed; `none` before the first worker. */
   async keyInUse(): Promise<'this' | 'another' | 'none'> {
-    const mark = await this.#redis.hget(this.#chainKey, 'key')
+    const mark = await this.#redis.hget(this.#fleetKey, 'key')
     if (mark === null) return 'none'
-    return mark === this.#keyMark() ? 'this' : 'another'
+    return mark === this.#seals.keyId ? 'this' : 'another'
   }
 
   /** Reads the last `count` checkpoints, newest first. */
@@ -93,11 +101,6 @@ export class Checkpoints {
   /** Drops superfluous checkpoints: those between two numbers, both exclusive. */
   async dropBetween(fromSeq: number, toSeq: number): Promise<void> {
     await this.#redis.zremrangebyscore(this.#key, `(${fromSeq}`, `(${toSeq}`)
-  }
-
-  /** Makes a mark that differs from key to key and does not reveal the key. */
-  #keyMark(): string {
-    return this.#seals.checkpoint(['key'])
   }
 
   #parse(members: readonly string[]): Checkpoint[] {

@@ -8,6 +8,8 @@ import { createHmac, createSecretKey } from 'node:crypto'
  * key of its own, derived from `RECEIPT_KEY`, so that a seal of one kind can never pass for another.
  */
 export interface ReceiptSeals {
+  /** Differs from key to key, and does not reveal the key. */
+  readonly keyId: string
   /**
    * Makes the pseudonym of an account: always the same one, which without the key does not reveal the account.
    */
@@ -43,6 +45,7 @@ export function createReceiptSeals(key: string): ReceiptSeals {
   ]
   // JSON keeps the parts apart: no two lists of parts give the same text.
   return {
+    keyId: checkpoint(JSON.stringify(['key'])),
     pseudonymOf: account => createHmac('sha256', forPseudonyms).update(account).digest('base64url'),
     content,
     checkpoint: parts => checkpoint(JSON.stringify(parts)),

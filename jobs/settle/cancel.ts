@@ -75,7 +75,7 @@ export function createCanceller({ redis, prefix, seals, receiptDays }: Settlemen
         const fault = accountFault(account)
         if (fault !== null) throw new InvalidJobError(`account ${index + 1}: ${fault}`)
       })
-      await checkpoints.requireKey()
+      await checkpoints.useKey()
       const results: CancelResult[] = []
       for (let from = 0; from < accounts.length; from += AT_ONCE) {
         results.push(...(await Promise.all(accounts.slice(from, from + AT_ONCE).map(cancelOne))))

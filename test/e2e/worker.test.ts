@@ -111,7 +111,7 @@ describe('a worker process', () => {
   it('goes on when the queue holds a job that somebody wrote by hand', async () => {
     importUsers('person_5')
     const before = await settledSoFar()
-    await fleet.queue.add('clear', { v: 2, account: 'user_of_tomorrow', due: 1 })
+    await fleet.queue.add('clear', { v: 0, account: 'user_of_tomorrow', due: 1 })
     await fleet.queue.add('clear', 'user_secret')
     await fleet.enqueue(['person_5'])
     await fleet.untilSettled(before + 3)
@@ -123,6 +123,16 @@ describe('a worker process', () => {
       ]),
     )
     expect(fleet.simulator.ledgerOf('person_5').okAnswers).toBe(1)
+  })
+
+  it('hands back a job of a later version unspent, and says so', async () => {
+    const data = { v: 2, account: 'user_of_tomorrow', due: 1, news: true }
+    const { id = '' } = await fleet.queue.add('clear', data)
+    await eventually('it to be handed back', async () => (await fleet.queue.getDelayed()).some(job => job.id === id))
+    const job = await fleet.queue.getJob(id)
+    expect(job).toMatchObject({ data, attemptsMade: 0 })
+    expect(fleet.workers[0]?.logLines.some(line => line.includes('upgrade this worker'))).toBe(true)
+    await job?.remove()
   })
 
   it('answers health checks and shows its figures', async () => {

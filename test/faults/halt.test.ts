@@ -30,7 +30,7 @@ const ENDED_BY_A_PROBE: readonly NamedFault[] = [
   {
     what: 'the address is not allowed',
     code: '60021',
-    told: /allowlist/,
+    told: /IP address/,
     breakIt: fleet => fleet.simulator.setApp({ allowedIps: ['10.0.0.1'] }),
     mendIt: fleet => fleet.simulator.setApp({ allowedIps: ['127.0.0.1', '::1', '::ffff:127.0.0.1'] }),
   },

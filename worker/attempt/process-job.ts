@@ -16,7 +16,7 @@
  * fleet (`halt/`).
  */
 
-import { parseJobData } from '../../jobs/job/clear-friends-job.ts'
+import { isOfNewerVersion, type JobData, parseJobData } from '../../jobs/job/clear-friends-job.ts'
 import { isLast, type Outcome } from '../../jobs/job/outcome.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import type { Standing } from '../halt/standing.ts'
@@ -39,6 +39,8 @@ export interface ProcessJobOptions {
   readonly beforeClear?: BeforeClear | undefined
   /** Share of the accounts whose list is read after the delete. */
   readonly verifyShare: number
+  /** SDKAppID of the fleet. */
+  readonly app: number
 }
 
 /**
@@ -75,13 +77,9 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<AttemptResult & { readonly calls: number }> {
   const before = parseProgress(job.progress)
-  if (!parsed.ok) {
-    return { outcome: dead('invalid_job', `the job data is not valid: ${parsed.reason}`), progress: before, calls: 0 }
-  }
-  if (job.timesStarted > options.maxAttempts + CRASHES_AT_MOST) {
-    const outcome = dead('crashes', `workers took the job ${job.timesStarted} times and lost it`)
-    return { outcome, progress: before, calls: 0 }
-  }
+  if (!parsed.ok) return { outcome: outcomeOfUnfit(job, parsed.reason), progress: before, calls: 0 }
+  const refused = refuse(job, parsed.data, options)
+  if (refused !== undefined) return { outcome: refused, progress: before, calls: 0 }
   let calls = 0
   const onSent = (): void => {
     calls += 1
@@ -92,6 +90,20 @@ async function attempt(
     progress: before,
   }))
   return { ...result, progress: { ...result.progress, calls: before.calls + calls }, calls }
+}
+
+/** A job whose data this worker cannot read goes back if a newer one can; nobody else can make sense of it. */
+const outcomeOfUnfit = (job: JobInHand, reason: string): Outcome =>
+  isOfNewerVersion(job.data) ? NEWER_JOB : dead('invalid_job', `the job data is not valid: ${reason}`)
+
+/** Ends a job that no worker of this fleet may attempt. */
+function refuse({ timesStarted }: JobInHand, { app }: JobData, options: ProcessJobOptions): Outcome | undefined {
+  if (app !== undefined && app !== options.app)
+    return dead('wrong_app', `the job is for app ${app}, this is ${options.app}`)
+  if (timesStarted > options.maxAttempts + CRASHES_AT_MOST) {
+    return dead('crashes', `workers took the job ${timesStarted} times and lost it`)
+  }
+  return undefined
 }
 
 /** Finds out whose fault it is that the vendor blames us. An attempt at an account that is at fault itself counts. */
@@ -120,6 +132,16 @@ function exhaust({ outcome, progress }: AttemptResult, job: JobInHand, maxAttemp
   if (outcome.kind !== 'retry' || job.attemptsMade + 1 < maxAttempts) return outcome
   if (progress.deleted) return { kind: 'cleared', verified: 'no' }
   return dead(outcome.reason.code, `${outcome.reason.text}; given up after ${job.attemptsMade + 1} attempts`)
+}
+
+/** Why a job of a newer version goes back. */
+export const NEWER_JOB_CODE = 'newer_job'
+
+const NEWER_JOB: Outcome = {
+  kind: 'snooze',
+  reason: { code: NEWER_JOB_CODE, text: 'the job is of a version that this worker does not know' },
+  // Time for a newer worker to take it; many such jobs must not keep this worker busy.
+  waitMs: 60_000,
 }
 
 const dead = (code: string, text: string): Outcome => ({ kind: 'dead', reason: { code, text } })

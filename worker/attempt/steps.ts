@@ -105,6 +105,7 @@ const HANDED_BACK = 'this process gives back what it has not sent'
 const closedText: Record<Closed, string> = {
   paused: 'the fleet is paused',
   halted: 'the fleet is halted, or this worker stands aside',
+  foreign: 'the fleet is bound to another app, or to none',
   aborted: HANDED_BACK,
   unready: HANDED_BACK,
   draining: HANDED_BACK,

@@ -15,6 +15,7 @@ import { keysOf } from '../../redis/keys.ts'
 import type { Processed } from '../attempt/processed.ts'
 import type { Logger } from '../observe/log.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
+import type { Bond } from './bond.ts'
 import type { Gate } from './gate.ts'
 import { needsAPerson, nextProbeAfterMs, type Prober } from './prober.ts'
 import type { Standing } from './standing.ts'
@@ -26,6 +27,7 @@ export interface QueueGuardOptions {
   readonly control: FleetControl
   readonly prober: Pick<Prober, 'probe'>
   readonly standing: Pick<Standing, 'comeBack'>
+  readonly bond: Pick<Bond, 'holds'>
   readonly clock: Clock
   readonly log: Logger
   readonly gate: Gate
@@ -38,8 +40,8 @@ const TOO_MANY = {
   code: TOO_MANY_MISSING,
   text: 'the vendor does not know suspiciously many of the last accounts',
 }
-/** Reasons of a snooze which mean that the fleet stands still. */
-const STANDS_STILL = new Set(['paused', 'halted'])
+/** Reasons of a snooze which mean that the fleet stands still, or is not bound to this worker's app. */
+const STANDS_STILL = new Set(['paused', 'halted', 'foreign'])
 const LOOK_AT_SETTINGS =
   'Check IM_SDK_APP_ID, IM_BASE_URL and whether these are user ids of this app; `clear-friends resume` goes on.'
 
@@ -69,6 +71,8 @@ export class QueueGuard {
     if (processed.job === 'settled' && processed.suspicious) return this.#halt()
     const isRefused = outcome.kind === 'snooze' && STANDS_STILL.has(outcome.reason.code)
     if (isRefused) this.close()
+    // A lost contract is mended by a look.
+    if (isRefused && outcome.reason.code === 'foreign') await this.look()
   }
 
   async #halt(): Promise<void> {
@@ -91,6 +95,7 @@ export class QueueGuard {
     if (this.#timer === undefined || this.#looking) return
     this.#looking = true
     try {
+      if (!(await this.#options.bond.holds())) return
       const fleet = await this.#options.readFleet()
       if (fleet.paused === null && fleet.halted === null) await this.#reopen()
       else if (fleet.halted !== null) await this.#takeTurn(fleet.halted)

@@ -9,12 +9,14 @@ import type { Clock } from '../../limiter/clock.ts'
 import { OncePerMinute } from '../../limiter/once-per-minute.ts'
 import type { Logger } from '../observe/log.ts'
 import type { SentCall, Traffic } from '../vendor/traffic.ts'
+import type { Bond } from './bond.ts'
 import type { Gate } from './gate.ts'
 import { firstProbeAfterMs, needsAPerson, nextProbeAfterMs, type Prober, UNREACHABLE } from './prober.ts'
 
 /** Parts of a standing. */
 export interface StandingOptions {
   readonly members: FleetMembers
+  readonly bond: Pick<Bond, 'holds'>
   readonly control: Pick<FleetControl, 'halt'>
   readonly readFleet: () => Promise<FleetState>
   readonly prober: Pick<Prober, 'probe' | 'canConnect'>
@@ -81,8 +83,9 @@ export class Standing {
 
   /** Says in Redis what this worker is, and halts the fleet where all its workers stand aside. Never rejects. */
   async speak(): Promise<void> {
-    const { members, control, log } = this.#options
+    const { members, bond, control, log } = this.#options
     try {
+      if (!(await bond.holds())) return
       const live = await members.speak(this.#describe())
       this.#compareCeilings(live)
       const { aside } = this.#describe()

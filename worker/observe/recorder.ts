@@ -7,8 +7,10 @@
 
 import { finalOutcomeOf } from '../../jobs/job/outcome.ts'
 import type { Clock } from '../../limiter/clock.ts'
+import { OncePerMinute } from '../../limiter/once-per-minute.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import type { JobInHand } from '../attempt/job-in-hand.ts'
+import { NEWER_JOB_CODE } from '../attempt/process-job.ts'
 import type { Attempted, Processed } from '../attempt/processed.ts'
 import { labelOfReason } from '../vendor/classify.ts'
 import type { Logger } from './log.ts'
@@ -32,9 +34,12 @@ export interface Recorder {
   close(): void
 }
 
+const NEWER_JOB_SEEN = 'handed back a job of a newer version; upgrade this worker, or no worker may ever take it'
+
 /** Makes the recorder of a process. */
 export function createRecorder({ metrics, clock, log }: RecorderOptions): Recorder {
   const summary = new Summary(log)
+  const oncePerMinute = new OncePerMinute(clock)
 
   const recordSettled = (job: JobInHand, { outcome, calls, act }: Processed & { job: 'settled' }): void => {
     const final = finalOutcomeOf(outcome)
@@ -48,6 +53,7 @@ export function createRecorder({ metrics, clock, log }: RecorderOptions): Record
     metrics.wentBack(labelOfReason(reason))
     summary.count('went_back')
     log.debug({ jobId: job.id, reason }, 'went back to the queue')
+    if (reason === NEWER_JOB_CODE && oncePerMinute.allows(reason)) log.warn(NEWER_JOB_SEEN)
   }
 
   return {

@@ -35,6 +35,7 @@ const attempt = {
   settlement,
   maxAttempts: MAX_ATTEMPTS,
   verifyShare: 0,
+  app: 1_400_000_000,
 }
 const pool = new Pool({
   redis,

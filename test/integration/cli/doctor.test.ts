@@ -74,7 +74,7 @@ describe('clear-friends doctor', () => {
       'redis latency',
       'clock',
       'limiter',
-      'receipt key',
+      'fleet',
       'redis writes',
       'vendor reachable',
       'signature and admin right',
@@ -95,14 +95,14 @@ describe('clear-friends doctor', () => {
 
   it('fails on a key of receipts that is not the one in use, and shows neither', async () => {
     const seals = createReceiptSeals(TEST_RECEIPT_KEY)
-    await new Checkpoints(redis, PREFIX, seals).requireKey()
+    await new Checkpoints(redis, PREFIX, seals).useKey()
     expect((await examine()).bad).toEqual([])
     const other = 'another made-up key of receipts, for tests'
     const { code, bad, findings } = await examine({ RECEIPT_KEY: other })
     expect(code).toBe(1)
-    expect(bad).toMatchObject([{ check: 'receipt key', result: 'failure' }])
+    expect(bad).toMatchObject([{ check: 'fleet', result: 'failure' }])
     expect(JSON.stringify(findings)).not.toContain(other)
-    await redis.del(keysOf(PREFIX).receiptChain)
+    await redis.del(keysOf(PREFIX).fleet)
   })
 
   it('warns of a Redis that forgets or wastes memory, and fails on one that throws jobs away', async () => {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { Checkpoints } from '../../../jobs/receipts/checkpoints.ts'
 import { runCommand } from '../../helpers/commands/run-command.ts'
-import { writeReceipts } from '../../helpers/receipts/receipts.ts'
+import { testSeals, writeReceipts } from '../../helpers/receipts/receipts.ts'
 import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
@@ -68,10 +69,10 @@ describe.concurrent('clear-friends receipts export', () => {
 
   it('refuses another key than the one in use', async context => {
     const keySpace = await openKeySpace(context)
-    await run(keySpace, 'receipts', 'export')
+    await new Checkpoints(keySpace.redis, keySpace.prefix, testSeals).useKey()
     const other = { ...keySpace.settings, RECEIPT_KEY: 'another made-up key, of other tests' }
     const { code, stderr } = await runCommand(['receipts', 'export'], other)
-    expect(code).toBe(1)
+    expect(code).toBe(78)
     expect(stderr).toContain('RECEIPT_KEY is not the key that the receipts in this Redis are sealed with')
   })
 

@@ -23,9 +23,9 @@ it('does not start on a port that is in use, and names it', async context => {
 
 it('does not start with another key than the one that the receipts are sealed with', async context => {
   const keySpace = await openKeySpace(context)
-  await new Checkpoints(keySpace.redis, keySpace.prefix, testSeals).requireKey()
+  await new Checkpoints(keySpace.redis, keySpace.prefix, testSeals).useKey()
   const settings = { ...workerSettingsFor(vendor, keySpace), RECEIPT_KEY: 'another made-up key, of other tests' }
   const { code, stdout, stderr } = await runCommand(['worker'], settings)
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).toContain('RECEIPT_KEY is not the key that the receipts in this Redis are sealed with')
+  expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+  expect(stderr).toContain('but RECEIPT_KEY says')
 })

@@ -86,8 +86,8 @@ describe('exporting receipts', () => {
 
   it('with another key is refused', async () => {
     await write(3)
-    await exported()
     const { redis, prefix } = keySpace()
+    await new Checkpoints(redis, prefix, testSeals).useKey()
     const other = new Checkpoints(redis, prefix, createReceiptSeals('another made-up key, of other tests'))
     await expect(other.requireKey()).rejects.toThrow('RECEIPT_KEY is not the key')
   })

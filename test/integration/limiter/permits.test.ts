@@ -93,7 +93,17 @@ class Counter {
       sentBins: [],
       ...request,
     }
-    const args = reserveArguments(this.#asks, 'a caller', COMMAND, full, this.#settings.ceiling, this.#settings.margin)
+    const args = reserveArguments(
+      {
+        ask: this.#asks,
+        caller: 'a caller',
+        command: COMMAND,
+        ceilingPerSecond: this.#settings.ceiling,
+        margin: this.#settings.margin,
+        contract: '',
+      },
+      full,
+    )
     const scriptKeys = [this.#keys.permits(COMMAND), this.#keys.fleet, this.#keys.sent(COMMAND)]
     const answer = await runSteered(redis, steered, { now: this.nowUs, runId: `run${this.#runs}` }, scriptKeys, args)
     const reservation = parseReservation(answer, this.#asks)

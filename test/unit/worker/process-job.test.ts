@@ -7,6 +7,8 @@ import type { Blame } from '../../../worker/halt/standing.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
+const APP = 1_400_000_000
+
 interface Given {
   readonly job?: Partial<JobInHand>
   readonly recorded?: Recorded
@@ -30,7 +32,15 @@ async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
     ...job,
   }
   const standing = { judge: async () => blame }
-  const options = { call, settlement, standing, faultStreaks: new FaultStreaks(), maxAttempts: 3, verifyShare: 1 }
+  const options = {
+    call,
+    settlement,
+    standing,
+    faultStreaks: new FaultStreaks(),
+    maxAttempts: 3,
+    app: APP,
+    verifyShare: 1,
+  }
   const processed = await processJob(inHand, options, new AbortController().signal)
   const record = processed.job === 'ends' ? processed.record : undefined
   return { inHand, processed, record, calls: asked.map(({ command }) => command) }
@@ -59,10 +69,34 @@ describe('processing a job', () => {
   })
 
   it('ends data that fits no contract under the account it holds, for no request', async () => {
-    const { record } = await process({ job: { data: { v: 2, account: 'user_1', request: 'ticket-1' } } })
+    const { record } = await process({ job: { data: { v: 1, account: 'user_1', request: 'ticket-1' } } })
     expect(record).toMatchObject({ outcome: 'dead_lettered', code: 'invalid_job', account: 'user_1' })
     expect(record?.request).toBeUndefined()
     expect((await process({ job: { data: 'nonsense' } })).record).toMatchObject({ account: '' })
+  })
+
+  it('ends a job of another app without a call', async () => {
+    const data = { v: 1, account: 'user_1', due: 1, app: APP + 1 }
+    const { record, calls } = await process({ job: { data } })
+    expect(record).toMatchObject({ outcome: 'dead_lettered', code: 'wrong_app', calls: 3 })
+    expect(calls).toEqual([])
+    expect((await process({ job: { data: { ...data, app: APP } } })).record).toMatchObject({ outcome: 'cleared' })
+  })
+
+  it('hands back a job of a version that only a newer worker knows', async () => {
+    const { processed, calls } = await process({ job: { data: { v: 2, account: 'user_1', anything: true } } })
+    expect(processed).toMatchObject({ job: 'went_back', outcome: { kind: 'snooze', reason: { code: 'newer_job' } } })
+    expect(calls).toEqual([])
+  })
+
+  it.each([
+    { v: 2 },
+    { v: 2, account: '' },
+    { v: 1.5, account: 'user_1' },
+    { v: '2', account: 'user_1' },
+    { v: -2, account: 'user_1' },
+  ])('ends data of no version: %j', async data => {
+    expect((await process({ job: { data } })).record).toMatchObject({ code: 'invalid_job' })
   })
 
   it('has nothing to settle where the job goes on', async () => {

@@ -25,6 +25,7 @@ function aWorker({ probes = [SICK] as readonly ProbeResult[], others = [] as rea
   const gate = new Gate()
   gate.add(traffic)
   const standing = new Standing({
+    bond: { holds: async () => true },
     members: { read: async () => beside, speak: async me => [me, ...beside], leave: async () => {} },
     control: {
       halt: async halt => {
