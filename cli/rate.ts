@@ -17,8 +17,9 @@ export function rateCommand({ environment, print, action }: Shell): Command {
     .action(
       action((wanted: number | undefined, options: { json?: true }) =>
         withFleet(environment, async ({ redis, prefix, limit }) => {
-          if (wanted !== undefined) await setFleetRate(redis, prefix, wanted, limit.ceilingPerSecond)
-          const { rate } = await createFleetStatusReader(redis, prefix, limit)()
+          const read = createFleetStatusReader(redis, prefix, limit)
+          if (wanted !== undefined) await setFleetRate(redis, prefix, wanted, (await read()).rate.limit)
+          const { rate } = await read()
           const words = `${rate.allowed} calls per second allowed, ${rate.limit} is the ceiling`
           print(options.json ? JSON.stringify(rate) : words)
           return EXIT.done

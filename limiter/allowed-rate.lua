@@ -4,9 +4,10 @@
 -- before which no call may be sent (0 when there is none). If a field cannot be read, it answers 0, 0 and the field's
 -- name: the field sets a limit, but which one is not known.
 --
--- Fields of the fleet's hash: `rate` = an operator's ceiling; `ceiling` = the lowest that a live worker is set to; `lowered:<command>` = "rate|at|doubling": the lowered
--- rate, the time, and how the rate comes back: '0' = by half a percent of the ceiling a second, after the vendor called
--- us too fast; '1' = it doubles every second, after an outage; `hold` = no process calls before this time.
+-- Fields of the fleet's hash: `rate` = an operator's ceiling; `ceiling` = the lowest that a live worker is set to;
+-- `lowered:<command>` = "rate|at|doubling": the lowered rate, the time, and how the rate comes back: '0' = by half a
+-- percent of the ceiling a second, after the vendor called us too fast; '1' = it doubles every second, after an outage;
+-- `hold` = no process calls before this time.
 local CLIMB = 0.005
 
 -- Times in microseconds have more digits than Lua prints by itself.

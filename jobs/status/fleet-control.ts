@@ -105,7 +105,9 @@ export async function setFleetRate(
   ceiling: number,
 ): Promise<void> {
   if (!Number.isInteger(rate) || rate < 1 || rate > ceiling) {
-    throw new InvalidRateError(`the rate must be a whole number from 1 to ${ceiling}, which is RATE_LIMIT_PER_SECOND`)
+    throw new InvalidRateError(
+      `the rate must be a whole number from 1 to ${ceiling}, the lowest RATE_LIMIT_PER_SECOND of this command and the live workers`,
+    )
   }
   await redis.hset(keysOf(prefix).fleet, 'rate', rate)
 }

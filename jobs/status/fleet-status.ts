@@ -35,7 +35,7 @@ export interface FleetStatus {
   /** An operator's last `resume`, with its reason. */
   readonly resumed: null | { readonly reason: string; readonly at: string }
   readonly rate: {
-    /** The vendor's ceiling as it is set, in calls per second. */
+    /** The vendor's ceiling, in calls per second: the lowest that this process or a live worker is set to. */
     readonly limit: number
     /** Calls per second that the fleet allows itself now. */
     readonly allowed: number
@@ -76,7 +76,7 @@ export function createFleetStatusReader(
       pause: paused === null ? null : { reason: paused.reason, since: isoOf(paused.sinceMs) },
       resumed: resumed === null ? null : { reason: resumed.reason, at: isoOf(resumed.atMs) },
       rate: {
-        limit: settings.ceilingPerSecond,
+        limit: Math.min(settings.ceilingPerSecond, ...workers.map(worker => worker.ceilingPerSecond)),
         allowed: Math.round(queue.allowedPerSecond * 10) / 10,
         lastSecond: queue.callsLastSecond,
       },

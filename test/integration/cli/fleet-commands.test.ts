@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createFleetMembers } from '../../../jobs/status/fleet-members.ts'
 import { createFleetStatusReader, type FleetStatus } from '../../../jobs/status/fleet-status.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
@@ -38,8 +39,19 @@ describe.concurrent('clear-friends rate', () => {
     const keySpace = await openKeySpace(context)
     const { code, stdout, stderr } = await keySpace.run('rate', '201')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toContain('from 1 to 200, which is RATE_LIMIT_PER_SECOND')
+    expect(stderr).toContain('from 1 to 200, the lowest RATE_LIMIT_PER_SECOND')
     expect((await status(keySpace)).rate.allowed).toBe(200)
+  })
+
+  it('never goes above the ceiling of a live worker', async context => {
+    const keySpace = await openKeySpace(context)
+    const worker = { host: 'a-made-up-host', pid: 1, version: '0.0.0', startedAtMs: 0, aside: null }
+    const members = createFleetMembers(keySpace.redis, keySpace.prefix)
+    await members.speak({ ...worker, id: 'a', ceilingPerSecond: 200 })
+    await members.speak({ ...worker, id: 'b', ceilingPerSecond: 50 })
+    expect((await keySpace.run('rate')).stdout).toBe('50 calls per second allowed, 50 is the ceiling\n')
+    expect(await keySpace.run('rate', '51')).toMatchObject({ code: 1, stdout: '' })
+    expect(await keySpace.run('rate', '20')).toMatchObject({ code: 0 })
   })
 
   it.for(['0', 'many', '1.5', '', '1e3', '0x10', 'NaN', '9999999999'])(
