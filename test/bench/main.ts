@@ -9,6 +9,7 @@ import { benchIdle } from './idle.ts'
 import { benchImport } from './import.ts'
 import { benchLimit } from './limit.ts'
 import { benchLoss } from './loss.ts'
+import { benchMembers } from './members.ts'
 import { benchMetrics } from './metrics.ts'
 import { benchMillion } from './million.ts'
 import { print, say } from './output.ts'
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   idle: benchIdle,
   metrics: benchMetrics,
   loss: benchLoss,
+  members: benchMembers,
   million: benchMillion,
 }
 
