@@ -105,6 +105,7 @@ async function assemble(
   halt.gate.add(limiter)
   halt.gate.add(pool)
   await listenToFleet(base, halt.guard)
+  await halt.guard.begin()
   // Before the first permit: from now on all workers keep to this one's ceiling, if it is the lowest.
   await halt.standing.speak()
 

@@ -53,6 +53,13 @@ const ENDED_BY_COMMAND: readonly NamedFault[] = [
     mendIt: MENDED,
   },
   {
+    what: 'the plan was paid a moment ago, which the vendor notices late',
+    code: '60020',
+    told: /plan|pay|package/,
+    breakIt: fleet => fleet.failForAll({ code: 60020 }),
+    mendIt: MENDED,
+  },
+  {
     what: 'there were too many wrong signatures',
     code: '70050',
     told: /IM_SECRET_KEY/,
@@ -81,9 +88,13 @@ describe.concurrent('a fault of our own that can be seen to be mended', () => {
         await fleet.enqueue(200)
         await fleet.untilFurtherCalls(30)
         await haltBy(fault, fleet)
+        // Two workers that stand aside halt the fleet once, and it stays halted until the repair.
+        expect(fleet.logged('fleet halted')).toBe(1)
+        expect(fleet.logged('the fleet goes on')).toBe(0)
         // The first probe after the repair is enough; another one may have been under way.
         expect(await mendAndGoOn(fault, fleet)).toBeLessThanOrEqual(2)
         await fleet.untilFurtherCalls(30)
+        expect(fleet.logged('fleet halted')).toBe(1)
       } finally {
         await fleet.stop()
       }

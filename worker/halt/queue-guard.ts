@@ -83,6 +83,15 @@ export class QueueGuard {
     if (first) log.error({ code, act: LOOK_AT_SETTINGS }, `fleet halted: ${text}`)
   }
 
+  /**
+   * Closes this process' gate if the fleet stands still already. A worker that joins a halted fleet meets no news and no
+   * refused call, and may be the one whose probe succeeds.
+   */
+  async begin(): Promise<void> {
+    const { paused, halted } = await this.#options.readFleet()
+    if (paused !== null || halted !== null) this.close()
+  }
+
   /** Closes this process' gate and looks from now on whether the fleet is open. Safe to repeat. */
   close(): void {
     if (this.#timer !== undefined) return

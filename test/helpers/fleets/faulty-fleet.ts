@@ -23,6 +23,9 @@ export const BEFORE_A_ROW = 8
  */
 const UNDER_WAY = 100
 
+/** After the repair, or after `resume`, the fleet calls again within this. */
+const BACK_WITHIN_MS = 10_000
+
 /** A fault that an operator may cause, and how to mend it. */
 export interface Fault {
   readonly code: string
@@ -157,10 +160,11 @@ export async function haltBy(fault: Fault, fleet: FaultyFleet): Promise<void> {
   expect(await fleet.attemptsSpent()).toBe(0)
 }
 
-/** Mends a fault and waits until the fleet goes on; gives the number of probes sent meanwhile. */
+/** Mends a fault and waits until the fleet calls again, which must not take long; gives the number of probes sent meanwhile. */
 export async function mendAndGoOn(fault: Fault, fleet: FaultyFleet): Promise<number> {
-  const probesBefore = fleet.calls('friend_get')
+  const [probesBefore, callsBefore] = [fleet.calls('friend_get'), fleet.calls('friend_delete_all')]
   await fault.mendIt(fleet)
-  await fleet.untilGoingOn()
+  const hasCalled = async (): Promise<boolean> => fleet.calls('friend_delete_all') > callsBefore
+  await eventually('the fleet to call again after the repair', hasCalled, BACK_WITHIN_MS)
   return fleet.calls('friend_get') - probesBefore
 }
