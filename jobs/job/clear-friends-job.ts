@@ -38,7 +38,7 @@ export const requestSchema = z
   .meta({ description: 'Groups the accounts of one erasure request; not a user id' })
 
 /** The app that the account belongs to. */
-export const appSchema = z
+const appSchema = z
   .int({ error: 'the app is not a whole number' })
   .min(1, 'the app is no SDKAppID')
   .max(4_294_967_295, 'the app is no SDKAppID')

@@ -36,6 +36,8 @@ export interface QueueGuardOptions {
 }
 
 const LOOK_EVERY_MS = 500
+/** A worker that has probed leaves the next turn to others this long: its fault may be its own, and another is well. */
+const AFTER_OTHERS_MS = 2 * LOOK_EVERY_MS
 const TOO_MANY = {
   code: TOO_MANY_MISSING,
   text: 'the vendor does not know suspiciously many of the last accounts',
@@ -57,6 +59,7 @@ export class QueueGuard {
   readonly #options: QueueGuardOptions
   #timer: NodeJS.Timeout | undefined
   #looking = false
+  #nextTurnAt = 0
 
   constructor(options: QueueGuardOptions) {
     this.#options = options
@@ -131,11 +134,13 @@ export class QueueGuard {
 
   /** Probes when it is this worker's turn, and ends the halt when the probe succeeds. */
   async #takeTurn(halt: Halt): Promise<void> {
-    const { redis, prefix, prober, control, log } = this.#options
+    const { redis, prefix, prober, control, clock, log } = this.#options
     if (needsAPerson(halt.code)) return
     const [redisSeconds] = await redis.time()
     const pauseMs = nextProbeAfterMs(halt.code, Number(redisSeconds) * 1000 - halt.sinceMs)
+    if (clock.monotonicMs() < this.#nextTurnAt) return
     if ((await redis.set(keysOf(prefix).probe, 'probing', 'PX', pauseMs, 'NX')) === null) return
+    this.#nextTurnAt = clock.monotonicMs() + pauseMs + AFTER_OTHERS_MS
     const probed = await prober.probe()
     if (probed.kind === 'healthy') {
       await control.liftHalt()

@@ -6,6 +6,9 @@ export interface SentCall {
   readonly sentAt: number
 }
 
+/** A request may overtake one on its way to the vendor that left up to this long before it. */
+const OVERTAKES_MS = 20
+
 /**
  * The requests of this process: which are under way, which succeeded lately, and whether further ones may leave.
  *
@@ -68,12 +71,13 @@ export class Traffic {
   }
 
   /**
-   * Whether a request of the same command that left after this one succeeds. Waits for the answers of those under way,
+   * Whether a request of the same command that arrived after this one succeeds. Waits for the answers of those under way,
    * not for further ones.
    */
   async othersSucceed({ command, sentAt }: SentCall, signal: AbortSignal): Promise<boolean> {
-    const isLater = (call: SentCall): boolean => call.command === command && call.sentAt > sentAt
-    while (!this.hasSucceededSince(command, sentAt)) {
+    const behind = sentAt + OVERTAKES_MS
+    const isLater = (call: SentCall): boolean => call.command === command && call.sentAt > behind
+    while (!this.hasSucceededSince(command, behind)) {
       if (signal.aborted || ![...this.#underWay].some(isLater)) return false
       await this.#nextChange(signal)
     }

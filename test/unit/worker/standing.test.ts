@@ -53,7 +53,7 @@ const member = (code: string | null): Member => ({
 describe('a worker that the vendor blames', () => {
   it('finds the account at fault when a later call succeeds, and probes nothing', async () => {
     const { standing, traffic, probe } = aWorker()
-    const ended = traffic.left({ ...call, sentAt: 11 })
+    const ended = traffic.left({ ...call, sentAt: 100 })
     const judged = standing.judge(accusation)
     expect(traffic.isFree).toBe(false)
     ended(true)

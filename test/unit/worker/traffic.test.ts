@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Traffic } from '../../../worker/vendor/traffic.ts'
 
 const never = new AbortController().signal
-const call = (sentAt: number) => ({ command: 'friend_delete_all' as const, sentAt })
+/** A request that left so many tenths of a second after the start. */
+const call = (tenths: number) => ({ command: 'friend_delete_all' as const, sentAt: 100 * tenths })
 
 describe('the traffic of a process', () => {
   it('may leave while nothing holds it', async () => {
@@ -67,6 +68,12 @@ describe('the question whether others succeed', () => {
     another(true)
     failing(false)
     expect(await asked).toBe(false)
+  })
+
+  it('is not answered by a request that may have overtaken this one on its way', async () => {
+    const traffic = new Traffic()
+    traffic.left({ command: 'friend_delete_all', sentAt: 110 })(true)
+    expect(await traffic.othersSucceed(call(1), never)).toBe(false)
   })
 
   it('is answered with no at once where nothing later is under way', async () => {
