@@ -74,7 +74,8 @@ export async function requestOnce(
   return { kind: 'answered', verdict: { ...verdict, isOutage }, signature: sent.signature }
 }
 
-function signalOf(verdict: Verdict): HealthSignal {
+/** Gives what a verdict says of the vendor's health. */
+export function signalOf(verdict: Verdict): HealthSignal {
   if (verdict.class === 'throttled' || verdict.class === 'throttled_all') return verdict.class
   if (!verdict.answered) return 'unanswered'
   return verdict.class === 'retry_now' || verdict.class === 'retry_later' ? 'failed' : 'answered'

@@ -57,7 +57,20 @@ export interface VirtualFleet {
   arrivals(): number[]
   /** Jams the way to the vendor for this long: all calls of that time arrive together at its end. */
   jam(ms: number): void
-  start(): VirtualProcess
+  /** Starts a process that leads this life {@link IN_HAND} times at once; default: it calls for ever. */
+  start(life?: Life): VirtualProcess
+}
+
+/** What a job of a process does, with the limiter and the clock of that process. */
+export type Life = (process: LifeTools) => Promise<void>
+
+/** See {@link Life}. */
+export interface LifeTools {
+  readonly limiter: Limiter
+  /** Sends a call; resolves when its answer is back. */
+  readonly call: () => Promise<void>
+  readonly wait: (ms: number) => Promise<void>
+  readonly isDead: () => boolean
 }
 
 /** Makes a fleet without processes. */
@@ -79,7 +92,15 @@ export function startVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
     jam: ms => {
       jammedUntil = time.nowMs + ms
     },
-    start: () => new Caller(options, time, server, call),
+    start: (life = callForEver) => new Caller(options, time, server, call, life),
+  }
+}
+
+/** Calls as often as the limiter lets it. */
+const callForEver: Life = async ({ limiter, call, isDead }) => {
+  while (!isDead()) {
+    const paced = await limiter.pace(COMMAND, call)
+    if (paced.kind === 'sent') void paced.value.then(paced.answered)
   }
 }
 
@@ -97,7 +118,7 @@ class Caller implements VirtualProcess {
   #stalledUntil = 0
   #isDead = false
 
-  constructor(options: VirtualFleetOptions, time: VirtualTime, server: VirtualRedis, call: VirtualCall) {
+  constructor(options: VirtualFleetOptions, time: VirtualTime, server: VirtualRedis, call: VirtualCall, life: Life) {
     this.#time = time
     this.#options = options
     this.#call = call
@@ -115,7 +136,7 @@ class Caller implements VirtualProcess {
       timers: { after: (ms, act) => this.#after(ms, act), afterIfRunning: (ms, act) => this.#after(ms, act) },
     })
     this.#limiter.prepare(COMMAND)
-    for (let job = 0; job < IN_HAND; job++) void this.#callForEver()
+    for (let job = 0; job < IN_HAND; job++) void life(this.#tools())
   }
 
   stall(ms: number): void {
@@ -134,12 +155,12 @@ class Caller implements VirtualProcess {
     this.#connection.loseReplies()
   }
 
-  async #callForEver(): Promise<void> {
-    while (!this.#isDead) {
-      let answered = (): void => {}
-      const send = (): void => this.#call(() => this.#deliver(() => answered()))
-      const paced = await this.#limiter.pace(COMMAND, send)
-      if (paced.kind === 'sent') answered = paced.answered
+  #tools(): LifeTools {
+    return {
+      limiter: this.#limiter,
+      call: () => new Promise(resolve => this.#call(() => this.#deliver(resolve))),
+      wait: ms => new Promise(resolve => this.#after(ms, resolve)),
+      isDead: () => this.#isDead,
     }
   }
 
