@@ -16,6 +16,8 @@ export const CLEAR_COMMAND = 'friend_delete_all'
 const NAMES = {
   /** Hash: state of the whole fleet (pause, halt, rate). */
   fleet: 'fleet',
+  /** The id of this fleet, which no other fleet has. Not in the fleet's hash, so that a producer may make it. */
+  fleetId: 'fleet-id',
   /** Hash: number of jobs that ended, by outcome. */
   outcomes: 'outcomes',
   /** List: the last outcomes, newest first; shows when suspiciously many accounts are not imported. */

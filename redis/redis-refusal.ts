@@ -11,7 +11,7 @@ const ADVICE: readonly (readonly [start: string, advice: string])[] = [
   ['NOREPLICAS', 'It takes nothing without its replicas (`min-replicas-to-write`): bring them back.'],
   ['MISCONF', 'It cannot write to its disk: its own log says why.'],
   ['LOADING', 'It is reading its data from disk: wait a little.'],
-  ['NOPERM', 'Its user may not do that: grant it all commands on the keys of REDIS_PREFIX.'],
+  ['NOPERM', 'Its user may not do that: give it the rights that docs/security.md lists for its role.'],
   ['WRONGTYPE', 'A key holds something else than we put there: `clear-friends doctor` says more.'],
 ]
 

@@ -5,6 +5,7 @@ import { openRedis } from '../../redis/open-redis.ts'
 import { type WorkerSettings, workerSettings } from '../../worker/worker-settings.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
+import { checkChannel } from './check-channel.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkRedis } from './check-redis.ts'
 import { type CheckResult, failure, ok } from './check-result.ts'
@@ -31,6 +32,8 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
   yield ok('settings', 'complete and well-formed')
   const permits = openRedis(settings, 'permits')
   permits.on('error', () => {})
+  const listener = openRedis(settings, 'producer')
+  listener.on('error', () => {})
   try {
     await waitUntilReady(permits)
     yield ok('redis reachable', 'yes')
@@ -38,6 +41,7 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
     yield* findings
     if (hasFailed(findings, 'redis version')) return
     if (!hasFailed(findings, 'limiter')) yield await checkFleet(settings, permits)
+    yield await checkChannel(permits, listener, settings.REDIS_PREFIX)
     const writes = await checkWrites(permits, settings.REDIS_PREFIX)
     yield writes
     // No call to the vendor may be made without a permit, not even a harmless one.
@@ -47,6 +51,7 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
     yield failure('redis reachable', error instanceof Error ? error.message : 'no', 'Mend this first.')
   } finally {
     permits.disconnect()
+    listener.disconnect()
   }
 }
 

@@ -87,7 +87,7 @@ function parseField<T>(text: string | null | undefined, schema: z.ZodType<T>, un
  * data gets another one.
  */
 export async function readFleetId(redis: RedisConnection, prefix: string): Promise<string> {
-  const { fleet } = keysOf(prefix)
-  await redis.hsetnx(fleet, 'id', randomUUID())
-  return z.string().parse(await redis.hget(fleet, 'id'))
+  const { fleetId } = keysOf(prefix)
+  await redis.setnx(fleetId, randomUUID())
+  return z.string().parse(await redis.get(fleetId))
 }

@@ -75,6 +75,7 @@ describe('clear-friends doctor', () => {
       'clock',
       'limiter',
       'fleet',
+      'redis channel',
       'redis writes',
       'vendor reachable',
       'signature and admin right',

@@ -126,7 +126,7 @@ describe.concurrent('an import that was interrupted', () => {
     ['another delete type', async () => {}, ['--delete-type', 'single'], '--delete-type was both and is single'],
     ['a due date', async () => {}, ['--due', '2h'], '--due was not given and is 2h'],
     ['another format', async () => {}, ['--format', 'ndjson'], '--format was txt and is ndjson'],
-    ['a Redis that lost its data', c => c.redis.del(keysOf(c.prefix).fleet), [], 'this one has lost its data'],
+    ['a Redis that lost its data', c => c.redis.del(keysOf(c.prefix).fleetId), [], 'this one has lost its data'],
   ])('is not resumed with %s; nothing is enqueued', async ([, change, args, message], context) => {
     const { keySpace, file } = await interrupted(context, ['--request', 'ticket-1'])
     await change(keySpace, file)
