@@ -3,6 +3,9 @@
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 
+// First of all: arguments may be user ids, and every user of the host may read the process list.
+process.title = 'clear-friends'
+
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(

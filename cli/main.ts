@@ -31,6 +31,9 @@ const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
   demo: async shell => (await import('./demo/command.ts')).demoCommand(shell),
 }
 
+/** Whether a word is the name of a command. */
+export const isCommand = (word: string): boolean => Object.hasOwn(commands, word)
+
 /**
  * Runs the command line. Every error becomes one clear message on stderr.
  *
@@ -55,7 +58,7 @@ async function buildProgram(wanted: string, shell: Shell): Promise<Command> {
     .description('Clears the friend data of departed accounts in Tencent Cloud IM.')
     .version(readVersion())
   // The help, and an unknown name, need all commands.
-  const load = Object.hasOwn(commands, wanted) ? [commands[wanted]] : Object.values(commands)
+  const load = isCommand(wanted) ? [commands[wanted]] : Object.values(commands)
   for (const each of load) if (each !== undefined) program.addCommand(await each(shell))
   for (const command of [program, ...program.commands, ...program.commands.flatMap(child => child.commands)]) {
     speakThrough(shell, command)

@@ -2,12 +2,16 @@
 import { setFlagsFromString } from 'node:v8'
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
-import { main } from './main.ts'
+import { isCommand, main } from './main.ts'
 import { abortOnSignals } from './surroundings.ts'
 
 const { argv, env: environment, stdin, stdout, stderr } = process
 
-if (argv[2] === 'import') {
+// The bin has hidden all arguments. A command's name may show; any other word may be a user id in the wrong place.
+const wanted = argv[2] ?? ''
+if (isCommand(wanted)) process.title = `clear-friends ${wanted}`
+
+if (wanted === 'import') {
   // V8 lets the heap grow to the size of the machine, and an import needs a fraction of that for its batches.
   setFlagsFromString('--optimize-for-size')
   setFlagsFromString('--semi-space-growth-factor=1')

@@ -3,9 +3,9 @@ import { createHmac, createSecretKey } from 'node:crypto'
 /**
  * All uses of `RECEIPT_KEY`. Each gives an HMAC-SHA-256 in base64url, 43 characters.
  *
- * A pseudonym is made with the key itself, so that a person who has key and account finds the receipt with any tool:
- * `printf %s ACCOUNT | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url | tr -d =`. Each kind of seal has a
- * key of its own, derived from `RECEIPT_KEY`, so that a seal of one kind can never pass for another.
+ * A pseudonym is made with the key itself, so that a person who has key and account finds the receipt with any tool that
+ * computes an HMAC; docs/receipts.md shows one that keeps both out of the process list. Each kind of seal has a key of
+ * its own, derived from `RECEIPT_KEY`, so that a seal of one kind can never pass for another.
  */
 export interface ReceiptSeals {
   /** Differs from key to key, and does not reveal the key. */

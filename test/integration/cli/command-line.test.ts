@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +16,14 @@ describe.concurrent('clear-friends', () => {
     const { version } = JSON.parse(packageText) as { version: string }
     const { ended } = startCommand(['--version'], {})
     expect(await ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('takes its arguments, which may be user ids, out of the process list', async () => {
+    const command = startCommand(['simulator', '--port', '0', '--json', '--users', 'all'], {})
+    await command.stdout.until(lines => lines.find(line => line.includes('"url"')))
+    const shown = await readFile(`/proc/${command.pid}/cmdline`, 'utf8')
+    expect(shown.replaceAll('\0', ' ').trim()).toBe('clear-friends simulator')
+    await command.kill()
   })
 
   it.each([[['--help']], [['help']]])('%j names every command on stdout', async args => {
