@@ -44,11 +44,6 @@ local function takeBack(jobKey, code, request)
   end
 end
 
-local function decoded(json)
-  local parsed, value = pcall(cjson.decode, json or '')
-  return parsed and type(value) == 'table' and value or {}
-end
-
 local function replay(jobId, newJobId)
   local jobKey, newKey = QUEUE .. jobId, QUEUE .. newJobId
   if not redis.call('ZSCORE', QUEUE .. 'failed', jobId) then

@@ -74,6 +74,8 @@ const jobDataSchema = z
           : 'the data is not an object',
     },
   )
+  // Request ids stand in plain text in figures and receipts.
+  .refine(({ account, request }) => request !== account, 'the request id is the account, which would show its user id')
   .meta({ title: 'clear-friends job, version 1' })
 
 /** The data of a job, parsed. */
@@ -108,6 +110,9 @@ const newerSchema = z.object({ v: z.int().min(2), account: accountSchema })
  * @param data data of a job, unchecked
  */
 export const isOfNewerVersion = (data: unknown): boolean => newerSchema.safeParse(data).success
+
+/** Lists the requests that a job's data names: one or none. */
+export const requestsIn = ({ request }: JobData): readonly string[] => (request === undefined ? [] : [request])
 
 /** Gives the reason why a value is no account; `null` where it is one. */
 export function accountFault(account: unknown): string | null {

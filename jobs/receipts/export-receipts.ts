@@ -85,7 +85,7 @@ export async function* exportReceipts(options: ExportOptions): AsyncGenerator<st
       for (const { stored, proved } of block.receipts) {
         if (stored.seq <= after) continue
         const receipt = toUnsealed(stored)
-        if (request !== null && receipt.request !== request) continue
+        if (request !== null && !receipt.requests.includes(request)) continue
         if (held !== undefined) yield sealHeld(held, false)
         held = { receipt, proved }
       }

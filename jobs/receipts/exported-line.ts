@@ -14,7 +14,8 @@ const receiptSchema = z.strictObject({
   at: isoDate,
   /** Pseudonym of the account: HMAC-SHA-256 in base64url. `null` where the job held none. */
   account: z.string().nullable(),
-  request: z.string().nullable(),
+  /** Ids of all erasure requests that wanted the account cleared. */
+  requests: z.array(z.string()).readonly(),
   outcome: z.enum(FINAL_OUTCOMES),
   /** Whether a worker saw the friend list empty; `skipped` where it did not look. */
   verified: z.enum(['yes', 'no', 'skipped']),
@@ -52,13 +53,13 @@ const isoOf = (ms: number): string => new Date(ms >= 0 && ms <= LAST_MS ? ms : 0
 
 /** Puts a stored receipt into the form of an export, without its seal. */
 export function toUnsealed(stored: StoredReceipt): Omit<Receipt, 'seal'> {
-  const { account, request, outcome, verified, code, calls, attempts, enqueuedAt } = parseContent(stored.content)
+  const { account, requests, outcome, verified, code, calls, attempts, enqueuedAt } = parseContent(stored.content)
   return {
     v: 1,
     seq: stored.seq,
     at: isoOf(stored.at),
     account: account === '' ? null : account,
-    request: request === '' ? null : request,
+    requests,
     outcome: outcome as FinalOutcome,
     verified: verified as Verified,
     code: code === '' ? null : code,
@@ -129,8 +130,8 @@ export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | unde
 }
 
 const lineSeal = (receipt: Omit<Receipt, 'seal'>, seals: ReceiptSeals): string => {
-  const { v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
-  return seals.line([v, seq, at, account, request, outcome, verified, code, calls, attempts, enqueuedAt])
+  const { v, seq, at, account, requests, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
+  return seals.line([v, seq, at, account, requests, outcome, verified, code, calls, attempts, enqueuedAt])
 }
 
 const linkSeal = (before: string, line: string, markText: string, seals: ReceiptSeals): string =>

@@ -7,7 +7,8 @@ import type { ReceiptSeals } from './receipt-seals.ts'
 export interface FinalRecord {
   /** The user id; only its pseudonym is written. Empty where the job holds none. */
   readonly account: string
-  readonly request?: string | undefined
+  /** Ids of all requests that wanted the account cleared. */
+  readonly requests: readonly string[]
   readonly outcome: FinalOutcome
   /** Whether a worker saw the friend list empty. */
   readonly verified: Verified
@@ -26,25 +27,25 @@ export interface FinalRecord {
 export const LAST_MS = 253_402_300_799_999
 
 /**
- * Makes the sealed content of a receipt, as arguments of the scripts: the values by which they count (request, outcome,
- * verified, code, enqueuedAt in epoch ms), the text that Redis keeps, and the seal over it. The text is a JSON array of
- * pseudonym, request, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads it. The script
- * adds number, time and chain.
+ * Makes the sealed content of a receipt, as arguments of the scripts: the values by which they count (requests as a JSON
+ * array, outcome, verified, code, enqueuedAt in epoch ms), the text that Redis keeps, and the seal over it. The text is
+ * a JSON array of pseudonym, requests, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads
+ * it. The script adds number, time and chain.
  */
 export function sealedContent(end: FinalRecord, seals: ReceiptSeals): readonly (string | number)[] {
-  const { outcome, verified, request = '', code = '', calls, attempts } = end
+  const { requests, outcome, verified, code = '', calls, attempts } = end
   const account = end.account === '' ? '' : seals.pseudonymOf(end.account)
   // A foreign producer may have set BullMQ's time of the job to a fraction, or in another unit.
   const enqueuedAt = Math.min(Math.max(Math.round(end.enqueuedAt) || 0, 0), LAST_MS)
-  const text = JSON.stringify([account, request, outcome, verified, code, calls, attempts, enqueuedAt])
-  return [request, outcome, verified, code, enqueuedAt, text, seals.content(text)]
+  const text = JSON.stringify([account, requests, outcome, verified, code, calls, attempts, enqueuedAt])
+  return [JSON.stringify(requests), outcome, verified, code, enqueuedAt, text, seals.content(text)]
 }
 
 /** The content of a receipt, parsed. */
 export interface ReceiptContent {
   /** Pseudonym; empty where the job held no account. */
   readonly account: string
-  readonly request: string
+  readonly requests: readonly string[]
   readonly outcome: string
   readonly verified: string
   readonly code: string
@@ -55,18 +56,18 @@ export interface ReceiptContent {
 }
 
 const [text, count] = [z.string(), z.number()]
-const contentSchema = z.tuple([text, text, text, text, text, count, count, count])
+const contentSchema = z.tuple([text, z.array(text), text, text, text, count, count, count])
 
 /**
  * Reads the text of a content. Any client of Redis may have changed it. A text that cannot be read gives empty fields;
  * its seal shows the change.
  */
 export function parseContent(contentText: string): ReceiptContent {
-  const [account, request, outcome, verified, code, calls, attempts, enqueuedAt] = readArray(contentText)
-  return { account, request, outcome, verified, code, calls, attempts, enqueuedAt }
+  const [account, requests, outcome, verified, code, calls, attempts, enqueuedAt] = readArray(contentText)
+  return { account, requests, outcome, verified, code, calls, attempts, enqueuedAt }
 }
 
 function readArray(contentText: string): z.infer<typeof contentSchema> {
   const parsed = contentSchema.safeParse(parseJson(contentText))
-  return parsed.success ? parsed.data : ['', '', '', '', '', 0, 0, 0]
+  return parsed.success ? parsed.data : ['', [], '', '', '', 0, 0, 0]
 }

@@ -19,7 +19,7 @@ export interface ReceiptSeals {
   /** Seals the chain up to a receipt. */
   checkpoint(parts: readonly (string | number)[]): string
   /** Seals a line of an export, its number and time included. */
-  line(parts: readonly (string | number | null)[]): string
+  line(parts: readonly (string | number | null | readonly string[])[]): string
   /** Ties a line of an export to the one before it. */
   link(parts: readonly string[]): string
 }

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import { accountFault, parseJobData } from '../job/clear-friends-job.ts'
+import { accountFault, parseJobData, requestsIn } from '../job/clear-friends-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
+import { allRequests, parseGrowth } from '../job/wish.ts'
 import { Checkpoints } from '../receipts/checkpoints.ts'
 import { sealedContent } from '../receipts/receipt-content.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
@@ -49,11 +50,11 @@ export function createCanceller({ redis, prefix, seals, receiptDays }: Settlemen
     for (let look = 0; look < LOOKS_AT_MOST; look++) {
       const jobId = await redis.get(`${queue}de:${account}`)
       if (jobId === null) return 'not_found'
-      const [data, enqueuedAt] = await redis.hmget(queue + jobId, 'data', 'timestamp')
+      const [data, enqueuedAt, wish] = await redis.hmget(queue + jobId, 'data', 'timestamp', 'wish')
       const content = sealedContent(
         {
           account,
-          request: requestIn(data),
+          requests: allRequests(requestsOf(data), parseGrowth(wish)),
           outcome: 'cancelled',
           verified: 'skipped',
           code: 'withdrawn',
@@ -85,7 +86,7 @@ export function createCanceller({ redis, prefix, seals, receiptDays }: Settlemen
   }
 }
 
-function requestIn(data: string | null | undefined): string | undefined {
+function requestsOf(data: string | null | undefined): readonly string[] {
   const parsed = parseJobData(parseJson(data ?? ''))
-  return parsed.ok ? parsed.data.request : undefined
+  return parsed.ok ? requestsIn(parsed.data) : []
 }

@@ -52,14 +52,30 @@ local function writeReceipt(content)
   redis.call('HSET', CHAIN, 'seq', chainEnd[1], 'at', at, 'chain', link)
 end
 
--- Counts a job as accepted by its request, once in the job's life: the job's own hash holds the mark. `enqueuedAt` in
--- epoch ms.
-local function countAccepted(jobKey, request, enqueuedAt)
+-- Decodes a JSON object or array; anything else gives an empty table.
+local function decoded(json)
+  local parsed, value = pcall(cjson.decode, json or '')
+  return parsed and type(value) == 'table' and value or {}
+end
+
+-- Answers the requests that duplicates have added to a job, as a set; see wish.ts. They were counted when they were
+-- added.
+local function addedRequests(jobKey)
+  local added = {}
+  for i, request in ipairs(decoded(redis.call('HGET', jobKey, 'wish'))) do
+    if i > 1 then added[request] = true end
+  end
+  return added
+end
+
+-- Counts a job as accepted by a request, once in the job's life: the job's own hash holds the mark. `enqueuedAt` in
+-- epoch ms. `isAdded`: a duplicate added the request, so that it needs no mark.
+local function countAccepted(jobKey, request, enqueuedAt, isAdded)
   local key = REQUESTS .. request
   -- Comes before the mark is set, because it fails where the key holds another type.
   local hasFigures = redis.call('HEXISTS', key, 'accepted') == 1
   -- If the request's hash has expired or was lost, count `accepted` again; else outcomes would exceed accepted.
-  if redis.call('HSETNX', jobKey, 'counted', 1) == 0 and hasFigures then return end
+  if (isAdded or redis.call('HSETNX', jobKey, 'counted', 1) == 0) and hasFigures then return end
   redis.call('HINCRBY', key, 'accepted', 1)
   local first = tonumber(redis.call('HGET', key, 'firstAt'))
   if not first or tonumber(enqueuedAt) < first then redis.call('HSET', key, 'firstAt', enqueuedAt) end
@@ -74,6 +90,14 @@ local function expireWhenDone(key, days)
   if pending <= 0 then redis.call('EXPIRE', key, days * 86400) end
 end
 
+-- Counts an outcome of a request.
+local function countOutcome(key, content, days)
+  redis.call('HINCRBY', key, content.outcome, 1)
+  if content.verified == 'yes' then redis.call('HINCRBY', key, 'verified', 1) end
+  redis.call('HSET', key, 'lastAt', text(nowMs()))
+  expireWhenDone(key, days)
+end
+
 -- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures are kept then.
 local function recordOutcome(jobKey, content, days)
   -- Steps that may fail come first, so that they fail before anything is written: each of these keys may hold something
@@ -83,7 +107,10 @@ local function recordOutcome(jobKey, content, days)
   -- A producer that was killed may send this job again when its hash is gone. This mark then shows that it has ended.
   local jobId = string.sub(jobKey, #QUEUE + 1)
   local isOfBatch = redis.call('HEXISTS', BATCHES, jobId) == 1
-  if content.request ~= '' then countAccepted(jobKey, content.request, content.enqueuedAt) end
+  local added = content.requests[1] and addedRequests(jobKey)
+  for _, request in ipairs(content.requests) do
+    countAccepted(jobKey, request, content.enqueuedAt, added[request])
+  end
   local failed = writeReceipt(content)
   if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
@@ -93,19 +120,13 @@ local function recordOutcome(jobKey, content, days)
     redis.call('HSET', jobKey, 'code', content.code)
     redis.call('HINCRBY', DEAD_CODES, content.code, 1)
   end
-  if content.request ~= '' then
-    local key = REQUESTS .. content.request
-    redis.call('HINCRBY', key, content.outcome, 1)
-    if content.verified == 'yes' then redis.call('HINCRBY', key, 'verified', 1) end
-    redis.call('HSET', key, 'lastAt', text(nowMs()))
-    expireWhenDone(key, days)
-  end
+  for _, request in ipairs(content.requests) do countOutcome(REQUESTS .. request, content, days) end
 end
 
 -- Reads the content of a receipt from ARGV: seven values from `first` on, see receipt-content.ts.
 local function contentFrom(first)
   return {
-    request = ARGV[first], outcome = ARGV[first + 1], verified = ARGV[first + 2], code = ARGV[first + 3],
+    requests = decoded(ARGV[first]), outcome = ARGV[first + 1], verified = ARGV[first + 2], code = ARGV[first + 3],
     enqueuedAt = ARGV[first + 4], text = ARGV[first + 5], seal = ARGV[first + 6],
   }
 end

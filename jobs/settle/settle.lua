@@ -7,14 +7,15 @@
 -- ARGV[1]  id of the job
 -- ARGV[2]  days that a request's figures are kept after its last job has ended
 -- ARGV[3]  why, in words, for a dead letter
--- ARGV[4…] content of the receipt, see contentFrom in ledger.lua
+-- ARGV[4]  the job's field `wish` on which the content is built; empty if the job had none
+-- ARGV[5…] content of the receipt, see contentFrom in ledger.lua
 --
--- Answers 'settled'; 'suspicious' (settled, but too many of the last accounts do not exist: the worker may be asking
+-- Answers { 'grown', wish } (a duplicate has strengthened the job since, and nothing was written); 'settled'; 'suspicious' (settled, but too many of the last accounts do not exist: the worker may be asking
 -- the wrong app); { 'already', outcome, code, why } (settled before); or 'gone' (the job is no longer in Redis).
 --
 -- One script, so that no crash can come between mark, receipt and counts. The mark is a field of the job's own hash and
 -- is deleted with it, so it needs no clean-up. Costs about ten commands.
-local jobId, days, why = unpack(ARGV, 1, 3)
+local jobId, days, why, knownWish = unpack(ARGV, 1, 4)
 local LOOKED_AT = 50
 local SHARE = 0.2
 -- In a new fleet ten accounts are enough, if none of them exists.
@@ -33,14 +34,15 @@ local function isSuspicious(outcome)
   return #last == LOOKED_AT and missing > LOOKED_AT * SHARE or #last >= AT_FIRST and missing == #last
 end
 
-local jobKey, content = QUEUE .. jobId, contentFrom(4)
+local jobKey, content = QUEUE .. jobId, contentFrom(5)
 -- The hash of a job holds a name, or at least `processedOn`. So this one command replaces EXISTS and HGET.
-local job = redis.call('HMGET', jobKey, 'settled', 'name', 'processedOn')
+local job = redis.call('HMGET', jobKey, 'settled', 'name', 'processedOn', 'wish')
 if job[1] then
   local was = redis.call('HMGET', jobKey, 'code', 'why')
   return { 'already', job[1], was[1] or '', was[2] or '' }
 end
 if not job[2] and not job[3] then return 'gone' end
+if (job[4] or '') ~= knownWish then return { 'grown', job[4] or '' } end
 recordOutcome(jobKey, content, tonumber(days))
 if content.outcome == 'dead_lettered' then redis.call('HSET', jobKey, 'why', why) end
 return isSuspicious(content.outcome) and 'suspicious' or 'settled'

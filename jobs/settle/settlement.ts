@@ -12,6 +12,7 @@ import { askRedis, type RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { FINAL_OUTCOMES, type FinalOutcome, type Reason } from '../job/outcome.ts'
+import { allRequests, type Growth, NOT_GROWN, parseGrowth } from '../job/wish.ts'
 import { type FinalRecord, sealedContent } from '../receipts/receipt-content.ts'
 import type { ReceiptSeals } from '../receipts/receipt-seals.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
@@ -28,11 +29,21 @@ export interface Recorded {
  * - `settled`: this call settled the job; `suspicious` when too many of the last accounts do not exist.
  * - `already`: an earlier call settled it, and its outcome stays.
  * - `gone`: Redis no longer holds the job, so it was completed elsewhere.
+ * - `outgrown`: nothing was written. A duplicate has asked for more than the attempt has done, so the job needs another.
  */
 export type SettleResult =
   | { readonly kind: 'settled'; readonly suspicious: boolean }
   | ({ readonly kind: 'already' } & Recorded)
   | { readonly kind: 'gone' }
+  | { readonly kind: 'outgrown' }
+
+/** The part of a job's wish that an attempt has worked by. */
+export interface WishInHand {
+  /** Whether the attempt deletes one way only. */
+  readonly oneWay: boolean
+  /** The field `wish` at the beginning of the attempt, as far as the worker has read it. */
+  readonly text: string
+}
 
 /** Connection, prefix and seals of a settlement. */
 export interface SettlementOptions {
@@ -48,21 +59,28 @@ export interface SettlementOptions {
 /** Writes the final outcome of jobs, each exactly once, even when a process crashes in between. */
 export interface Settlement {
   /**
-   * Settles a job: writes its receipt, its request's figures and the counters in one step. Safe to repeat: the first
-   * outcome of a job stays.
+   * Settles a job: writes its receipt, its requests' figures and the counters in one step. Safe to repeat: the first
+   * outcome of a job stays. Requests that duplicates have added come into the receipt too.
    *
+   * @param wish what the attempt has worked by; default: a two-way job that no duplicate has strengthened
    * @throws {RedisUnavailableError} when Redis is away or refuses; if Redis did not answer, the job may be settled
    */
-  settle(jobId: string, end: FinalRecord): Promise<SettleResult>
+  settle(jobId: string, end: FinalRecord, wish?: WishInHand): Promise<SettleResult>
   /** Reads the outcome of a job that a worker settled but did not complete; nothing where it is not settled. */
   lookUp(jobId: string): Promise<Recorded | undefined>
+  /** Reads the field `wish` of a job; empty where no duplicate has strengthened it. */
+  readWish(jobId: string): Promise<string>
 }
 
 const outcomeSchema = z.enum(FINAL_OUTCOMES)
 const settledSchema = z.union([
   z.enum(['settled', 'suspicious', 'gone']),
+  z.tuple([z.literal('grown'), z.string()]),
   z.tuple([z.literal('already'), outcomeSchema, z.string(), z.string()]),
 ])
+type Settled = Exclude<z.infer<typeof settledSchema>, readonly ['grown', string]>
+
+const AS_ENQUEUED: WishInHand = { oneWay: false, text: NOT_GROWN }
 
 /** Makes a settlement on a connection. */
 export function createSettlement({ redis, prefix, seals, receiptDays }: SettlementOptions): Settlement {
@@ -70,10 +88,19 @@ export function createSettlement({ redis, prefix, seals, receiptDays }: Settleme
   const run = createRedisScript(redis, 'clearFriendsSettle', script)
   const scriptKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
   return {
-    settle: async (jobId, end) => {
-      const args = [jobId, receiptDays, end.why ?? '', ...sealedContent(end, seals)]
-      return toSettleResult(settledSchema.parse(await askRedis(() => run(scriptKeys, args))))
+    settle: async (jobId, end, wish = AS_ENQUEUED) => {
+      let [text, record] = [NOT_GROWN, end]
+      for (;;) {
+        const args = [jobId, receiptDays, end.why ?? '', text, ...sealedContent(record, seals)]
+        const answer = settledSchema.parse(await askRedis(() => run(scriptKeys, args)))
+        if (!isGrown(answer)) return toSettleResult(answer)
+        text = answer[1]
+        const growth = parseGrowth(text)
+        if (isOutgrown(end.outcome, wish, text, growth)) return { kind: 'outgrown' }
+        record = { ...end, requests: allRequests(end.requests, growth) }
+      }
     },
+    readWish: async jobId => (await redis.hget(keys.queue + jobId, 'wish')) ?? NOT_GROWN,
     lookUp: async jobId => {
       const [outcome, code, why] = await redis.hmget(keys.queue + jobId, 'settled', 'code', 'why')
       if (outcome === null || outcome === undefined) return undefined
@@ -82,7 +109,19 @@ export function createSettlement({ redis, prefix, seals, receiptDays }: Settleme
   }
 }
 
-function toSettleResult(answer: z.infer<typeof settledSchema>): SettleResult {
+const isGrown = (answer: z.infer<typeof settledSchema>): answer is Exclude<typeof answer, Settled> =>
+  Array.isArray(answer) && answer[0] === 'grown'
+
+/**
+ * Whether the job needs another attempt: a two-way delete after a one-way one, or another question to the hook, whose
+ * veto did not know of all requests. Other outcomes hold for every wish.
+ */
+function isOutgrown(outcome: FinalOutcome, wish: WishInHand, text: string, growth: Growth): boolean {
+  if (outcome === 'cancelled') return text !== wish.text
+  return outcome === 'cleared' && wish.oneWay && growth.twoWay
+}
+
+function toSettleResult(answer: Settled): SettleResult {
   if (answer === 'gone') return { kind: 'gone' }
   if (typeof answer === 'string') return { kind: 'settled', suspicious: answer === 'suspicious' }
   const [, outcome, code, text] = answer

@@ -123,7 +123,7 @@ describe('a worker that is killed', () => {
     const jobId = await crashOneAt('before-settle')
     const why = 'the vendor calls a parameter illegal'
     const settle = testSettle(redis, DEFAULT_PREFIX)
-    await settle(jobId, 'dead_lettered', { account: ACCOUNT, request: REQUEST, verified: 'no', code: '30001', why })
+    await settle(jobId, 'dead_lettered', { account: ACCOUNT, requests: [REQUEST], verified: 'no', code: '30001', why })
     await letLockRunOut(jobId)
     await startWorker()
     await untilNothingIsLeft()

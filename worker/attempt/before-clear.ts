@@ -4,8 +4,10 @@ import { stopAsClosed } from './steps.ts'
 
 /** Facts for a {@link BeforeClear} hook, besides the account. */
 export interface AboutClear {
-  /** Id of the account's erasure request, if it has one. */
+  /** Id of the erasure request that enqueued the account first, if it has one. */
   readonly request: string | undefined
+  /** Ids of all erasure requests that want the account cleared. */
+  readonly requests: readonly string[]
   /** Aborts when the worker stops waiting for the answer: after 10 seconds, or because the process drains. */
   readonly signal: AbortSignal
 }
@@ -33,7 +35,7 @@ const ANSWERS_WITHIN_MS = 10_000
 export async function askBeforeClear(
   hook: BeforeClear,
   account: string,
-  request: string | undefined,
+  requests: readonly string[],
   signal: AbortSignal,
   withinMs: number = ANSWERS_WITHIN_MS,
 ): Promise<Outcome | undefined> {
@@ -41,7 +43,7 @@ export async function askBeforeClear(
   const told = AbortSignal.any([signal, waiting.signal])
   const late = sleep(withinMs, 'late' as const, { signal: told }).catch(() => 'aborted' as const)
   const asked = Promise.resolve()
-    .then(() => hook(account, { request, signal: told }))
+    .then(() => hook(account, { request: requests[0], requests, signal: told }))
     // Only the error's name is kept: its message may quote the account.
     .catch((error: unknown) => ({ failed: error instanceof Error ? error.name : typeof error }))
   const answer = await Promise.race([asked, late])

@@ -29,6 +29,8 @@ export interface ClearAccountOptions {
   readonly signal: AbortSignal
   /** May stop the delete at the last moment. */
   readonly beforeClear?: BeforeClear | undefined
+  /** Requests that the job serves, for the hook. Default: none. */
+  readonly requests?: readonly string[]
   /** Waits between two looks, until the signal ends it. Default: a timer. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -46,25 +48,26 @@ const READ_AGAIN = 3
  *
  * Safe to repeat at any point: the vendor accepts a delete for an account without friends.
  *
- * @param job account, delete type and request id
+ * @param job account and delete type
  * @param before counts of earlier attempts
  */
 export async function clearAccount(
-  job: Pick<JobData, 'account' | 'type' | 'request'>,
+  job: Pick<JobData, 'account' | 'type'>,
   before: Progress,
   options: ClearAccountOptions,
 ): Promise<AttemptResult> {
   const progress = { ...before }
   const attempt = startAttempt(job, options)
   if (!progress.deleted) {
-    const { beforeClear, signal } = options
-    const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, job.request, signal))
+    const { beforeClear, requests = [], signal } = options
+    const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, requests, signal))
     if (stopped !== undefined) return { outcome: stopped, progress }
     const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
     if (step.kind === 'stopped') return withoutDelete(step.stop, progress)
     if (step.value === 'not_imported') return { outcome: { kind: 'not_imported' }, progress }
     if (step.value === 'unproved') return prove(attempt, progress)
     progress.deleted = true
+    if (job.type === 'single') progress.oneWay = true
   }
   // The share of VERIFY does not apply to a list that was seen filled or could not be read.
   const mustLook = options.verify || progress.notEmpty > 0 || progress.unread > 0

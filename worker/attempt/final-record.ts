@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { parseJobData } from '../../jobs/job/clear-friends-job.ts'
+import { type parseJobData, requestsIn } from '../../jobs/job/clear-friends-job.ts'
 import { finalOutcomeOf, type LastOutcome } from '../../jobs/job/outcome.ts'
 import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
 import type { JobInHand } from './job-in-hand.ts'
@@ -15,7 +15,7 @@ export function recordOf(
   { calls }: Pick<Progress, 'calls'>,
 ): FinalRecord {
   const known = {
-    ...accountAndRequestIn(job, parsed),
+    ...accountAndRequestsIn(job, parsed),
     calls,
     attempts: job.attemptsMade + 1,
     enqueuedAt: job.enqueuedAt,
@@ -35,11 +35,11 @@ export function recordOf(
   }
 }
 
-/** Gives account and request for the receipt. Data that breaks the contract belongs to no request. */
-function accountAndRequestIn({ data }: JobInHand, parsed: ParsedData): Pick<FinalRecord, 'account' | 'request'> {
-  if (parsed.ok) return { account: parsed.data.account, request: parsed.data.request }
+/** Gives account and requests for the receipt. Data that breaks the contract belongs to no request. */
+function accountAndRequestsIn({ data }: JobInHand, parsed: ParsedData): Pick<FinalRecord, 'account' | 'requests'> {
+  if (parsed.ok) return { account: parsed.data.account, requests: requestsIn(parsed.data) }
   const unfit = unfitDataSchema.safeParse(data)
-  return { account: unfit.success ? unfit.data.account : '' }
+  return { account: unfit.success ? unfit.data.account : '', requests: [] }
 }
 
 const unfitDataSchema = z.object({ account: z.string() })

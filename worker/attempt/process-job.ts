@@ -16,8 +16,9 @@
  * fleet (`halt/`).
  */
 
-import { isOfNewerVersion, type JobData, parseJobData } from '../../jobs/job/clear-friends-job.ts'
+import { isOfNewerVersion, type JobData, parseJobData, requestsIn } from '../../jobs/job/clear-friends-job.ts'
 import { isLast, type Outcome } from '../../jobs/job/outcome.ts'
+import { allRequests, NOT_GROWN, parseGrowth } from '../../jobs/job/wish.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import type { Standing } from '../halt/standing.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
@@ -27,13 +28,13 @@ import { type AttemptResult, clearAccount } from './clear-account.ts'
 import { recordOf } from './final-record.ts'
 import type { JobInHand } from './job-in-hand.ts'
 import { type Attempted, asRecorded } from './processed.ts'
-import { parseProgress } from './progress.ts'
+import { parseProgress, progressFor } from './progress.ts'
 
 /** Parts and limits of an attempt. */
 export interface ProcessJobOptions {
   readonly call: PacedCall
   readonly faultStreaks: FaultStreaks
-  readonly settlement: Pick<Settlement, 'lookUp'>
+  readonly settlement: Pick<Settlement, 'lookUp' | 'readWish'>
   readonly standing: Pick<Standing, 'judge'>
   readonly maxAttempts: number
   readonly beforeClear?: BeforeClear | undefined
@@ -62,10 +63,14 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, sig
   const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
   if (recorded !== undefined) return asRecorded(job, recorded)
   const parsed = parseJobData(job.data)
-  const attempted = await blame(await attempt(job, parsed, options, signal), options.standing)
+  // Only the hook must know of all requests before the delete. The settle notices what a duplicate has added.
+  const text = options.beforeClear === undefined ? NOT_GROWN : await settlement.readWish(job.id)
+  const attempted = await blame(await attempt(job, parsed, text, options, signal), options.standing)
   const outcome = exhaust(attempted, job, maxAttempts)
   if (!isLast(outcome)) return { ...attempted, job: 'went_back', outcome }
-  return { ...attempted, job: 'ends', outcome, record: recordOf(job, parsed, outcome, attempted.progress) }
+  const record = recordOf(job, parsed, outcome, attempted.progress)
+  const wish = { oneWay: parsed.ok && parsed.data.type === 'single', text }
+  return { ...attempted, job: 'ends', outcome, record, wish }
 }
 
 type ParsedData = ReturnType<typeof parseJobData>
@@ -73,10 +78,12 @@ type ParsedData = ReturnType<typeof parseJobData>
 async function attempt(
   job: JobInHand,
   parsed: ParsedData,
+  wishText: string,
   options: ProcessJobOptions,
   signal: AbortSignal,
 ): Promise<AttemptResult & { readonly calls: number }> {
-  const before = parseProgress(job.progress)
+  const isTwoWay = parsed.ok && parsed.data.type !== 'single'
+  const before = progressFor(isTwoWay, parseProgress(job.progress))
   if (!parsed.ok) return { outcome: outcomeOfUnfit(job, parsed.reason), progress: before, calls: 0 }
   const refused = refuse(job, parsed.data, options)
   if (refused !== undefined) return { outcome: refused, progress: before, calls: 0 }
@@ -85,10 +92,13 @@ async function attempt(
     calls += 1
   }
   const verify = Math.random() < options.verifyShare
-  const result = await clearAccount(parsed.data, before, { ...options, onSent, verify, signal }).catch(error => ({
-    outcome: internalError(error),
-    progress: before,
-  }))
+  const requests = allRequests(requestsIn(parsed.data), parseGrowth(wishText))
+  const result = await clearAccount(parsed.data, before, { ...options, onSent, verify, requests, signal }).catch(
+    error => ({
+      outcome: internalError(error),
+      progress: before,
+    }),
+  )
   return { ...result, progress: { ...result.progress, calls: before.calls + calls }, calls }
 }
 

@@ -1,6 +1,6 @@
 import type { LastOutcome, ReturningOutcome } from '../../jobs/job/outcome.ts'
 import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
-import type { Recorded, SettleResult } from '../../jobs/settle/settlement.ts'
+import type { Recorded, SettleResult, WishInHand } from '../../jobs/settle/settlement.ts'
 import type { AttemptResult } from './clear-account.ts'
 import type { JobInHand } from './job-in-hand.ts'
 import { parseProgress } from './progress.ts'
@@ -28,6 +28,7 @@ interface Ends extends Facts {
   readonly outcome: LastOutcome
   /** The record to settle. */
   readonly record: FinalRecord
+  readonly wish: WishInHand
 }
 
 /** This attempt settled the job. */
@@ -53,9 +54,17 @@ export function afterSettle(job: JobInHand, attempted: Ends, result: SettleResul
       return { ...asRecorded(job, result), calls: attempted.calls }
     case 'gone':
       return { ...attempted, job: 'settled_before' }
+    case 'outgrown':
+      return { ...attempted, job: 'went_back', outcome: OUTGROWN }
     default:
       return result satisfies never
   }
+}
+
+const OUTGROWN: ReturningOutcome = {
+  kind: 'snooze',
+  reason: { code: 'wish_grew', text: 'a duplicate has asked for more meanwhile' },
+  waitMs: 0,
 }
 
 /** Gives the outcome that was settled earlier, so that BullMQ and the receipt agree. */

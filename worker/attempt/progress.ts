@@ -8,6 +8,8 @@ const progressSchema = z.object({
   conflicts: z.int().min(0).default(0),
   /** Whether the vendor has confirmed the delete, so that only the proof is missing. */
   deleted: z.boolean().default(false),
+  /** Whether that delete was one-way. */
+  oneWay: z.boolean().optional(),
   /** Attempts that saw a filled list after a confirmed delete. */
   notEmpty: z.int().min(0).default(0),
   /** Attempts that could not read the list. */
@@ -31,3 +33,10 @@ export function parseProgress(progress: unknown): Progress {
   const parsed = progressSchema.safeParse(progress)
   return parsed.success ? parsed.data : NONE
 }
+
+/**
+ * Gives the progress that counts for an attempt. A duplicate may have made the job two-way since a one-way delete; the
+ * two-way delete then begins anew.
+ */
+export const progressFor = (isTwoWay: boolean, progress: Progress): Progress =>
+  isTwoWay && progress.deleted && progress.oneWay ? { ...NONE, calls: progress.calls } : progress

@@ -141,7 +141,7 @@ export class Pool implements Gated {
 
   async #settle(job: Job, inHand: JobInHand, attempted: Attempted & { job: 'ends' }): Promise<Processed> {
     try {
-      const result = await this.#options.settlement.settle(inHand.id, attempted.record)
+      const result = await this.#options.settlement.settle(inHand.id, attempted.record, attempted.wish)
       return afterSettle(inHand, attempted, result)
     } catch (error) {
       // The next attempt must know what this one has done. It repeats the calls where this cannot be stored either.

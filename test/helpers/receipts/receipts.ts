@@ -14,7 +14,7 @@ export async function writeReceipts(redis: RedisConnection, prefix: string, coun
   const write = async (number: number): Promise<void> => {
     const jobId = `made-up-${number}`
     await redis.hset(keysOf(prefix).queue + jobId, 'name', 'c')
-    const request = number % 3 === 0 ? { request: 'ticket-1' } : {}
+    const request = number % 3 === 0 ? { requests: ['ticket-1'] } : {}
     await settle(jobId, 'cleared', { account: `user_${number}`, enqueuedAt: 1_795_000_000_000 + number, ...request })
   }
   for (let from = 1; from <= count; from += 500) {

@@ -20,6 +20,7 @@ export function testSettle(
   return async (jobId, outcome, particulars = {}) => {
     return settle(jobId, {
       account: 'user_1',
+      requests: [],
       outcome,
       verified: outcome === 'cleared' ? 'yes' : 'skipped',
       calls: 2,

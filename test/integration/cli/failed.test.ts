@@ -18,7 +18,7 @@ async function giveUp(
   for (const account of accounts) {
     const { jobId } = await producer.enqueue(account, { request: 'ticket-12' })
     const job = await worker.getNextJob('a-test', { block: false })
-    await settle(jobId, 'dead_lettered', { account, request: 'ticket-12', code, why: 'the vendor says no' })
+    await settle(jobId, 'dead_lettered', { account, requests: ['ticket-12'], code, why: 'the vendor says no' })
     await job?.moveToFailed(Object.assign(new Error(code), { stack: '' }), 'a-test')
     jobIds.push(jobId)
   }

@@ -116,7 +116,7 @@ describe.concurrent('clear-friends status --request', () => {
     const producer = createProducer({ redis, prefix })
     const { jobId } = await producer.enqueue('user_1')
     await producer.close()
-    await testSettle(redis, prefix)(jobId, 'cleared', { request: 'ticket-12' })
+    await testSettle(redis, prefix)(jobId, 'cleared', { requests: ['ticket-12'] })
     const json = await run('status', '--request', 'ticket-12', '--json')
     expect(JSON.parse(json.stdout)).toMatchObject({
       ...{ request: 'ticket-12', accepted: 3, cleared: 1, verified: 1, notImported: 0, dead: 0, cancelled: 0 },

@@ -26,7 +26,12 @@ async function giveUp(account: string, code = '30001', request = 'ticket-1'): Pr
   const { producer, take, token } = keySpace()
   const { jobId } = await producer.enqueue(account, { request, due: 1_800_000_000 })
   const job = await take()
-  await settle(jobId, 'dead_lettered', { account, request, code, why: 'the vendor says no' })
+  await settle(jobId, 'dead_lettered', {
+    account,
+    requests: request === undefined ? [] : [request],
+    code,
+    why: 'the vendor says no',
+  })
   await job?.updateProgress({ calls: 3 })
   await job?.moveToFailed(Object.assign(new Error(`${code} the vendor says no`), { stack: '' }), token)
   return jobId
@@ -91,7 +96,7 @@ describe('replaying', () => {
     expect(await redis.ttl(`${keysOf(prefix).requests}ticket-1`)).toBe(-1)
     expect(await codes()).toEqual({})
     const job = await take()
-    await settle(job?.id ?? '', 'cleared', { account: 'user_1', request: 'ticket-1' })
+    await settle(job?.id ?? '', 'cleared', { account: 'user_1', requests: ['ticket-1'] })
     await job?.moveToCompleted(null, token, false)
     expect(await figures('ticket-1')).toMatchObject({ accepted: 1, cleared: 1, pending: 0 })
     const { lines } = await exportedLines({ redis, prefix })
@@ -137,7 +142,7 @@ describe('replaying', () => {
     const jobId = await giveUp('user_1')
     await redis.del(`${keysOf(prefix).requests}ticket-1`)
     await letters().replay([jobId], 'a test')
-    await settle((await take())?.id ?? '', 'cleared', { request: 'ticket-1' })
+    await settle((await take())?.id ?? '', 'cleared', { requests: ['ticket-1'] })
     expect(await figures('ticket-1')).toMatchObject({ accepted: 1, cleared: 1, dead: 0, pending: 0 })
   })
 

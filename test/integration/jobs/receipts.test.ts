@@ -43,7 +43,7 @@ describe('exporting receipts', () => {
       'seq',
       'at',
       'account',
-      'request',
+      'requests',
       'outcome',
       'verified',
       'code',

@@ -36,7 +36,7 @@ describe('the figures of a request', () => {
     const { queue } = keySpace()
     const data = makeJobData({ account: 'user_1', deleteType: 'both', request: 'ticket-1', due: 2_000_000_000 })
     const job = await queue.add(JOB_NAME, data)
-    await settle(job.id ?? '', 'not_imported', { request: 'ticket-1' })
+    await settle(job.id ?? '', 'not_imported', { requests: ['ticket-1'] })
     expect(await read('ticket-1')).toMatchObject({ accepted: 1, notImported: 1, pending: 0, etaSeconds: 0 })
   })
 
@@ -48,7 +48,7 @@ describe('the figures of a request', () => {
         const request = `ticket-${run++}`
         for (const [index, outcome] of ends.entries()) {
           const { jobId } = await keySpace().producer.enqueue(`${request}_${index}`, { request })
-          if (outcome !== null) await settle(jobId, outcome, { request })
+          if (outcome !== null) await settle(jobId, outcome, { requests: [request] })
         }
         const figures = await read(request)
         const { cleared, notImported, dead, cancelled, pending } = figures
@@ -64,7 +64,7 @@ describe('the figures of a request', () => {
     const { redis, prefix, producer } = keySpace()
     const key = `${keysOf(prefix).requests}ticket-1`
     const { jobId } = await producer.enqueue('user_1', { request: 'ticket-1' })
-    await settle(jobId, 'cleared', { request: 'ticket-1' })
+    await settle(jobId, 'cleared', { requests: ['ticket-1'] })
     expect(await redis.ttl(key)).toBeGreaterThan(0)
     await producer.enqueue('user_2', { request: 'ticket-1' })
     expect(await redis.ttl(key)).toBe(-1)

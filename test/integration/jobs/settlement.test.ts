@@ -97,7 +97,7 @@ describe('settling a job', () => {
 describe('a receipt', () => {
   it('holds a pseudonym, never the account', async () => {
     const { jobId } = await keySpace().producer.enqueue('user_4711')
-    await settle(jobId, 'cleared', { account: 'user_4711', request: 'ticket-1' })
+    await settle(jobId, 'cleared', { account: 'user_4711', requests: ['ticket-1'] })
     const [[id, fields] = ['', []]] = await receipts()
     expect(id).toMatch(/^1-\d{13}$/)
     expect(fields.join()).toContain(`["${seals.pseudonymOf('user_4711')}","ticket-1","cleared",`)
@@ -122,8 +122,8 @@ describe('the figures of a request', () => {
   it('count a job as accepted and ended, once, and end with the receipts', async () => {
     const { producer, redis, prefix } = keySpace()
     const { jobId } = await producer.enqueue('user_1', { request: 'ticket-1' })
-    await settle(jobId, 'cleared', { request: 'ticket-1' })
-    await settle(jobId, 'cleared', { request: 'ticket-1' })
+    await settle(jobId, 'cleared', { requests: ['ticket-1'] })
+    await settle(jobId, 'cleared', { requests: ['ticket-1'] })
     expect(await figures('ticket-1')).toMatchObject({ accepted: '1', cleared: '1', verified: '1' })
     const days = (await redis.ttl(`${keysOf(prefix).requests}ticket-1`)) / 86_400
     expect(days).toBeCloseTo(400, 1)

@@ -9,7 +9,7 @@ import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> = {}) {
   const script = scriptedCall({ friend_delete_all: [0], friend_get: [friendPage()] })
   const { outcome } = await clearAccount(
-    { account: 'user_1', request: 'ticket-1' },
+    { account: 'user_1' },
     { ...parseProgress({}), ...progress },
     {
       call: script.call,
@@ -18,20 +18,21 @@ async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> =
       verify: true,
       signal: new AbortController().signal,
       beforeClear,
+      requests: ['ticket-1', 'ticket-2'],
     },
   )
   return { outcome, commands: script.asked.map(({ command }) => command) }
 }
 
 describe('the hook before a clear', () => {
-  it('lets the account be cleared, knowing whose it is and for which request', async () => {
+  it('lets the account be cleared, knowing whose it is and for which requests', async () => {
     const asked: unknown[] = []
-    const hook: BeforeClear = (account, { request }) => {
-      asked.push([account, request])
+    const hook: BeforeClear = (account, { request, requests }) => {
+      asked.push([account, request, requests])
       return 'clear'
     }
     expect((await clearWith(hook)).outcome).toEqual({ kind: 'cleared', verified: 'yes' })
-    expect(asked).toEqual([['user_1', 'ticket-1']])
+    expect(asked).toEqual([['user_1', 'ticket-1', ['ticket-1', 'ticket-2']]])
   })
 
   it('stops it with a veto, before any call', async () => {
@@ -68,7 +69,7 @@ describe('a hook that hangs', () => {
 
   it('is given up when the process drains; no attempt is used', async () => {
     const draining = new AbortController()
-    const asked = askBeforeClear(never, 'user_1', undefined, draining.signal)
+    const asked = askBeforeClear(never, 'user_1', [], draining.signal)
     draining.abort()
     expect(await asked).toMatchObject({ kind: 'snooze', reason: { code: 'aborted' } })
   })
@@ -79,7 +80,7 @@ describe('a hook that hangs', () => {
       told = signal
       return never()
     }
-    const outcome = await askBeforeClear(hook, 'user_1', undefined, new AbortController().signal, 20)
+    const outcome = await askBeforeClear(hook, 'user_1', [], new AbortController().signal, 20)
     expect(outcome).toMatchObject({ kind: 'retry', reason: { code: 'before_clear_late' } })
     expect(told?.aborted).toBe(true)
   })

@@ -19,7 +19,7 @@ interface Given {
 
 /** Processes a job, with or without the record of an earlier settle; gives the calls made. */
 async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
-  const settlement = { lookUp: async () => recorded }
+  const settlement = { lookUp: async () => recorded, readWish: async () => '' }
   const { call, asked } = script ?? scriptedCall({ friend_delete_all: [0], friend_get: [friendPage()] })
   const inHand: JobInHand = {
     id: 'made-up',
@@ -54,7 +54,7 @@ describe('processing a job', () => {
     expect(processed).toMatchObject({ outcome: { kind: 'cleared', verified: 'yes' }, calls: 2 })
     expect(record).toEqual({
       account: 'user_1',
-      request: 'ticket-1',
+      requests: ['ticket-1'],
       outcome: 'cleared',
       verified: 'yes',
       calls: 5,
@@ -71,7 +71,7 @@ describe('processing a job', () => {
   it('ends data that fits no contract under the account it holds, for no request', async () => {
     const { record } = await process({ job: { data: { v: 1, account: 'user_1', request: 'ticket-1' } } })
     expect(record).toMatchObject({ outcome: 'dead_lettered', code: 'invalid_job', account: 'user_1' })
-    expect(record?.request).toBeUndefined()
+    expect(record?.requests).toEqual([])
     expect((await process({ job: { data: 'nonsense' } })).record).toMatchObject({ account: '' })
   })
 
