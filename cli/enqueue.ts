@@ -4,9 +4,10 @@ import { EXIT } from './exit-codes.ts'
 import { withFleet } from './fleet-connection.ts'
 import { deleteTypeOption, dueOption, type JobOptions, requestOption, requireAccounts } from './job-options.ts'
 import type { Shell } from './shell.ts'
+import { strengthenedInWords } from './words.ts'
 
 /** `clear-friends enqueue <account…>`: enqueues the accounts on the command line. */
-export function enqueueCommand({ environment, print, action }: Shell): Command {
+export function enqueueCommand({ environment, print, say, action }: Shell): Command {
   return new Command('enqueue')
     .description('Enqueues accounts. An account that is in the queue already is not enqueued a second time.')
     .argument('<account...>', 'user ids; after a -- those that begin with a dash')
@@ -20,9 +21,13 @@ export function enqueueCommand({ environment, print, action }: Shell): Command {
         return withFleet(environment, async ({ redis, prefix, app, settings }) => {
           const producer = createProducer({ redis, prefix, app, dueDays: settings.DUE_DAYS })
           try {
-            const { entries, accepted, duplicate, rejected } = await producer.enqueueMany(accounts, options)
-            const sums = { accounts: entries, accepted, duplicate, rejected }
+            const { entries, accepted, duplicate, strengthened, rejected } = await producer.enqueueMany(
+              accounts,
+              options,
+            )
+            const sums = { accounts: entries, accepted, duplicate, strengthened, rejected }
             print(options.json ? JSON.stringify(sums) : `accepted ${accepted}, duplicate ${duplicate}`)
+            if (strengthened > 0 && !options.json) say(strengthenedInWords(strengthened))
             return EXIT.done
           } finally {
             await producer.close()

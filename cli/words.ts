@@ -8,3 +8,7 @@ export function span(seconds: number): string {
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`
   return `${Math.floor(seconds / 86_400)} d ${Math.round((seconds % 86_400) / 3600)} h`
 }
+
+/** Says what duplicates changed. */
+export const strengthenedInWords = (duplicates: number): string =>
+  `${count(duplicates)} of the duplicates strengthened the job that is there: an earlier due date, both ways, or a further request`

@@ -15,7 +15,7 @@ export function describeLetters(letters: readonly ShownLetter[]): string {
 
 /** Puts all fields of a dead letter into words. */
 export function describeLetter(letter: ShownLetter): string {
-  const { jobId, code, why, failedAt, enqueuedAt, due, request, attempts, account } = letter
+  const { jobId, code, why, failedAt, enqueuedAt, due, requests, attempts, account } = letter
   return [
     `job       ${jobId}`,
     ...(account === undefined ? [] : [`account   ${account ?? 'its data holds none'}`]),
@@ -24,6 +24,6 @@ export function describeLetter(letter: ShownLetter): string {
     `gave up   ${failedAt}, after ${attempts} attempts`,
     `enqueued  ${enqueuedAt}`,
     `due       ${due ?? 'unknown'}`,
-    `request   ${request ?? 'none'}`,
+    `request   ${requests.length === 0 ? 'none' : requests.join(', ')}`,
   ].join('\n')
 }

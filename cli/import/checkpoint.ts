@@ -32,6 +32,8 @@ const stateSchema = z.object({
     lines: count,
     accepted: count,
     duplicate: count,
+    /** Duplicates that changed the job that is there. */
+    strengthened: count,
     rejected: count,
     /** Number of lines that went to the producer. */
     entries: count,

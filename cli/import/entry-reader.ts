@@ -19,6 +19,8 @@ export class EntryReader {
   repeated = 0
   /** Entries that this process passed on. */
   entriesGiven = 0
+  /** Numbers of the lines of those entries that are not committed. */
+  #given: number[] = []
 
   /**
    * @param done progress of earlier processes; their lines are skipped
@@ -49,12 +51,23 @@ export class EntryReader {
         } else if (isRepeated) this.repeated += 1
         else {
           this.entriesGiven += 1
+          this.#given.push(line.line)
           yield line.entry
         }
       }
     } catch (error) {
       if (!this.#signal.aborted) throw error
     }
+  }
+
+  /** Gives the number of the line of an entry that is not committed; `index` counts the entries of this process from 0. */
+  lineOf(index: number): number {
+    return this.#given[index - (this.entriesGiven - this.#given.length)] ?? this.lines
+  }
+
+  /** Forgets the line numbers of the entries so far. */
+  forgetLines(): void {
+    this.#given = []
   }
 
   /** Gives the counts of lines that the producer has not seen, since the last call. */

@@ -5,7 +5,7 @@ import { EXIT } from '../exit-codes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
-import { count } from '../words.ts'
+import { count, strengthenedInWords } from '../words.ts'
 import { beginImport } from './begin-import.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { filesOf } from './import-files.ts'
@@ -79,7 +79,7 @@ async function begin(
     startedAt: now,
     due: due?.at ?? defaultDue(now, settings.DUE_DAYS),
     key: randomBytes(16).toString('hex'),
-    done: { lines: 0, accepted: 0, duplicate: 0, rejected: 0, entries: 0, rejectedBytes: 0 },
+    done: { lines: 0, accepted: 0, duplicate: 0, strengthened: 0, rejected: 0, entries: 0, rejectedBytes: 0 },
   }
   return checkpoint === undefined ? wanted : beginImport(wanted, input.name, checkpoint, resume === true)
 }
@@ -101,13 +101,14 @@ const howToGoOn = (checkpoint: ImportCheckpoint | undefined): string =>
     : 'the same command with --resume goes on from here'
 
 function report(
-  { lines, accepted, duplicate, rejected }: Done,
+  { lines, accepted, duplicate, strengthened, rejected }: Done,
   file: string,
   json: true | undefined,
   { print, say }: Shell,
 ): void {
   const rejectedFile = rejected > 0 ? file : null
   const words = `${count(lines)} lines = ${count(accepted)} accepted + ${count(duplicate)} duplicate + ${count(rejected)} rejected`
-  print(json ? JSON.stringify({ lines, accepted, duplicate, rejected, rejectedFile }) : words)
+  print(json ? JSON.stringify({ lines, accepted, duplicate, strengthened, rejected, rejectedFile }) : words)
+  if (strengthened > 0) say(strengthenedInWords(strengthened))
   if (rejectedFile !== null) say(`the rejected lines are listed in ${rejectedFile}`)
 }

@@ -56,8 +56,11 @@ async function enqueueEntries(
 ): Promise<Done> {
   const { format, column, deleteType, request } = state.options
   const reader = new EntryReader(state.done, rejectedLines, signal)
+  const refused: { readonly index: number; readonly reason: string }[] = []
   let done = state.done
   const commit = async (sums: Manifest): Promise<void> => {
+    for (const { index, reason } of refused.splice(0)) await rejectedLines.add(reader.lineOf(index), reason)
+    reader.forgetLines()
     const rejectedBytes = await rejectedLines.flush()
     done = addUp(state.done, reader, sums, rejectedBytes)
     await checkpoint?.write({ ...state, done })
@@ -76,6 +79,7 @@ async function enqueueEntries(
       ...(checkpoint === undefined ? {} : { repeatable: { key: state.key, firstIndex: state.done.entries } }),
       maxBacklog,
       signal,
+      onRejected: (index, reason) => refused.push({ index, reason }),
       onProgress: commit,
       onWaiting: liveJobs => figures.waits(liveJobs),
     })
@@ -93,6 +97,7 @@ const addUp = (before: Done, reader: EntryReader, sums: Manifest, rejectedBytes:
   lines: reader.lines,
   accepted: before.accepted + sums.accepted,
   duplicate: before.duplicate + reader.repeated + sums.duplicate,
+  strengthened: before.strengthened + sums.strengthened,
   rejected: reader.rejected + sums.rejected,
   entries: before.entries + sums.entries,
   rejectedBytes,

@@ -31,7 +31,7 @@ export class SeenLines {
   /**
    * Remembers an entry.
    *
-   * @returns whether it repeats an entry: the same account, delete type and request
+   * @returns whether it repeats an entry: the same account, delete type, due date and request
    */
   add(entry: Entry): boolean {
     const digest = this.#digest(entry)
@@ -42,8 +42,8 @@ export class SeenLines {
   }
 
   #digest(entry: Entry): Digest {
-    const { account, deleteType = '', request = '' } = typeof entry === 'string' ? { account: entry } : entry
-    const bytes = hash('sha1', `${this.#key}\n${account}\n${deleteType}\n${request}`, 'buffer')
+    const { account, deleteType = '', due = '', request = '' } = typeof entry === 'string' ? { account: entry } : entry
+    const bytes = hash('sha1', `${this.#key}\n${account}\n${deleteType}\n${due}\n${request}`, 'buffer')
     // A slot that begins with 0 is empty.
     return [bytes.readUInt32LE(0) || 1, bytes.readUInt32LE(4), bytes.readUInt32LE(8)]
   }

@@ -11,11 +11,13 @@ import { parseJson } from '../../config/parse-json.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import { parseJobData } from '../job/clear-friends-job.ts'
+import { parseJobData, requestsIn } from '../job/clear-friends-job.ts'
 import { randomJobId } from '../job/job-id.ts'
+import { waitingLineLua } from '../job/waiting-line.ts'
+import { allRequests, parseGrowth } from '../job/wish.ts'
 import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
 
-const replayLua = ledgerLua + readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')
+const replayLua = ledgerLua + waitingLineLua + readFileSync(new URL('./replay.lua', import.meta.url), 'utf8')
 const discardLua = ledgerLua + readFileSync(new URL('./discard.lua', import.meta.url), 'utf8')
 
 /** A job that gave up and waits for a person. */
@@ -29,7 +31,10 @@ export interface DeadLetter {
   readonly failedAt: string
   readonly enqueuedAt: string
   readonly due: string | null
+  /** The request that enqueued it first. */
   readonly request: string | null
+  /** All requests that wanted the account cleared. */
+  readonly requests: readonly string[]
   readonly attempts: number
   /** Personal data. `null` where the job's data holds none that can be read. */
   readonly account: string | null
@@ -136,10 +141,10 @@ export function createDeadLetters(redis: RedisConnection, prefix: string): DeadL
   }
 }
 
-const FIELDS = ['data', 'code', 'why', 'failedReason', 'finishedOn', 'timestamp', 'atm'] as const
+const FIELDS = ['data', 'code', 'why', 'failedReason', 'finishedOn', 'timestamp', 'atm', 'wish'] as const
 
 function toDeadLetter(jobId: string, fields: readonly (string | null)[]): DeadLetter | undefined {
-  const [data, code, why, failedReason, finishedOn, timestamp, attempts] = fields
+  const [data, code, why, failedReason, finishedOn, timestamp, attempts, wish] = fields
   if (data === null || data === undefined) return undefined
   const parsed = parseJobData(parseJson(data))
   const job = parsed.ok ? parsed.data : undefined
@@ -152,13 +157,14 @@ function toDeadLetter(jobId: string, fields: readonly (string | null)[]): DeadLe
     enqueuedAt: isoOf(Number(timestamp ?? 0)),
     due: job === undefined ? null : isoOf(job.due * 1000),
     request: job?.request ?? null,
+    requests: job === undefined ? [] : allRequests(requestsIn(job), parseGrowth(wish)),
     attempts: Number(attempts ?? 0),
     account: job?.account ?? null,
   }
 }
 
 const fits = (letter: DeadLetter, { code, request }: DeadLetterFilter): boolean =>
-  (code === undefined || letter.code === code) && (request === undefined || letter.request === request)
+  (code === undefined || letter.code === code) && (request === undefined || letter.requests.includes(request))
 
 const actionSchema = z.object({
   action: z.enum(['replay', 'discard']),

@@ -1,5 +1,5 @@
 -- Enqueues dead letters anew: each becomes a new job with attempts from 1, and its request's figures follow. Joined
--- behind ledger.lua. Depends on the key layout of BullMQ 6; tests compare it with BullMQ.
+-- behind ledger.lua and waiting-line.lua. Depends on the key layout of BullMQ 6; tests compare it with BullMQ.
 --
 -- KEYS[8]  stream of operators' actions
 -- ARGV[1]  how the operator chose them, for that stream
@@ -13,36 +13,6 @@
 -- a job.
 local ENDED = { 'settled', 'code', 'why', 'failedReason', 'finishedOn', 'processedOn', 'stacktrace', 'returnvalue',
   'progress', 'atm', 'ats', 'stc', 'pb', 'defa' }
-local FIRST_OF_PRIORITY = 0x100000000
-local meta = redis.call('HMGET', QUEUE .. 'meta', 'paused', 'opts.maxLenEvents')
-
-local function tell(...)
-  redis.call('XADD', QUEUE .. 'events', 'MAXLEN', '~', meta[2] or 10000, '*', 'event', ...)
-end
-
-local function putInLine(jobId, priority)
-  if priority > 0 then
-    local number = redis.call('INCR', QUEUE .. 'pc') % FIRST_OF_PRIORITY
-    redis.call('ZADD', QUEUE .. 'prioritized', text(priority * FIRST_OF_PRIORITY + number), jobId)
-  else
-    redis.call('LPUSH', QUEUE .. 'wait', jobId)
-  end
-  if not meta[1] then redis.call('ZADD', QUEUE .. 'marker', 0, '0') end
-end
-
--- Counts one dead letter less, so that its account is pending again.
-local function takeBack(jobKey, code, request)
-  if redis.call('HINCRBY', DEAD_CODES, code, -1) <= 0 then redis.call('HDEL', DEAD_CODES, code) end
-  if not request then return end
-  local key = REQUESTS .. request
-  if (tonumber(redis.call('HGET', key, 'dead_lettered')) or 0) > 0 then
-    redis.call('HINCRBY', key, 'dead_lettered', -1)
-    redis.call('PERSIST', key)
-  else
-    -- The request's figures have expired; without the mark the job begins them anew.
-    redis.call('HDEL', jobKey, 'counted')
-  end
-end
 
 local function replay(jobId, newJobId)
   local jobKey, newKey = QUEUE .. jobId, QUEUE .. newJobId
@@ -55,8 +25,10 @@ local function replay(jobId, newJobId)
   local live = deduplicationKey and redis.call('GET', deduplicationKey)
   if live and redis.call('EXISTS', QUEUE .. live) == 1 then return 'live' end
 
-  local request = decoded(job[3]).request
-  local priority = tonumber(decoded(job[4]).priority) or 0
+  local data, priority = decoded(job[3]), tonumber(decoded(job[4]).priority) or 0
+  local request = data.request
+  -- A duplicate may have brought the due date forward since the job was made.
+  if priority > 0 and type(data.due) == 'number' then priority = math.min(priority, priorityOfDue(data.due)) end
   redis.call('ZREM', QUEUE .. 'failed', jobId)
   redis.call('RENAME', jobKey, newKey)
   redis.call('DEL', jobKey .. ':logs')

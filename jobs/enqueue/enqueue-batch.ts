@@ -5,50 +5,52 @@ import { z } from 'zod'
 import { askRedis, type RedisConnection, waitUntilReady } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import type { JobData } from '../job/clear-friends-job.ts'
 import { EnqueueInterruptedError } from '../job/errors.ts'
 import { type ClearFriendsQueue, openQueue } from '../job/queue.ts'
 import { traceSend } from '../job/tracing.ts'
 import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
 import { requireFleet } from '../status/fleet-contract.ts'
+import type { NewJob } from './new-job.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
+import { createStrengthener, type Strengthen } from './strengthen.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
 const countAcceptedLua = ledgerLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
 
-const answersSchema = z.array(z.number().transform(answer => answer === 1))
+const SENT_BEFORE = ['missing', 'accepted', 'same', 'strengthened'] as const
+const sentBeforeSchema = z.array(z.enum(SENT_BEFORE))
 
 /** The queue, and the scripts that a batch needs. */
 export interface Target {
   readonly queue: ClearFriendsQueue
   /** Counts jobs as accepted by the requests that they name, each once. Safe to repeat. */
   readonly countAccepted: (jobIds: readonly string[]) => Promise<unknown>
+  /** Adds the wishes of duplicates to the jobs that are there. Safe to repeat. */
+  readonly strengthen: Strengthen
   /**
-   * Answers for each job whether it must still be sent, and makes Redis remember which of them end from now on. Safe to
-   * repeat.
+   * Answers for each job whether it must still be sent, or else what became of it, and makes Redis remember which of
+   * them end from now on. Safe to repeat.
    */
-  readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly boolean[]>
+  readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly (typeof SENT_BEFORE)[number][]>
   /** Forgets a batch that its producer will not send again. */
   readonly forgetBatch: (jobIds: readonly string[]) => Promise<unknown>
 }
 
-/** A job that is not in the queue yet. */
-export interface NewJob {
-  readonly name: string
-  readonly data: JobData
-  readonly opts: { readonly jobId: string; readonly deduplication: { readonly id: string }; readonly priority: number }
-}
-
-/** `accepted`: the job is new. `duplicate`: the account already has a live job, whose id is given. */
-export interface Enqueued {
-  readonly result: 'accepted' | 'duplicate'
-  readonly jobId: string
-}
+/**
+ * `accepted`: the job is new. `duplicate`: the account already has a live job, whose id is given. It now serves this wish
+ * too; `strengthened` says whether it changed for that: an earlier due date, two-way instead of one-way, or one request
+ * more.
+ */
+export type Enqueued =
+  | { readonly result: 'accepted'; readonly jobId: string }
+  | { readonly result: 'duplicate'; readonly jobId: string; readonly strengthened: boolean }
 
 /** An interrupted import can resume exactly within 30 days. */
 const BATCH_SECONDS = 30 * 86_400
 const RESEND_FOR_MS = 30_000
 const RESEND_AFTER_MS = 250
+/** A job may end between the answer that it is there and the look at it. No fleet is that quick ten times in a row. */
+const LOOKS_AT_MOST = 10
 
 /**
  * Opens the queue for batches.
@@ -71,30 +73,57 @@ export async function openTarget(
   return {
     queue,
     countAccepted: jobIds => count(ledgerKeys(prefix), jobIds),
-    beginBatch: async jobIds => answersSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
+    strengthen: createStrengthener(connection, prefix),
+    beginBatch: async jobIds => sentBeforeSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
     forgetBatch: jobIds => connection.hdel(batches, ...jobIds),
   }
 }
 
 /**
- * Puts jobs into the queue with one pipeline, and counts jobs with a request in a second round trip.
+ * Puts jobs into the queue with one pipeline. Further round trips count jobs with a request, and add the wishes of
+ * duplicates to the jobs that are there.
  *
+ * @returns the result of each, in the order of the jobs
  * @throws {RedisUnavailableError} when Redis is away or refuses; some of the jobs may be in the queue
  */
-export async function addBatch({ queue, countAccepted }: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
-  if (jobs.length === 0) return []
+export async function addBatch(target: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
   return askRedis(async () => {
-    const added = await traceSend(jobs.length, traced =>
-      queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
-    )
-    // Duplicates too: a producer that crashed before this line may have left them uncounted.
-    if (jobs.some(job => job.data.request !== undefined)) await countAccepted(added.map(job => job.id ?? ''))
-    return added.map((job, index) => ({
-      result: job.id === jobs[index]?.opts.jobId ? 'accepted' : 'duplicate',
-      jobId: job.id ?? '',
-    }))
+    const done = new Map<string, Enqueued>()
+    for (let look = 0, left = jobs; left.length > 0; look++) {
+      if (look === LOOKS_AT_MOST) throw new Error('jobs of these accounts came and went, time and again')
+      for (const [ownId, enqueued] of await addOnce(target, left)) done.set(ownId, enqueued)
+      left = left.filter(job => !done.has(job.opts.jobId))
+    }
+    return jobs.flatMap(job => done.get(job.opts.jobId) ?? [])
   })
 }
+
+/** Adds jobs; gives the results by the jobs' own ids, without those that must be added again. */
+async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readonly [string, Enqueued])[]> {
+  const added = await traceSend(jobs.length, traced =>
+    target.queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
+  )
+  const isNew = jobs.map((job, index) => added[index]?.id === job.opts.jobId)
+  const accepted = jobs.filter((_, index) => isNew[index])
+  const duplicates = jobs.filter((_, index) => !isNew[index])
+  if (accepted.some(job => job.data.request !== undefined)) await target.countAccepted(accepted.map(idOf))
+  const merged = await target.strengthen(duplicates)
+  return [
+    ...accepted.map(job => [idOf(job), { result: 'accepted', jobId: idOf(job) }] as const),
+    ...merged.flatMap(([result, jobId], index) => {
+      const job = duplicates[index]
+      return job === undefined || result === 'new' ? [] : [[idOf(job), duplicate(jobId, result)] as const]
+    }),
+  ]
+}
+
+const idOf = (job: NewJob): string => job.opts.jobId
+
+const duplicate = (jobId: string, result: 'same' | 'strengthened'): Enqueued => ({
+  result: 'duplicate',
+  jobId,
+  strengthened: result === 'strengthened',
+})
 
 /**
  * Waits until the queue has room for a batch, then sends it until Redis takes it. Jobs that an earlier try added count
@@ -131,15 +160,19 @@ export async function sendBatch(
 
 /** Adds those jobs that an earlier try, or a process that was killed, has not added. */
 async function addMissing(target: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
-  const isMissing = await askRedis(() => target.beginBatch(jobs.map(job => job.opts.jobId)))
+  const before = await askRedis(() => target.beginBatch(jobs.map(idOf)))
   const added = await addBatch(
     target,
-    jobs.filter((_, index) => isMissing[index]),
+    jobs.filter((_, index) => before[index] === 'missing'),
   )
-  const there = jobs.filter((_, index) => !isMissing[index]).map(job => job.opts.jobId)
+  const there = jobs.filter((_, index) => before[index] === 'accepted').map(idOf)
   // A crashed producer may have added these without counting them.
   if (there.length > 0) await askRedis(() => target.countAccepted(there))
-  return [...added, ...there.map(jobId => ({ result: 'accepted', jobId }) as const)]
+  const served = jobs.flatMap((job, index) => {
+    const result = before[index]
+    return result === 'same' || result === 'strengthened' ? [duplicate(idOf(job), result)] : []
+  })
+  return [...added, ...there.map(jobId => ({ result: 'accepted', jobId }) as const), ...served]
 }
 
 const interrupted = (entriesDone: number, cause: unknown): EnqueueInterruptedError =>

@@ -12,8 +12,10 @@ import { type DeleteType, makeJobData } from '../job/clear-friends-job.ts'
 import { defaultDue, priorityOfDue } from '../job/due.ts'
 import { InvalidJobError } from '../job/errors.ts'
 import { importedJobId, randomJobId } from '../job/job-id.ts'
+import { Batch, TELLING_REQUEST } from './batch.ts'
 import { EnqueuedCounter } from './count-enqueued.ts'
-import { addBatch, type Enqueued, type NewJob, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
+import { addBatch, type Enqueued, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
+import type { NewJob } from './new-job.ts'
 
 /** Options of a producer. */
 export interface ProducerOptions {
@@ -40,11 +42,15 @@ export interface EnqueueOptions {
 /** One entry of {@link Producer.enqueueMany}: an account, with or without options of its own. */
 export type Entry = string | ({ readonly account: string } & EnqueueOptions)
 
-/** Sums of an import: `entries = accepted + duplicate + rejected`. */
+/**
+ * Sums of an import: `entries = accepted + duplicate + rejected`. `strengthened` counts those duplicates that changed the
+ * job that is there.
+ */
 export interface Manifest {
   readonly entries: number
   readonly accepted: number
   readonly duplicate: number
+  readonly strengthened: number
   readonly rejected: number
 }
 
@@ -70,7 +76,10 @@ export interface EnqueueManyOptions extends EnqueueOptions {
   readonly signal?: AbortSignal
 }
 
-/** Puts jobs into the queue. Safe to repeat: an account has at most one live job. */
+/**
+ * Puts jobs into the queue. Safe to repeat: an account has at most one live job. A duplicate strengthens that job and
+ * never weakens it: the earlier due date, two-way over one-way, and one request more.
+ */
 export interface Producer {
   /**
    * Enqueues one account.
@@ -88,6 +97,7 @@ export interface Producer {
    * @throws {RedisUnavailableError} when Redis is away from the start
    * @throws {RedisTooOldError} when Redis is older than 6.2
    * @throws {EnqueueInterruptedError} when a batch failed for 30 seconds; says how many entries are done
+   * @throws {InvalidJobError} when the account of an entry is the request id of the call; earlier batches are enqueued
    * @throws {RangeError} when `maxBacklog` is no whole number from 1
    */
   enqueueMany(entries: Iterable<Entry> | AsyncIterable<Entry>, options?: EnqueueManyOptions): Promise<Manifest>
@@ -131,7 +141,7 @@ class QueueProducer implements Producer {
   }
 
   async enqueue(account: string, options: EnqueueOptions = {}): Promise<Enqueued> {
-    const job = this.#makeJob(account, options, randomJobId())
+    const job = this.#makeJob(account, { due: this.#dueNow(), ...withoutUndefined(options) }, randomJobId())
     const target = await this.#open()
     const [enqueued] = await addBatch(target, [job])
     if (enqueued === undefined) throw new Error('BullMQ answered an enqueue without a job.')
@@ -146,36 +156,34 @@ class QueueProducer implements Producer {
     const { maxBacklog, repeatable, signal, onRejected, onProgress, onWaiting } = options
     const batchSize = batchSizeFor(maxBacklog)
     const target = await this.#open()
-    let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, rejected: 0 }
-    let batch: { jobs: NewJob[]; rejected: number } = { jobs: [], rejected: 0 }
+    // One due date for all, or the same account twice would ask for two different ones.
+    const defaults = { due: this.#dueNow(), ...withoutUndefined(options) }
+    let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, strengthened: 0, rejected: 0 }
+    let batch = new Batch(0, onRejected)
     const flush = async (): Promise<void> => {
-      const added = await sendBatch(target, batch.jobs, sums.entries, { maxBacklog, onWaiting, signal })
+      batch.refuseTellingRequests()
+      const { jobs, rejected } = batch
+      const added = await sendBatch(target, jobs, sums.entries, { maxBacklog, onWaiting, signal })
       if (added === undefined) return
       const before = sums
-      sums = addUp(sums, added, batch.rejected)
+      sums = addUp(sums, added, rejected)
       this.#counter.countGrowth(before, sums)
-      const jobIds = batch.jobs.map(job => job.opts.jobId)
-      batch = { jobs: [], rejected: 0 }
+      batch = new Batch(sums.entries, onRejected)
       await onProgress?.(sums)
       // If this fails, Redis forgets the batch after 30 days.
-      if (jobIds.length > 0) await target.forgetBatch(jobIds).catch(() => {})
+      if (jobs.length > 0) await target.forgetBatch(jobs.map(job => job.opts.jobId)).catch(() => {})
     }
     for await (const entry of entries) {
       // A caller without types may give anything; a value that is no account is rejected.
       const { account, ...own } = typeof entry === 'object' && entry !== null ? entry : { account: entry }
-      const index = sums.entries + batch.jobs.length + batch.rejected
+      const index = batch.nextIndex
+      if (account === options.request && account !== undefined) throw tellingRequest(index)
       const jobId = repeatable ? importedJobId(repeatable.key, repeatable.firstIndex + index) : randomJobId()
-      try {
-        batch.jobs.push(this.#makeJob(account, { ...options, ...own }, jobId))
-      } catch (error) {
-        if (!(error instanceof InvalidJobError)) throw error
-        batch.rejected += 1
-        onRejected?.(index, error.message)
-      }
-      if (batch.jobs.length >= batchSize) await flush()
+      batch.add(() => this.#makeJob(account, { ...defaults, ...withoutUndefined(own) }, jobId))
+      if (batch.size >= batchSize) await flush()
       if (signal?.aborted) break
     }
-    if (batch.jobs.length + batch.rejected > 0) await flush()
+    if (batch.size + batch.rejected > 0) await flush()
     await this.#counter.done()
     return sums
   }
@@ -187,20 +195,14 @@ class QueueProducer implements Producer {
     if (this.#ownsConnection) this.#connection.disconnect()
   }
 
-  #makeJob(account: string, options: EnqueueOptions, jobId: string): NewJob {
-    const due = options.due ?? defaultDue(Date.now() / 1000, this.#dueDays)
-    const data = makeJobData({
-      account,
-      deleteType: options.deleteType ?? 'both',
-      request: options.request,
-      app: this.#app,
-      due,
-    })
-    return {
-      name: JOB_NAME,
-      data,
-      opts: { jobId, deduplication: { id: account }, priority: priorityOfDue(due) },
-    }
+  #dueNow(): number {
+    return defaultDue(Date.now() / 1000, this.#dueDays)
+  }
+
+  #makeJob(account: string, options: EnqueueOptions & { readonly due: number }, jobId: string): NewJob {
+    const { deleteType = 'both', request, due } = options
+    const data = makeJobData({ account, deleteType, request, app: this.#app, due })
+    return { name: JOB_NAME, data, opts: { jobId, deduplication: { id: account }, priority: priorityOfDue(due) } }
   }
 
   #open(): Promise<Target> {
@@ -211,6 +213,18 @@ class QueueProducer implements Producer {
     return this.#target
   }
 }
+
+/** Leaves out options that a caller without types gave as `undefined`, so that they do not hide a default. */
+function withoutUndefined({ deleteType, due, request }: EnqueueOptions): EnqueueOptions {
+  return {
+    ...(deleteType === undefined ? {} : { deleteType }),
+    ...(due === undefined ? {} : { due }),
+    ...(request === undefined ? {} : { request }),
+  }
+}
+
+const tellingRequest = (index: number): InvalidJobError =>
+  new InvalidJobError(`entry ${index + 1}: its account is the request id of all entries, which ${TELLING_REQUEST}`)
 
 function openOwn(url: string): Redis {
   const connection = new Redis(url, {
@@ -241,6 +255,7 @@ function addUp(before: Manifest, added: readonly Enqueued[], rejected: number): 
     entries: before.entries + added.length + rejected,
     accepted: before.accepted + accepted,
     duplicate: before.duplicate + added.length - accepted,
+    strengthened: before.strengthened + added.filter(each => each.result === 'duplicate' && each.strengthened).length,
     rejected: before.rejected + rejected,
   }
 }

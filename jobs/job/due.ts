@@ -13,8 +13,10 @@ import { InvalidJobError } from './errors.ts'
 export const FIRST_STEP_AT: number = Date.UTC(2026, 0, 1) / 1000
 /** Seconds of due dates that share a priority. */
 export const STEP_SECONDS = 600
-const FIRST_PRIORITY = 2
-const LAST_PRIORITY = 2 ** 21 - 1
+/** The priority of the earliest due dates. */
+export const FIRST_PRIORITY = 2
+/** BullMQ's last priority. */
+export const LAST_PRIORITY: number = 2 ** 21 - 1
 
 /** The priority of a retried job: BullMQ takes it before all jobs that were not tried yet. */
 export const RETRY_PRIORITY = 1

@@ -68,18 +68,23 @@ local function addedRequests(jobKey)
   return added
 end
 
--- Counts a job as accepted by a request, once in the job's life: the job's own hash holds the mark. `enqueuedAt` in
--- epoch ms. `isAdded`: a duplicate added the request, so that it needs no mark.
+-- Counts a job as accepted by a request. `enqueuedAt` in epoch ms.
+local function countJob(key, enqueuedAt)
+  redis.call('HINCRBY', key, 'accepted', 1)
+  local first = tonumber(redis.call('HGET', key, 'firstAt'))
+  if not first or tonumber(enqueuedAt) < first then redis.call('HSET', key, 'firstAt', enqueuedAt) end
+  redis.call('PERSIST', key)
+end
+
+-- Does so once in the job's life: the job's own hash holds the mark. A request that a duplicate has added, `isAdded`,
+-- was counted then and needs no mark.
 local function countAccepted(jobKey, request, enqueuedAt, isAdded)
   local key = REQUESTS .. request
   -- Comes before the mark is set, because it fails where the key holds another type.
   local hasFigures = redis.call('HEXISTS', key, 'accepted') == 1
   -- If the request's hash has expired or was lost, count `accepted` again; else outcomes would exceed accepted.
   if (isAdded or redis.call('HSETNX', jobKey, 'counted', 1) == 0) and hasFigures then return end
-  redis.call('HINCRBY', key, 'accepted', 1)
-  local first = tonumber(redis.call('HGET', key, 'firstAt'))
-  if not first or tonumber(enqueuedAt) < first then redis.call('HSET', key, 'firstAt', enqueuedAt) end
-  redis.call('PERSIST', key)
+  countJob(key, enqueuedAt)
 end
 
 -- Lets a request's figures expire when none of its jobs is pending any more.
@@ -129,4 +134,21 @@ local function contentFrom(first)
     requests = decoded(ARGV[first]), outcome = ARGV[first + 1], verified = ARGV[first + 2], code = ARGV[first + 3],
     enqueuedAt = ARGV[first + 4], text = ARGV[first + 5], seal = ARGV[first + 6],
   }
+end
+
+-- Counts one dead letter less, so that its account is pending again for its requests: the one in its data, if any, and
+-- those that duplicates have added.
+local function takeBack(jobKey, code, ownRequest)
+  if redis.call('HINCRBY', DEAD_CODES, code, -1) <= 0 then redis.call('HDEL', DEAD_CODES, code) end
+  local function takeBackFrom(key)
+    local isCounted = (tonumber(redis.call('HGET', key, 'dead_lettered')) or 0) > 0
+    if isCounted then redis.call('HINCRBY', key, 'dead_lettered', -1) end
+    if isCounted then redis.call('PERSIST', key) end
+    return isCounted
+  end
+  -- Where a request's figures have expired, the job begins them anew: at its settle without the mark, or now.
+  if ownRequest and not takeBackFrom(REQUESTS .. ownRequest) then redis.call('HDEL', jobKey, 'counted') end
+  for request in pairs(addedRequests(jobKey)) do
+    if request ~= '' and not takeBackFrom(REQUESTS .. request) then countJob(REQUESTS .. request, text(nowMs())) end
+  end
 end

@@ -1,7 +1,7 @@
 import type { FinalOutcome } from '../../../jobs/job/outcome.ts'
 import type { FinalRecord } from '../../../jobs/receipts/receipt-content.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
-import { createSettlement, type SettleResult } from '../../../jobs/settle/settlement.ts'
+import { createSettlement, type SettleResult, type WishInHand } from '../../../jobs/settle/settlement.ts'
 import type { RedisConnection } from '../../../redis/connection.ts'
 
 /** The made-up key of receipts in tests. */
@@ -14,11 +14,16 @@ export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
 export function testSettle(
   redis: RedisConnection,
   prefix: string,
-): (jobId: string, outcome: FinalOutcome, particulars?: Partial<FinalRecord>) => Promise<SettleResult> {
+): (
+  jobId: string,
+  outcome: FinalOutcome,
+  particulars?: Partial<FinalRecord>,
+  wish?: WishInHand,
+) => Promise<SettleResult> {
   const seals = createReceiptSeals(TEST_RECEIPT_KEY)
   const { settle } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
-  return async (jobId, outcome, particulars = {}) => {
-    return settle(jobId, {
+  return async (jobId, outcome, particulars = {}, wish) => {
+    const end = {
       account: 'user_1',
       requests: [],
       outcome,
@@ -27,6 +32,7 @@ export function testSettle(
       attempts: 1,
       enqueuedAt: Date.now(),
       ...particulars,
-    })
+    } as const
+    return settle(jobId, end, wish)
   }
 }

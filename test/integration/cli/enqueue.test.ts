@@ -15,7 +15,7 @@ describe.concurrent('clear-friends enqueue', () => {
     const options = ['--delete-type', 'single', '--due', '2030-01-01', '--request', 'ticket-12', '--json']
     const { code, stdout } = await keySpace.run('enqueue', ...options, '--', '-user')
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toEqual({ accounts: 1, accepted: 1, duplicate: 0, rejected: 0 })
+    expect(JSON.parse(stdout)).toEqual({ accounts: 1, accepted: 1, duplicate: 0, strengthened: 0, rejected: 0 })
     const due = Date.UTC(2030, 0, 1) / 1000
     expect(await keySpace.jobs()).toEqual([{ v: 1, account: '-user', type: 'single', request: 'ticket-12', due }])
   })

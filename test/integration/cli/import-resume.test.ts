@@ -61,7 +61,14 @@ describe.concurrent('an import that was interrupted', () => {
     const { code, stdout, stderr } = await keySpace.run('import', file, '--resume', '--json')
     expect(lastLine(stderr)).toBe(`the rejected lines are listed in ${file}.rejected`)
     expect(code).toBe(0)
-    const manifest = { lines: 4000, accepted: 3200, duplicate: 400, rejected: 400, rejectedFile: `${file}.rejected` }
+    const manifest = {
+      lines: 4000,
+      accepted: 3200,
+      duplicate: 400,
+      strengthened: 0,
+      rejected: 400,
+      rejectedFile: `${file}.rejected`,
+    }
     expect(JSON.parse(stdout)).toEqual(manifest)
     expect(await keySpace.accounts()).toEqual([...new Set(lines.filter(line => line !== ''))].toSorted())
     const rejected = Array.from({ length: 400 }, (_, n) => `${n * 10 + 1}\tthe account is empty\n`).join('')
@@ -173,7 +180,14 @@ describe.concurrent('an import that waits for room in the queue', () => {
     const { code, stdout, stderr } = await command.ended
     expect(code).toBe(1)
     expect(stderr).toContain('interrupted: the lines after these were not enqueued; the same command with --resume')
-    expect(JSON.parse(stdout)).toEqual({ lines: 1000, accepted: 1000, duplicate: 0, rejected: 0, rejectedFile: null })
+    expect(JSON.parse(stdout)).toEqual({
+      lines: 1000,
+      accepted: 1000,
+      duplicate: 0,
+      strengthened: 0,
+      rejected: 0,
+      rejectedFile: null,
+    })
     expect(await queued(keySpace)).toBe(1000)
     const resumed = await keySpace.run('import', file, '--resume', '--json')
     expect(JSON.parse(resumed.stdout)).toMatchObject({ lines: 2001, accepted: 2000, rejected: 1 })
@@ -264,7 +278,13 @@ describe.concurrent('an import that cannot write', () => {
     expect(stderr).toContain('the same command with --resume goes on from here')
     await rm(`${file}.rejected`)
     const resumed = await keySpace.run('import', file, '--resume', '--json')
-    expect(JSON.parse(resumed.stdout)).toMatchObject({ lines: 1301, accepted: 1300, duplicate: 0, rejected: 1 })
+    expect(JSON.parse(resumed.stdout)).toMatchObject({
+      lines: 1301,
+      accepted: 1300,
+      duplicate: 0,
+      strengthened: 0,
+      rejected: 1,
+    })
     expect(await readFile(`${file}.rejected`, 'utf8')).toBe('1201\tthe account is empty\n')
   })
 

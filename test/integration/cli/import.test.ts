@@ -34,7 +34,7 @@ describe.concurrent('clear-friends import', () => {
     await importJson(keySpace, path)
     expect(await importJson(keySpace, path)).toMatchObject({
       code: 0,
-      manifest: { lines: 3, accepted: 0, duplicate: 3, rejected: 0, rejectedFile: null },
+      manifest: { lines: 3, accepted: 0, duplicate: 3, strengthened: 0, rejected: 0, rejectedFile: null },
     })
     expect(await keySpace.accounts()).toEqual(['user_1', 'user_2', 'user_3'])
     expect(await readdir(keySpace.folder)).toEqual(['wave.txt'])
@@ -74,12 +74,12 @@ describe.concurrent('clear-friends import', () => {
     const keySpace = await openKeySpace(context)
     const path = await keySpace.file('people.csv', 'name,id\n"a, b",user_1\nc,user_2\nd\ne,user_1\n')
     const { manifest } = await importJson(keySpace, path, '--column', 'id')
-    expect(manifest).toMatchObject({ lines: 4, accepted: 2, duplicate: 1, rejected: 1 })
+    expect(manifest).toMatchObject({ lines: 4, accepted: 2, duplicate: 1, strengthened: 0, rejected: 1 })
   })
 
   it('of an empty file is done, with a manifest of zeros', async context => {
     const keySpace = await openKeySpace(context)
-    const manifest = { lines: 0, accepted: 0, duplicate: 0, rejected: 0, rejectedFile: null }
+    const manifest = { lines: 0, accepted: 0, duplicate: 0, strengthened: 0, rejected: 0, rejectedFile: null }
     const path = await keySpace.file('wave.txt', '')
     expect(await importJson(keySpace, path)).toMatchObject({ code: 0, manifest })
   })
@@ -92,7 +92,7 @@ describe.concurrent('clear-friends import', () => {
     const { code, manifest, stderr } = await importJson(keySpace, path)
     expect({ code, manifest }).toEqual({
       code: 0,
-      manifest: { lines: 7, accepted: 2, duplicate: 1, rejected: 4, rejectedFile: `${path}.rejected` },
+      manifest: { lines: 7, accepted: 2, duplicate: 1, strengthened: 0, rejected: 4, rejectedFile: `${path}.rejected` },
     })
     const rejected = await readFile(`${path}.rejected`, 'utf8')
     expect(rejected).toMatch(
@@ -108,7 +108,7 @@ describe.concurrent('clear-friends import', () => {
     const { code, manifest, stderr } = await importJson(keySpace, path)
     const rejected = await readFile(`${path}.rejected`, 'utf8')
     expect(code).toBe(0)
-    expect(manifest).toMatchObject({ lines: 5, accepted: 1, duplicate: 0, rejected: 4 })
+    expect(manifest).toMatchObject({ lines: 5, accepted: 1, duplicate: 0, strengthened: 0, rejected: 4 })
     expect(
       rejected
         .trimEnd()
@@ -155,7 +155,14 @@ describe.concurrent('clear-friends import -', () => {
     const command = startCommand(['import', '-', '--json'], keySpace.settings, keySpace.folder)
     command.stdin.end('user_1\n\nuser_2')
     const { code, stdout } = await command.ended
-    const manifest = { lines: 3, accepted: 2, duplicate: 0, rejected: 1, rejectedFile: 'stdin.rejected' }
+    const manifest = {
+      lines: 3,
+      accepted: 2,
+      duplicate: 0,
+      strengthened: 0,
+      rejected: 1,
+      rejectedFile: 'stdin.rejected',
+    }
     expect({ code, manifest: JSON.parse(stdout) }).toEqual({ code: 0, manifest })
     expect(await readFile(join(keySpace.folder, 'stdin.rejected'), 'utf8')).toBe('2\tthe account is empty\n')
   })

@@ -86,7 +86,7 @@ describe('enqueueing many with a bound for the queue', () => {
       signal: stop.signal,
       onProgress: () => stop.abort(),
     })
-    expect(manifest).toEqual({ entries: 1000, accepted: 1000, duplicate: 0, rejected: 0 })
+    expect(manifest).toEqual({ entries: 1000, accepted: 1000, duplicate: 0, strengthened: 0, rejected: 0 })
     expect(await waitingAccounts(keySpace())).toHaveLength(1000)
   })
 
@@ -102,7 +102,7 @@ describe('entries that are sent a second time under the same key', () => {
     const key = 'a made-up key'
     await producer.enqueueMany(accounts(30), { repeatable: { key, firstIndex: 0 } })
     const again = await producer.enqueueMany(accounts(50).slice(20), { repeatable: { key, firstIndex: 20 } })
-    expect(again).toEqual({ entries: 30, accepted: 30, duplicate: 0, rejected: 0 })
+    expect(again).toEqual({ entries: 30, accepted: 30, duplicate: 0, strengthened: 0, rejected: 0 })
     expect((await waitingAccounts(keySpace())).toSorted()).toEqual(accounts(50).toSorted())
   })
 
@@ -125,7 +125,7 @@ describe('entries that are sent a second time under the same key', () => {
     const left = await waitingAccounts(keySpace())
     expect(left).toHaveLength(7)
     const again = await producer.enqueueMany(accounts(12), { repeatable })
-    expect(again).toEqual({ entries: 12, accepted: 12, duplicate: 0, rejected: 0 })
+    expect(again).toEqual({ entries: 12, accepted: 12, duplicate: 0, strengthened: 0, rejected: 0 })
     expect((await waitingAccounts(keySpace())).toSorted()).toEqual([...left, 'user_11', 'user_12'].toSorted())
     expect(await redis.exists(keysOf(prefix).batches)).toBe(0)
   })

@@ -28,7 +28,7 @@ async function giveUp(account: string, code = '30001', request = 'ticket-1'): Pr
   const job = await take()
   await settle(jobId, 'dead_lettered', {
     account,
-    requests: request === undefined ? [] : [request],
+    requests: [request],
     code,
     why: 'the vendor says no',
   })

@@ -73,7 +73,7 @@ describe('a batch that fails in the middle', () => {
     const importing = open().enqueueMany(source())
     await eventually('the server to be gone', async () => admin.status !== 'ready')
     await server.restart()
-    expect(await importing).toEqual({ entries: 3500, accepted: 3500, duplicate: 0, rejected: 0 })
+    expect(await importing).toEqual({ entries: 3500, accepted: 3500, duplicate: 0, strengthened: 0, rejected: 0 })
     await expectQueued(all)
   })
 
@@ -85,7 +85,7 @@ describe('a batch that fails in the middle', () => {
       const lost = proxy.loseReplyTo('user_1500')
       const manifest = await producer.enqueueMany(accounts(2000))
       await lost
-      expect(manifest).toEqual({ entries: 2000, accepted: 1999, duplicate: 1, rejected: 0 })
+      expect(manifest).toEqual({ entries: 2000, accepted: 1999, duplicate: 1, strengthened: 0, rejected: 0 })
       await expectQueued(accounts(2000))
     } finally {
       await proxy.stop()
@@ -105,7 +105,7 @@ describe('a batch that fails in the middle', () => {
     })
     const before = await jobs()
     await admin.config('SET', 'maxmemory', '0')
-    expect(await importing).toEqual({ entries: 2000, accepted: 2000, duplicate: 0, rejected: 0 })
+    expect(await importing).toEqual({ entries: 2000, accepted: 2000, duplicate: 0, strengthened: 0, rejected: 0 })
     expect(before).toBeLessThan(1000)
     await expectQueued(accounts(2000))
   })

@@ -46,6 +46,7 @@ describe('enqueueing one account', () => {
     expect(await producer.enqueue('user_1', { request: 'another' })).toEqual({
       result: 'duplicate',
       jobId: first.jobId,
+      strengthened: true,
     })
     expect(await waitingAccounts(keySpace())).toEqual(['user_1'])
   })
@@ -54,9 +55,9 @@ describe('enqueueing one account', () => {
     const { producer, take, token } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const job = await take()
-    expect(await producer.enqueue('user_1')).toEqual({ result: 'duplicate', jobId })
+    expect(await producer.enqueue('user_1')).toEqual({ result: 'duplicate', jobId, strengthened: false })
     await job?.moveToDelayed(Date.now() + 60_000, token)
-    expect(await producer.enqueue('user_1')).toEqual({ result: 'duplicate', jobId })
+    expect(await producer.enqueue('user_1')).toEqual({ result: 'duplicate', jobId, strengthened: false })
   })
 
   it.each(['completed', 'failed'] as const)('whose job has %s is accepted again', async end => {
@@ -101,7 +102,7 @@ describe('enqueueing many accounts', () => {
   it('goes on over batches, and tells the sums after each', async () => {
     const sums: Manifest[] = []
     const manifest = await keySpace().producer.enqueueMany(accounts(2500), { onProgress: each => sums.push(each) })
-    expect(manifest).toEqual({ entries: 2500, accepted: 2500, duplicate: 0, rejected: 0 })
+    expect(manifest).toEqual({ entries: 2500, accepted: 2500, duplicate: 0, strengthened: 0, rejected: 0 })
     expect(sums.map(({ accepted }) => accepted)).toEqual([1000, 2000, 2500])
     expect((await waitingAccounts(keySpace())).toSorted()).toEqual(accounts(2500).toSorted())
   })
@@ -110,7 +111,7 @@ describe('enqueueing many accounts', () => {
     const { producer } = keySpace()
     await producer.enqueue('user_2')
     const manifest = await producer.enqueueMany(['user_1', 'user_2', 'user_1', 'user_3', 'user_3', 'user_3'])
-    expect(manifest).toEqual({ entries: 6, accepted: 2, duplicate: 4, rejected: 0 })
+    expect(manifest).toEqual({ entries: 6, accepted: 2, duplicate: 4, strengthened: 0, rejected: 0 })
     expect((await waitingAccounts(keySpace())).toSorted()).toEqual(accounts(3))
   })
 
@@ -122,7 +123,7 @@ describe('enqueueing many accounts', () => {
     const manifest = await keySpace().producer.enqueueMany(entries, {
       onRejected: (index, reason) => rejected.push([index, reason]),
     })
-    expect(manifest).toEqual({ entries: 8, accepted: 2, duplicate: 0, rejected: 6 })
+    expect(manifest).toEqual({ entries: 8, accepted: 2, duplicate: 0, strengthened: 0, rejected: 6 })
     expect(rejected).toEqual([
       [1, 'the account is empty'],
       [2, 'the due date is before 1970'],
@@ -132,6 +133,34 @@ describe('enqueueing many accounts', () => {
       [6, "the delete type is neither 'both' nor 'single'"],
     ])
     expect((await waitingAccounts(keySpace())).toSorted()).toEqual(['user_1', 'user_4'])
+  })
+
+  it('refuses an entry whose request id is its own account or another one of the batch', async () => {
+    const rejected: (readonly [number, string])[] = []
+    const entries = [
+      { account: 'user_1', request: 'user_1' },
+      { account: 'user_2', request: 'user_3' },
+      { account: 'user_3', request: 'ticket-1' },
+    ]
+    const manifest = await keySpace().producer.enqueueMany(entries, {
+      onRejected: (index, reason) => rejected.push([index, reason]),
+    })
+    expect(manifest).toMatchObject({ entries: 3, accepted: 1, rejected: 2 })
+    expect(await waitingAccounts(keySpace())).toEqual(['user_3'])
+    expect(rejected).toEqual([
+      [0, expect.stringContaining('the request id is the account, which would show its user id')],
+      [1, expect.stringContaining('the request id is the account of another entry')],
+    ])
+    expect(rejected.join()).not.toContain('user_')
+  })
+
+  it('stops at an entry whose account is the request id of all, and does not quote it', async () => {
+    const { producer } = keySpace()
+    const enqueueing = producer.enqueueMany(['user_1', 'user_2'], { request: 'user_2' })
+    await expect(enqueueing).rejects.toThrow('entry 2: its account is the request id of all entries')
+    await expect(enqueueing).rejects.not.toThrow('user_2')
+    expect(await waitingAccounts(keySpace())).toEqual([])
+    await expect(producer.enqueue('user_1', { request: 'user_1' })).rejects.toThrow(InvalidJobError)
   })
 
   it('gives entries the options of the call where they have none of their own', async () => {
@@ -146,7 +175,13 @@ describe('enqueueing many accounts', () => {
   })
 
   it('of nothing is done at once', async () => {
-    expect(await keySpace().producer.enqueueMany([])).toEqual({ entries: 0, accepted: 0, duplicate: 0, rejected: 0 })
+    expect(await keySpace().producer.enqueueMany([])).toEqual({
+      entries: 0,
+      accepted: 0,
+      duplicate: 0,
+      strengthened: 0,
+      rejected: 0,
+    })
   })
 
   it('reads a slow source no further ahead than a batch', async () => {
@@ -183,7 +218,7 @@ describe('enqueueing many accounts', () => {
       }
     }
     const manifest = await keySpace().producer.enqueueMany(source(), { signal: stop.signal })
-    expect(manifest).toEqual({ entries: 1201, accepted: 1201, duplicate: 0, rejected: 0 })
+    expect(manifest).toEqual({ entries: 1201, accepted: 1201, duplicate: 0, strengthened: 0, rejected: 0 })
     expect(await waitingAccounts(keySpace())).toHaveLength(1201)
     expect(isClosed).toBe(true)
   })

@@ -100,7 +100,7 @@ describe('a receipt', () => {
     await settle(jobId, 'cleared', { account: 'user_4711', requests: ['ticket-1'] })
     const [[id, fields] = ['', []]] = await receipts()
     expect(id).toMatch(/^1-\d{13}$/)
-    expect(fields.join()).toContain(`["${seals.pseudonymOf('user_4711')}","ticket-1","cleared",`)
+    expect(fields.join()).toContain(`["${seals.pseudonymOf('user_4711')}",["ticket-1"],"cleared",`)
     expect(fields.join()).not.toContain('user_4711')
   })
 

@@ -73,4 +73,9 @@ describe('the published JSON Schema', () => {
     const data = { ...job, account: '用'.repeat(11) }
     expect({ code: parseJobData(data).ok, schema: await isTaken(data) }).toEqual({ code: false, schema: true })
   })
+
+  it('lets through a request id that is the account, and the worker refuses it', async () => {
+    const data = { ...job, request: job.account }
+    expect({ code: parseJobData(data).ok, schema: await isTaken(data) }).toEqual({ code: false, schema: true })
+  })
 })

@@ -99,6 +99,32 @@ describe('processing a job', () => {
     expect((await process({ job: { data } })).record).toMatchObject({ code: 'invalid_job' })
   })
 
+  it('ends a job whose request id is its account, for no request', async () => {
+    const { record, calls } = await process({ job: { data: { v: 1, account: 'user_1', request: 'user_1', due: 1 } } })
+    expect(record).toMatchObject({ outcome: 'dead_lettered', code: 'invalid_job', requests: [] })
+    expect(record?.why).not.toContain('user_1')
+    expect(calls).toEqual([])
+  })
+
+  it('deletes anew where a duplicate has made the job two-way since a one-way delete', async () => {
+    const progress = { calls: 3, deleted: true, oneWay: true, unread: 1 }
+    expect((await process({ job: { progress } })).calls).toEqual(['friend_delete_all', 'friend_get'])
+    const data = { v: 1, account: 'user_1', type: 'single', due: 1 }
+    const oneWay = await process({ job: { progress, data } })
+    expect(oneWay.calls).toEqual(['friend_get'])
+    expect(oneWay.processed).toMatchObject({ wish: { oneWay: true, text: '' } })
+  })
+
+  it('goes back, and uses no attempt, where the settle finds that a duplicate asks for more', async () => {
+    const { inHand, processed } = await process({})
+    if (processed.job !== 'ends') throw new Error('the attempt has not ended the job')
+    const after = afterSettle(inHand, processed, { kind: 'outgrown' })
+    expect(after).toMatchObject({
+      job: 'went_back',
+      outcome: { kind: 'snooze', waitMs: 0, reason: { code: 'wish_grew' } },
+    })
+  })
+
   it('has nothing to settle where the job goes on', async () => {
     const { processed, record } = await process({ script: scriptedCall({ friend_delete_all: [30008] }) })
     expect(processed.outcome.kind).toBe('retry')

@@ -5,6 +5,7 @@ const done = (lines: number): Parameters<ImportFigures['show']>[0] => ({
   lines,
   accepted: lines - 3,
   duplicate: 2,
+  strengthened: 0,
   rejected: 1,
   entries: lines - 1,
   rejectedBytes: 0,

@@ -17,11 +17,11 @@ describe('the memory of lines', () => {
     )
   })
 
-  it('takes an account with another delete type or request for another line', () => {
+  it('takes an account with another delete type, due date or request for another line', () => {
     const seen = new SeenLines()
     expect(seen.add('user_1')).toBe(false)
     expect(seen.add({ account: 'user_1' })).toBe(true)
-    expect(seen.add({ account: 'user_1', due: 1_900_000_000 })).toBe(true)
+    expect(seen.add({ account: 'user_1', due: 1_900_000_000 })).toBe(false)
     expect(seen.add({ account: 'user_1', deleteType: 'single' })).toBe(false)
     expect(seen.add({ account: 'user_1', request: 'ticket-1' })).toBe(false)
     expect(seen.add({ account: 'user_1', request: 'ticket-1' })).toBe(true)
