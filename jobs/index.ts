@@ -29,4 +29,4 @@ export { EnqueueInterruptedError, ForeignFleetError, InvalidJobError, ReceiptKey
 export { exportReceipts } from './receipts/export-receipts.ts'
 export { createReceiptSeals, type ReceiptSeals } from './receipts/receipt-seals.ts'
 export { type Verification, verifyReceipts } from './receipts/verify-receipts.ts'
-export { type Canceller, type CancelResult, createCanceller } from './settle/cancel.ts'
+export { type CancelledRequest, type Canceller, type CancelResult, createCanceller } from './settle/cancel.ts'

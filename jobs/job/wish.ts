@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
+import type { JobData } from './clear-friends-job.ts'
 
 /**
  * The wish of a job: by when an account is to be cleared, both ways or one way, and for which requests.
@@ -35,4 +36,28 @@ export function parseGrowth(text: string | null | undefined): Growth {
 /** Lists all requests that a job serves, each once, the one of its data first. */
 export function allRequests(own: readonly string[], growth: Growth): readonly string[] {
   return [...new Set([...own, ...growth.requests])]
+}
+
+/** A job after one request was withdrawn from it. `last`: no other wish is left, so that the job itself must go. */
+export type Withdrawn =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'last' }
+  | { readonly kind: 'shared'; readonly data: JobData; readonly wish: string }
+
+/**
+ * Takes a request out of a job. Other requests, and producers that named none, keep their wish; the due date and the
+ * way of the delete stay as strong as they are.
+ *
+ * @param wishText the field `wish` of the job
+ */
+export function withdrawRequest(job: JobData, wishText: string, request: string): Withdrawn {
+  const parsed = growthSchema.safeParse(parseJson(wishText))
+  const [way, ...added] = parsed.success ? parsed.data : (['same'] as const)
+  const { request: own = '', ...rest } = job
+  const all = [own, ...added]
+  if (!all.includes(request)) return { kind: 'absent' }
+  const [first, ...others] = all.filter(each => each !== request)
+  if (first === undefined) return { kind: 'last' }
+  const data = first === '' ? rest : { ...rest, request: first }
+  return { kind: 'shared', data, wish: JSON.stringify([way, ...others]) }
 }

@@ -1,92 +1,113 @@
-import { readFileSync } from 'node:fs'
-import { z } from 'zod'
-import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
-import { createRedisScript } from '../../redis/redis-script.ts'
-import { accountFault, parseJobData, requestsIn } from '../job/clear-friends-job.ts'
+import { accountFault } from '../job/clear-friends-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
-import { allRequests, parseGrowth } from '../job/wish.ts'
 import { Checkpoints } from '../receipts/checkpoints.ts'
-import { sealedContent } from '../receipts/receipt-content.ts'
-import { ledgerKeys, ledgerLua } from './ledger.ts'
+import { accountIn, scanJobs } from './scan-jobs.ts'
 import type { SettlementOptions } from './settlement.ts'
-
-const script = ledgerLua + readFileSync(new URL('./cancel.lua', import.meta.url), 'utf8')
-const answerSchema = z.enum(['cancelled', 'in_flight', 'sent', 'not_found', 'changed'])
+import { createWithdrawer, servesRequest, type WithdrawResult } from './withdraw.ts'
 
 /**
  * - `cancelled`: withdrawn; no worker has sent a request for it, and none will.
+ * - `dead_letter`: its dead letter is withdrawn, so that no replay clears the account. Earlier attempts may have sent
+ *   requests.
  * - `in_flight`: a worker has it in hand and may be sending.
  * - `sent`: a worker sent requests, or was lost and may have sent some; the job waits for another attempt.
- * - `not_found`: the queue holds no job of it; there was none, or it has ended.
+ * - `not_found`: there is no job and no dead letter of it; there was none, or it has ended.
  */
-export type CancelResult = 'cancelled' | 'in_flight' | 'sent' | 'not_found'
+export type CancelResult = WithdrawResult
+
+/** Accounts of a request, by what became of them. */
+export interface CancelledRequest extends Readonly<Record<Exclude<CancelResult, 'not_found'>, number>> {
+  /** Of those withdrawn: accounts that stay in the queue, or dead letters, because another wish is for them too. */
+  readonly stay: number
+}
 
 /** Withdraws accounts. */
 export interface Canceller {
   /**
-   * Withdraws accounts for which no worker has sent a request. Each is one atomic step: no worker can take the job
-   * meanwhile. Writes a receipt for each withdrawn account. Safe to repeat.
+   * Withdraws accounts for which no worker has sent a request, and dead letters. Each is one atomic step: no worker can
+   * take the job meanwhile. Writes a receipt for each withdrawn job. Safe to repeat.
    *
-   * @returns the result of each, in the order of the accounts
+   * Goes through all dead letters, and through all live jobs too where an account has none under its own name: jobs of
+   * foreign producers need no deduplication key.
+   *
+   * @returns the result of each, in the order of the accounts; where an account has several jobs, the worst
    * @throws {InvalidJobError} when a text is no account; nothing was withdrawn then
    * @throws {ReceiptKeyError} when the receipts are sealed with another key; nothing was withdrawn then
    */
   cancel(accounts: readonly string[]): Promise<readonly CancelResult[]>
+  /**
+   * Withdraws all accounts of a request, as `cancel` does. An account that another wish is for too stays as it is; only
+   * this request no longer waits for it. Goes through all live jobs and dead letters.
+   *
+   * @throws {ReceiptKeyError} when the receipts are sealed with another key; nothing was withdrawn then
+   */
+  cancelRequest(request: string): Promise<CancelledRequest>
 }
 
 const AT_ONCE = 100
-/** The canceller looks again when the account got another job in between. No producer is that quick ten times. */
-const LOOKS_AT_MOST = 10
+/** What an operator must know first comes last. */
+const RANK = ['not_found', 'dead_letter', 'cancelled', 'sent', 'in_flight'] as const satisfies readonly CancelResult[]
 
 /** Makes a canceller. Its options are those of a settlement, since it writes receipts too. */
-export function createCanceller({ redis, prefix, seals, receiptDays }: SettlementOptions): Canceller {
+export function createCanceller(options: SettlementOptions): Canceller {
+  const { redis, prefix, seals } = options
   const { queue } = keysOf(prefix)
-  const run = createRedisScript(redis, 'clearFriendsCancel', script)
-  const keys = ledgerKeys(prefix)
+  const withdrawer = createWithdrawer(options)
   const checkpoints = new Checkpoints(redis, prefix, seals)
 
-  const cancelOne = async (account: string): Promise<CancelResult> => {
-    for (let look = 0; look < LOOKS_AT_MOST; look++) {
-      const jobId = await redis.get(`${queue}de:${account}`)
-      if (jobId === null) return 'not_found'
-      const [data, enqueuedAt, wish] = await redis.hmget(queue + jobId, 'data', 'timestamp', 'wish')
-      const content = sealedContent(
-        {
-          account,
-          requests: allRequests(requestsOf(data), parseGrowth(wish)),
-          outcome: 'cancelled',
-          verified: 'skipped',
-          code: 'withdrawn',
-          calls: 0,
-          attempts: 0,
-          enqueuedAt: Number(enqueuedAt),
-        },
-        seals,
-      )
-      const answer = answerSchema.parse(await run(keys, [jobId, account, receiptDays, ...content]))
-      if (answer !== 'changed') return answer
+  const byName = async (account: string): Promise<CancelResult> => {
+    const jobId = await redis.get(`${queue}de:${account}`)
+    return jobId === null ? 'not_found' : withdrawer.account(jobId, account)
+  }
+  const scan = async (which: 'dead' | 'live', results: Map<string, CancelResult>): Promise<void> => {
+    for await (const { jobId, data } of scanJobs(redis, prefix, which)) {
+      const account = accountIn(data)
+      const before = account === undefined ? undefined : results.get(account)
+      if (account === undefined || before === undefined) continue
+      results.set(account, worst(before, await withdrawer.account(jobId, account)))
     }
-    return 'in_flight'
   }
 
   return {
     cancel: async accounts => {
-      accounts.forEach((account, index) => {
-        const fault = accountFault(account)
-        if (fault !== null) throw new InvalidJobError(`account ${index + 1}: ${fault}`)
-      })
+      requireAccounts(accounts)
       await checkpoints.useKey()
-      const results: CancelResult[] = []
-      for (let from = 0; from < accounts.length; from += AT_ONCE) {
-        results.push(...(await Promise.all(accounts.slice(from, from + AT_ONCE).map(cancelOne))))
+      const results = new Map<string, CancelResult>()
+      const wanted = [...new Set(accounts)]
+      for (let from = 0; from < wanted.length; from += AT_ONCE) {
+        const page = wanted.slice(from, from + AT_ONCE)
+        const found = await Promise.all(page.map(byName))
+        for (const [index, account] of page.entries()) results.set(account, found[index] ?? 'not_found')
       }
-      return results
+      const isComplete = [...results.values()].every(result => result !== 'not_found')
+      await scan('dead', results)
+      if (!isComplete) await scan('live', results)
+      return accounts.map(account => results.get(account) ?? 'not_found')
+    },
+    cancelRequest: async request => {
+      await checkpoints.useKey()
+      const sums = { cancelled: 0, dead_letter: 0, in_flight: 0, sent: 0, stay: 0 }
+      for (const which of ['live', 'dead'] as const) {
+        for await (const { jobId, data, wish } of scanJobs(redis, prefix, which)) {
+          if (!servesRequest({ data, wish }, request)) continue
+          const { result, jobStays } = await withdrawer.request(jobId, request)
+          if (result === 'not_found') continue
+          sums[result] += 1
+          if (jobStays && (result === 'cancelled' || result === 'dead_letter')) sums.stay += 1
+        }
+      }
+      return sums
     },
   }
 }
 
-function requestsOf(data: string | null | undefined): readonly string[] {
-  const parsed = parseJobData(parseJson(data ?? ''))
-  return parsed.ok ? requestsIn(parsed.data) : []
+function requireAccounts(accounts: readonly string[]): void {
+  for (const [index, account] of accounts.entries()) {
+    const fault = accountFault(account)
+    if (fault !== null) throw new InvalidJobError(`account ${index + 1}: ${fault}`)
+  }
 }
+
+const worst = (one: CancelResult, other: CancelResult): CancelResult =>
+  RANK.indexOf(one) > RANK.indexOf(other) ? one : other

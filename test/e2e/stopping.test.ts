@@ -31,7 +31,7 @@ describe('a worker at SIGTERM', () => {
     expect(troubles).toEqual([])
     expect(lines.map(line => JSON.parse(line))).toMatchObject(
       Array.from({ length: calls }, (_, index) => ({
-        ...{ v: 1, seq: index + 1, request: 'ticket-1', outcome: 'cleared', verified: 'skipped', code: null },
+        ...{ v: 1, seq: index + 1, requests: ['ticket-1'], outcome: 'cleared', verified: 'skipped', code: null },
         ...{ calls: 1, attempts: 1 },
       })),
     )

@@ -5,6 +5,8 @@ import { runCommand } from '../../helpers/commands/run-command.ts'
 import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
+const cancelGiven = ({ settings }: CommandKeySpace, input: string, ...args: string[]) =>
+  runCommand(['cancel', ...args], { ...settings, RECEIPT_KEY: TEST_RECEIPT_KEY }, input)
 const cancel = ({ settings }: CommandKeySpace, ...args: string[]) =>
   runCommand(['cancel', ...args], { ...settings, RECEIPT_KEY: TEST_RECEIPT_KEY })
 
@@ -46,5 +48,41 @@ describe.concurrent('clear-friends cancel', () => {
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('argument 2: the account is empty') })
     const keyless = await keySpace.run('cancel', 'user_1')
     expect(keyless).toMatchObject({ code: 78, stderr: expect.stringContaining('RECEIPT_KEY: not set') })
+  })
+
+  it('reads accounts from standard input, one a line, exactly as they are, and numbers the lines', async context => {
+    const keySpace = await openKeySpace(context)
+    await keySpace.run('enqueue', '--', ' user 1 ', 'user_2', '-user')
+    const { code, stdout } = await cancelGiven(keySpace, ' user 1 \nuser 1\n\n-user\n', '-')
+    expect(code).toBe(1)
+    expect(stdout.split('\n')).toEqual([
+      'line 1: cancelled; nothing was sent',
+      'line 2: not in the queue; it was never there, or has ended',
+      'line 3: no account; the account is empty',
+      'line 4: cancelled; nothing was sent',
+      '',
+    ])
+    expect(await keySpace.accounts()).toEqual(['user_2'])
+    const json = await cancelGiven(keySpace, 'user_2', '-', '--json')
+    expect({ code: json.code, sums: JSON.parse(json.stdout) }).toEqual({
+      code: 0,
+      sums: [{ line: 1, result: 'cancelled' }],
+    })
+    expect((await cancelGiven(keySpace, '', '-', '--json')).stdout).toBe('[]\n')
+  })
+
+  it('withdraws a whole request', async context => {
+    const keySpace = await openKeySpace(context)
+    await keySpace.run('enqueue', 'user_1', 'user_2', '--request', 'ticket-1')
+    await keySpace.run('enqueue', 'user_2', 'user_3', '--request', 'ticket-2')
+    const { code, stdout } = await cancel(keySpace, '--request', 'ticket-1')
+    expect(code).toBe(0)
+    expect(stdout).toContain('withdrawn 2, of these 0 dead letters\n1 of them stay in the queue')
+    expect(await keySpace.accounts()).toEqual(['user_2', 'user_3'])
+  })
+
+  it.each([[[]], [['-', 'user_1']], [['user_1', '--request', 'ticket-1']]])('refuses %j as wrong usage', async args => {
+    const { code, stdout } = await runCommand(['cancel', ...args])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 })

@@ -53,4 +53,35 @@ describe.concurrent('clear-friends enqueue', () => {
     expect(stderr).not.toContain('user_secret')
     expect(await keySpace.jobs()).toEqual([])
   })
+
+  it('reads accounts from standard input, one a line, exactly as they are, and names lines that hold none', async context => {
+    const keySpace = await openKeySpace(context)
+    const run = (input: string) => runCommand(['enqueue', '-'], keySpace.settings, input)
+    expect(await run(' user 1 \n-user\nuser_1')).toEqual({ code: 0, stdout: 'accepted 3, duplicate 0\n', stderr: '' })
+    expect(await keySpace.accounts()).toEqual([' user 1 ', '-user', 'user_1'])
+    expect(await run('user_2\n\nuser\t3\n')).toEqual({
+      code: 1,
+      stdout: 'accepted 1, duplicate 0, rejected 2\n',
+      stderr: 'line 2: the account is empty\nline 3: the account holds a character that is not printable\n',
+    })
+  })
+
+  it('says that a duplicate has strengthened the job that is there', async context => {
+    const keySpace = await openKeySpace(context)
+    await keySpace.run('enqueue', 'user_1', '--delete-type', 'single', '--due', '300d')
+    const { code, stdout, stderr } = await keySpace.run('enqueue', 'user_1', '--due', '2h')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'accepted 0, duplicate 1\n' })
+    expect(stderr).toContain('1 of the duplicates strengthened the job that is there')
+  })
+
+  it('refuses a request id that is one of the accounts, and does not quote it', async context => {
+    const keySpace = await openKeySpace(context)
+    const { code, stderr } = await keySpace.run('enqueue', 'user_1', 'user_2', '--request', 'user_2')
+    expect(code).toBe(2)
+    expect(stderr).not.toContain('user_2')
+    const given = await runCommand(['enqueue', '-', '--request', 'user_2'], keySpace.settings, 'user_2\n')
+    expect(given).toMatchObject({ code: 1, stdout: '' })
+    expect(given.stderr).not.toContain('user_2')
+    expect(await keySpace.jobs()).toEqual([])
+  })
 })
