@@ -80,7 +80,7 @@ function openWork(nowMs: () => number, replyNow: () => Reply) {
       ...SETTINGS,
       call: callBy(tools),
       faultStreaks: new FaultStreaks(),
-      settlement: { lookUp: async () => undefined },
+      settlement: { lookUp: async () => undefined, readWish: async () => '' },
       standing: { judge: async () => 'ours' as const },
     }
     while (!tools.isDead()) {
