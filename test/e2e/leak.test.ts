@@ -104,7 +104,7 @@ async function enqueueAll(): Promise<void> {
   await producer.enqueue(canary('duplicate'))
   await queue.add(QUEUE_NAME, { v: 2, user: canary('foreign') })
   const { jobId } = await producer.enqueue(canary('crashes'))
-  await redis.hset(keysOf(prefix).queue + jobId, 'ats', 1000)
+  await redis.hset(keysOf(prefix).queue + jobId, 'stc', 1000)
 
   await run('enqueue', canary('enqueued'), canary('duplicate'))
   await run('enqueue', `${canary('enqueued')}${'x'.repeat(33)}`)

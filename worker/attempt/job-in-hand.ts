@@ -6,8 +6,6 @@ export interface JobInHand {
   readonly progress: unknown
   /** Attempts that ended before this one. */
   readonly attemptsMade: number
-  /** How often workers took the job, crashes included. */
-  readonly timesStarted: number
   /** Trace context of the producer's span, if the producer traces; not parsed yet. */
   readonly traceContext?: unknown
   /** How often a worker lost the job: the worker crashed, or its lock ran out. */

@@ -45,10 +45,10 @@ export interface ProcessJobOptions {
 }
 
 /**
- * A job that workers took this often beyond its attempts is suspected of crashing them. Takes without a crash count
- * too.
+ * A job that workers lost this often is suspected of crashing them. Half may come from a bad day of deploys and outages
+ * of Redis; double would let it crash workers for half an hour.
  */
-const CRASHES_AT_MOST = 100
+const CRASHES_AT_MOST = 20
 
 /**
  * Makes one attempt at a job and returns its outcome, with the record to settle if the job ends.
@@ -107,12 +107,10 @@ const outcomeOfUnfit = (job: JobInHand, reason: string): Outcome =>
   isOfNewerVersion(job.data) ? NEWER_JOB : dead('invalid_job', `the job data is not valid: ${reason}`)
 
 /** Ends a job that no worker of this fleet may attempt. */
-function refuse({ timesStarted }: JobInHand, { app }: JobData, options: ProcessJobOptions): Outcome | undefined {
+function refuse({ timesStalled }: JobInHand, { app }: JobData, options: ProcessJobOptions): Outcome | undefined {
   if (app !== undefined && app !== options.app)
     return dead('wrong_app', `the job is for app ${app}, this is ${options.app}`)
-  if (timesStarted > options.maxAttempts + CRASHES_AT_MOST) {
-    return dead('crashes', `workers took the job ${timesStarted} times and lost it`)
-  }
+  if (timesStalled > CRASHES_AT_MOST) return dead('crashes', `workers lost the job ${timesStalled} times`)
   return undefined
 }
 

@@ -178,7 +178,6 @@ const toJobInHand = (job: Job): JobInHand => ({
   data: job.data,
   progress: job.progress,
   attemptsMade: job.attemptsMade,
-  timesStarted: job.attemptsStarted,
   traceContext: job.opts.telemetry?.metadata,
   timesStalled: job.stalledCounter,
   enqueuedAt: job.timestamp,

@@ -26,7 +26,6 @@ async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
     data: { v: 1, account: 'user_1', request: 'ticket-1', due: 1 },
     progress: { calls: 3 },
     attemptsMade: 1,
-    timesStarted: 2,
     timesStalled: 0,
     enqueuedAt: 1000,
     ...job,
@@ -61,6 +60,13 @@ describe('processing a job', () => {
       attempts: 2,
       enqueuedAt: 1000,
     })
+  })
+
+  it('ends a job that workers lost more than twenty times, and not one that was handed back as often', async () => {
+    const lost = await process({ job: { timesStalled: 21 } })
+    expect(lost.record).toMatchObject({ outcome: 'dead_lettered', code: 'crashes', why: 'workers lost the job 21 times' })
+    expect(lost.calls).toEqual([])
+    expect((await process({ job: { timesStalled: 20 } })).record).toMatchObject({ outcome: 'cleared' })
   })
 
   it('ends what never will work as a dead letter with its code', async () => {
