@@ -32,6 +32,8 @@ const NAMES = {
   probe: 'probe',
   /** Hash: the live workers, each with the time of its last word and what it says of itself. */
   workers: 'workers',
+  /** Random text that makes the shown names of foreign job ids, see `jobs/job/job-names.ts`. */
+  jobIdSalt: 'job-id-salt',
   /** Start of BullMQ's keys of the queue; a job's hash is this and its id. */
   queue: `${QUEUE_NAME}:`,
   /** Stream: the receipts, oldest first. An entry's id is `<seq>-<epoch ms>`. */

@@ -99,6 +99,7 @@ async function assemble(
     settlement: stores.settlement,
     recorder,
     guard: halt.guard,
+    jobNames: stores.jobNames,
     log,
   })
   closing.add(pool, each => each.drain())

@@ -1,3 +1,4 @@
+import { type JobNames, loadJobNames } from '../jobs/job/job-names.ts'
 import { openQueue } from '../jobs/job/queue.ts'
 import { ReceiptKeeper } from '../jobs/receipts/receipt-keeper.ts'
 import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
@@ -23,6 +24,7 @@ export interface Stores {
   readonly contract: FleetContract
   readonly bond: Bond
   readonly control: FleetControl
+  readonly jobNames: JobNames
   readonly settlement: Settlement
 }
 
@@ -52,5 +54,6 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
   closing.add(new ReceiptWatch({ redis, prefix, keeper, clock: systemClock, log }), each => each.close())
   const control = createFleetControl(redis, queue, prefix)
   const bond = new Bond(redis, prefix, contract)
-  return { redis, permitsRedis, contract, bond, control, settlement: createSettlement(receiptOptions) }
+  const jobNames = await loadJobNames(redis, prefix)
+  return { redis, permitsRedis, contract, bond, control, jobNames, settlement: createSettlement(receiptOptions) }
 }

@@ -7,6 +7,7 @@ import {
   type DiscardResult,
   type ReplayResult,
 } from '../../jobs/dead-letters/dead-letters.ts'
+import { isForeignName, loadJobNames } from '../../jobs/job/job-names.ts'
 import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
@@ -49,13 +50,15 @@ export async function changeDeadLetters(
     const letters = createDeadLetters(redis, prefix)
     // A second ahead, because workers stamp dead letters with their own clocks.
     const untilMs = Date.now() + 1000
-    const ids = jobIds.length > 0 ? jobIds : idsOf(letters.read({ ...chosen, untilMs }))
+    const ids = jobIds.length > 0 ? await letters.toJobIds(jobIds) : idsOf(letters.read({ ...chosen, untilMs }))
+    const { nameOf } = await loadJobNames(redis, prefix)
+    const shown = (idOrName: string): string => (isForeignName(idOrName) ? idOrName : nameOf(idOrName))
     const sums = new Map<string, number>()
     for await (const batch of inBatches(ids)) {
       const results = dryRun ? await tryOut(letters, batch) : await letters[action](batch, describeChoice(selection))
       results.forEach((result, index) => {
         sums.set(result, (sums.get(result) ?? 0) + 1)
-        if (jobIds.length > 0 && result in WHY_NOT) say(`${batch[index]}: ${WHY_NOT[result]}`)
+        if (jobIds.length > 0 && result in WHY_NOT) say(`${shown(batch[index] ?? '')}: ${WHY_NOT[result]}`)
       })
     }
     print(json ? JSON.stringify(Object.fromEntries(sums)) : describeSums(action, sums, dryRun))

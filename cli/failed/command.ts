@@ -67,7 +67,7 @@ function showCommand({ environment, print, say, action }: Shell): Command {
         withFleet(environment, async ({ redis, prefix }) => {
           const letter = await createDeadLetters(redis, prefix).find(jobId)
           if (letter === undefined) {
-            say(`there is no dead letter ${jobId}: no such job, or it was replayed, discarded, or waits in the queue`)
+            say('there is no such dead letter: no such job, or it was replayed, discarded, or waits in the queue')
             return EXIT.failed
           }
           const shown = toShown(letter, options.reveal === true)

@@ -1,11 +1,11 @@
 import type { DeadLetter } from '../../jobs/dead-letters/dead-letters.ts'
 
-/** A dead letter for the output; it holds the account only with `--reveal`. */
-export type ShownLetter = Omit<DeadLetter, 'account'> & Partial<Pick<DeadLetter, 'account'>>
+/** A dead letter for the output; it holds the account, and a foreign job id, only with `--reveal`. */
+export type ShownLetter = Omit<DeadLetter, 'account' | 'name'> & Partial<Pick<DeadLetter, 'account'>>
 
-/** Takes the account out, unless the operator asked for it. */
-export function toShown({ account, ...letter }: DeadLetter, reveal: boolean): ShownLetter {
-  return reveal ? { ...letter, account } : letter
+/** Takes out what may be a user id, unless the operator asked for it. */
+export function toShown({ account, name, ...letter }: DeadLetter, reveal: boolean): ShownLetter {
+  return reveal ? { ...letter, account } : { ...letter, jobId: name }
 }
 
 /** Puts dead letters into words, one a line. */

@@ -11,8 +11,9 @@ import { parseJson } from '../../config/parse-json.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import { parseJobData, requestsIn } from '../job/clear-friends-job.ts'
+import { accountIn, parseJobData, requestsIn } from '../job/clear-friends-job.ts'
 import { randomJobId } from '../job/job-id.ts'
+import { isForeignName, type JobNames, loadJobNames } from '../job/job-names.ts'
 import { waitingLineLua } from '../job/waiting-line.ts'
 import { allRequests, parseGrowth } from '../job/wish.ts'
 import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
@@ -23,6 +24,8 @@ const discardLua = ledgerLua + readFileSync(new URL('./discard.lua', import.meta
 /** A job that gave up and waits for a person. */
 export interface DeadLetter {
   readonly jobId: string
+  /** The job in lists and messages; its id may be a user id, see `job-names.ts`. */
+  readonly name: string
   /** The vendor's code, or a word of ours. */
   readonly code: string
   /** Why, in words without user ids. */
@@ -73,8 +76,10 @@ interface OperatorAction {
 export interface DeadLetters {
   /** Reads dead letters in the order in which they gave up, in bounded memory. */
   read(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter>
-  /** Reads one; nothing where the job is no dead letter. */
-  find(jobId: string): Promise<DeadLetter | undefined>
+  /** Reads one, by the job's id or name; nothing where the job is no dead letter. */
+  find(jobIdOrName: string): Promise<DeadLetter | undefined>
+  /** Gives the job ids for ids or names. A name that no dead letter has stays as it is. */
+  toJobIds(jobIdsOrNames: readonly string[]): Promise<readonly string[]>
   /**
    * Enqueues dead letters anew: as new jobs with attempts from 1, under the same limit as all. Safe to repeat: a
    * replayed job is no dead letter any more. Redis keeps a log of these actions.
@@ -104,8 +109,17 @@ export function createDeadLetters(redis: RedisConnection, prefix: string): DeadL
   const runReplay = createRedisScript(redis, 'clearFriendsReplay', replayLua)
   const runDiscard = createRedisScript(redis, 'clearFriendsDiscard', discardLua)
   const keys = [...ledgerKeys(prefix), operatorActions]
+  let names: Promise<JobNames> | undefined
+  const loadNames = (): Promise<JobNames> => (names ??= loadJobNames(redis, prefix))
   const readOne = async (jobId: string): Promise<DeadLetter | undefined> =>
-    toDeadLetter(jobId, await redis.hmget(queue + jobId, ...FIELDS))
+    toDeadLetter(jobId, await loadNames(), await redis.hmget(queue + jobId, ...FIELDS))
+  // A name cannot be turned back into the id, so this reads all ids.
+  const withName = async (name: string): Promise<string> => {
+    const { nameOf } = await loadNames()
+    const jobIds = await redis.zrange(`${queue}failed`, '0', '-1')
+    return jobIds.find(jobId => nameOf(jobId, null) === name) ?? name
+  }
+  const toJobId = async (idOrName: string): Promise<string> => (isForeignName(idOrName) ? withName(idOrName) : idOrName)
 
   return {
     read: async function* (filter = {}) {
@@ -132,7 +146,11 @@ export function createDeadLetters(redis: RedisConnection, prefix: string): DeadL
         from = last
       }
     },
-    find: async jobId => ((await redis.zscore(`${queue}failed`, jobId)) === null ? undefined : readOne(jobId)),
+    find: async idOrName => {
+      const jobId = await toJobId(idOrName)
+      return (await redis.zscore(`${queue}failed`, jobId)) === null ? undefined : readOne(jobId)
+    },
+    toJobIds: idsOrNames => Promise.all(idsOrNames.map(toJobId)),
     replay: async (jobIds, chosen) =>
       replaySchema.parse(await runReplay(keys, [chosen, ...jobIds.flatMap(jobId => [jobId, randomJobId()])])),
     discard: async (jobIds, chosen) => discardSchema.parse(await runDiscard(keys, [chosen, ...jobIds])),
@@ -141,18 +159,21 @@ export function createDeadLetters(redis: RedisConnection, prefix: string): DeadL
   }
 }
 
-const FIELDS = ['data', 'code', 'why', 'failedReason', 'finishedOn', 'timestamp', 'atm', 'wish'] as const
+const FIELDS = ['data', 'code', 'why', 'finishedOn', 'timestamp', 'atm', 'wish'] as const
+/** BullMQ's own reason is not shown: whoever failed the job may have put a user id into it. */
+const UNSETTLED = 'another program failed the job, so it has no outcome; replay it'
 
-function toDeadLetter(jobId: string, fields: readonly (string | null)[]): DeadLetter | undefined {
-  const [data, code, why, failedReason, finishedOn, timestamp, attempts, wish] = fields
+function toDeadLetter(jobId: string, { nameOf }: JobNames, fields: readonly (string | null)[]): DeadLetter | undefined {
+  const [data, code, why, finishedOn, timestamp, attempts, wish] = fields
   if (data === null || data === undefined) return undefined
   const parsed = parseJobData(parseJson(data))
   const job = parsed.ok ? parsed.data : undefined
   return {
     jobId,
+    name: nameOf(jobId, accountIn(parseJson(data))),
     // BullMQ itself may have failed a job of a foreign producer.
     code: code ?? 'unsettled',
-    why: why ?? failedReason ?? '',
+    why: why ?? (code === null ? UNSETTLED : ''),
     failedAt: isoOf(Number(finishedOn ?? 0)),
     enqueuedAt: isoOf(Number(timestamp ?? 0)),
     due: job === undefined ? null : isoOf(job.due * 1000),

@@ -114,6 +114,14 @@ export const isOfNewerVersion = (data: unknown): boolean => newerSchema.safePars
 /** Lists the requests that a job's data names: one or none. */
 export const requestsIn = ({ request }: JobData): readonly string[] => (request === undefined ? [] : [request])
 
+const namedSchema = z.object({ account: accountSchema })
+
+/** Gives the account that the data of a job name, of whatever version; `null` where they name none. */
+export function accountIn(data: unknown): string | null {
+  const named = namedSchema.safeParse(data)
+  return named.success ? named.data.account : null
+}
+
 /** Gives the reason why a value is no account; `null` where it is one. */
 export function accountFault(account: unknown): string | null {
   const parsed = accountSchema.safeParse(account)

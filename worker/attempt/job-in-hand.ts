@@ -1,6 +1,8 @@
 /** A job as the pool hands it in: the fields of BullMQ that are used, data not parsed yet. */
 export interface JobInHand {
   readonly id: string
+  /** The job in logs and traces; its id may be a user id, see `jobs/job/job-names.ts`. */
+  readonly name: string
   readonly data: unknown
   /** Counts of earlier attempts, not parsed yet. */
   readonly progress: unknown

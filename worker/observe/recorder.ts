@@ -46,13 +46,13 @@ export function createRecorder({ metrics, clock, log }: RecorderOptions): Record
     const reason = 'reason' in outcome ? outcome.reason.code : undefined
     metrics.settled(final, clock.epochMs() - job.enqueuedAt, outcome.kind === 'cleared' ? outcome.verified : undefined)
     summary.count(final)
-    log.debug({ jobId: job.id, outcome: final, reason, attempts: job.attemptsMade + 1, calls }, 'settled')
-    if (final === 'dead_lettered') log.warn({ jobId: job.id, reason, act }, 'dead letter')
+    log.debug({ jobId: job.name, outcome: final, reason, attempts: job.attemptsMade + 1, calls }, 'settled')
+    if (final === 'dead_lettered') log.warn({ jobId: job.name, reason, act }, 'dead letter')
   }
   const recordWentBack = (job: JobInHand, reason: string): void => {
     metrics.wentBack(labelOfReason(reason))
     summary.count('went_back')
-    log.debug({ jobId: job.id, reason }, 'went back to the queue')
+    log.debug({ jobId: job.name, reason }, 'went back to the queue')
     if (reason === NEWER_JOB_CODE && oncePerMinute.allows(reason)) log.warn(NEWER_JOB_SEEN)
   }
 
@@ -67,7 +67,7 @@ export function createRecorder({ metrics, clock, log }: RecorderOptions): Record
           return recordSettled(job, processed)
         case 'settled_before':
           // The worker that settled the job has counted it.
-          return log.debug({ jobId: job.id, outcome: finalOutcomeOf(processed.outcome) }, 'was settled before')
+          return log.debug({ jobId: job.name, outcome: finalOutcomeOf(processed.outcome) }, 'was settled before')
         case 'went_back':
           return recordWentBack(job, processed.outcome.reason.code)
         default:

@@ -22,7 +22,7 @@ export function traceJob(job: JobInHand, work: () => Promise<Attempted>): Promis
   if (!isTracing()) return work()
   const attributes = {
     ...messagingAttributes('process'),
-    'messaging.message.id': job.id,
+    'messaging.message.id': job.name,
     'clear_friends.attempt': job.attemptsMade + 1,
   }
   const options = { kind: SpanKind.CONSUMER, attributes, links: linksOf(job) }

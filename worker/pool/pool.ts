@@ -20,6 +20,8 @@ import {
   Worker,
   type WorkerOptions,
 } from 'bullmq'
+import { accountIn } from '../../jobs/job/clear-friends-job.ts'
+import type { JobNames } from '../../jobs/job/job-names.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import { OncePerMinute } from '../../limiter/once-per-minute.ts'
@@ -35,6 +37,8 @@ import type { Logger } from '../observe/log.ts'
 import type { Recorder } from '../observe/recorder.ts'
 import { fullJitterMs } from '../vendor/backoff.ts'
 import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
+import { createCleanClient } from './clean-fetch.ts'
+import { completeParents } from './complete-parents.ts'
 import { fetchWithPause } from './fetch-with-pause.ts'
 import { isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
 
@@ -50,6 +54,7 @@ export interface PoolOptions {
   readonly settlement: Pick<Settlement, 'settle'>
   readonly recorder: Pick<Recorder, 'watch' | 'record'>
   readonly guard: Pick<QueueGuard, 'protect'>
+  readonly jobNames: JobNames
   readonly log: Logger
 }
 
@@ -82,7 +87,7 @@ export class Pool implements Gated {
     const work = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>
       this.#work(job, token, signal ?? new AbortController().signal)
     const workerOptions: WorkerOptions = {
-      connection: options.redis,
+      connection: createCleanClient(options.redis, options.prefix),
       prefix: options.prefix,
       autorun: false,
       concurrency: options.concurrency,
@@ -92,7 +97,8 @@ export class Pool implements Gated {
       removeOnComplete: { count: 0 },
       settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
     }
-    const backend: BackendFactory<RedisQueueBackend> = (...made) => fetchWithPause(createRedisBackend(...made))
+    const backend: BackendFactory<RedisQueueBackend> = (...made) =>
+      completeParents(fetchWithPause(createRedisBackend(...made)), options)
     this.#worker = new Worker(QUEUE_NAME, work, workerOptions, backend)
     this.#worker.on('error', this.#report)
     this.#worker.on('lockRenewalFailed', jobIds => {
@@ -125,7 +131,7 @@ export class Pool implements Gated {
 
   async #work(job: Job, token: string | undefined, signal: AbortSignal): Promise<void> {
     const { attempt, recorder } = this.#options
-    const inHand = toJobInHand(job)
+    const inHand = toJobInHand(job, this.#options.jobNames)
     // BullMQ's cancel signal serves for the drain too. BullMQ may hand in a job that it fetched before the drain began.
     if (this.#draining) this.#worker.cancelJob(inHand.id)
     try {
@@ -135,7 +141,7 @@ export class Pool implements Gated {
       await this.#protectQueue(inHand, processed)
       await tellBullMq(job, token, processed, attempt.maxAttempts)
     } catch (error) {
-      throw withoutStack(this.#afterError(job, error))
+      throw withoutStack(this.#afterError(job, inHand.name, error))
     }
   }
 
@@ -155,26 +161,27 @@ export class Pool implements Gated {
       await this.#options.guard.protect(processed)
     } catch (error) {
       // BullMQ must still get its answer, since the job may be settled. The next answer of this kind halts the fleet.
-      this.#options.log.error({ err: error, jobId: inHand.id }, 'the fleet could not be halted')
+      this.#options.log.error({ err: error, jobId: inHand.name }, 'the fleet could not be halted')
     }
   }
 
   /** Keeps the job in the queue after a fault. Errors that are meant for BullMQ pass as they are. */
-  #afterError(job: Job, error: unknown): unknown {
+  #afterError(job: Job, jobId: string, error: unknown): unknown {
     const { log } = this.#options
     if (isForBullMq(error)) return error
     if (isGone(error)) {
-      log.warn({ jobId: job.id }, 'the job is no longer in Redis: another worker has ended it')
+      log.warn({ jobId }, 'the job is no longer in Redis: another worker has ended it')
       return error
     }
-    log.error({ err: error, jobId: job.id }, 'an attempt broke')
+    log.error({ err: error, jobId }, 'an attempt broke')
     retryAfterFault(job)
     return error
   }
 }
 
-const toJobInHand = (job: Job): JobInHand => ({
+const toJobInHand = (job: Job, { nameOf }: JobNames): JobInHand => ({
   id: job.id ?? '',
+  name: nameOf(job.id ?? '', accountIn(job.data)),
   data: job.data,
   progress: job.progress,
   attemptsMade: job.attemptsMade,

@@ -4,6 +4,7 @@
  */
 import { Redis } from 'ioredis'
 import { z } from 'zod'
+import { loadJobNames } from '../../../jobs/job/job-names.ts'
 import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
@@ -43,6 +44,7 @@ const pool = new Pool({
   concurrency: CONCURRENCY,
   attempt,
   settlement,
+  jobNames: await loadJobNames(redis, DEFAULT_PREFIX),
   recorder: { watch: (_job, work) => work(), record: () => {} },
   guard: { protect: async () => {} },
   log: createLog('fatal'),

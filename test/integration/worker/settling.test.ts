@@ -68,6 +68,7 @@ function work(answer: Answer): void {
     settlement,
     recorder: { watch: (_job, work) => work(), record: (_job, processed) => void told.push(processed) },
     guard: { protect: async () => {} },
+    jobNames: { nameOf: jobId => jobId },
     log: createLog('fatal'),
   })
   pool.start()

@@ -23,6 +23,7 @@ async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
   const { call, asked } = script ?? scriptedCall({ friend_delete_all: [0], friend_get: [friendPage()] })
   const inHand: JobInHand = {
     id: 'made-up',
+    name: 'made-up',
     data: { v: 1, account: 'user_1', request: 'ticket-1', due: 1 },
     progress: { calls: 3 },
     attemptsMade: 1,
@@ -64,7 +65,11 @@ describe('processing a job', () => {
 
   it('ends a job that workers lost more than twenty times, and not one that was handed back as often', async () => {
     const lost = await process({ job: { timesStalled: 21 } })
-    expect(lost.record).toMatchObject({ outcome: 'dead_lettered', code: 'crashes', why: 'workers lost the job 21 times' })
+    expect(lost.record).toMatchObject({
+      outcome: 'dead_lettered',
+      code: 'crashes',
+      why: 'workers lost the job 21 times',
+    })
     expect(lost.calls).toEqual([])
     expect((await process({ job: { timesStalled: 20 } })).record).toMatchObject({ outcome: 'cleared' })
   })
