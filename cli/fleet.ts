@@ -52,7 +52,7 @@ function rebindCommand({ environment, print, action }: Shell): Command {
 
 const UNBOUND = 'not bound yet; the first worker does it'
 
-function describe({ app, host, key, ceilingPerSecond, version, workers }: FleetView): string {
+function describe({ app, host, key, ceilingPerSecond, version, workers }: FleetView): readonly string[] {
   return [
     `app       ${app ?? UNBOUND}`,
     `host      ${host ?? UNBOUND}`,
@@ -64,5 +64,5 @@ function describe({ app, host, key, ceilingPerSecond, version, workers }: FleetV
       each =>
         `  ${each.host} (${each.pid}) since ${each.startedAt}, version ${each.version}, ceiling ${count(each.ceilingPerSecond)}${each.aside === null ? '' : `, stands aside: ${each.aside.code}`}`,
     ),
-  ].join('\n')
+  ]
 }

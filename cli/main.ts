@@ -12,6 +12,7 @@ import { ForeignFleetError, ReceiptKeyError } from '../jobs/job/errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { createShell, type Shell } from './shell.ts'
 import type { Output, Surroundings } from './surroundings.ts'
+import { visible } from './visible.ts'
 
 /** Loaders of all commands. Only the wanted command is loaded, so that an import holds no web server in memory. */
 const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
@@ -73,13 +74,16 @@ function speakThrough({ stdout, stderr }: Shell, command: Command): void {
     .exitOverride()
     .showHelpAfterError('(--help shows what is possible)')
     .configureOutput({
-      writeOut: text => void stdout.write(text),
-      writeErr: text => void stderr.write(text),
+      writeOut: text => void stdout.write(visibleText(text)),
+      writeErr: text => void stderr.write(visibleText(text)),
       getOutHelpWidth: () => widthOf(stdout),
       getErrHelpWidth: () => widthOf(stderr),
       outputError: (text, write) => write(takesAccounts ? withoutAccount(text) : withoutExcess(text)),
     })
 }
+
+/** Commander's own texts have several lines, and quote arguments. */
+const visibleText = (text: string): string => text.split('\n').map(visible).join('\n')
 
 /** Commander's width for an output that is no terminal. */
 const WIDTH = 80
@@ -100,7 +104,7 @@ function withoutExcess(text: string): string {
 function exitCodeOf(error: unknown, { say }: Shell): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (error instanceof SettingsError || error instanceof ForeignFleetError || error instanceof ReceiptKeyError) {
-    say(error.message)
+    say(error.message.split('\n'))
     return EXIT.settings
   }
   // Only the message: stacks and causes of drivers hold arguments of commands, and so user ids.

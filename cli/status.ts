@@ -29,13 +29,18 @@ export function statusCommand(shell: Shell): Command {
     )
 }
 
-async function watch(look: () => Promise<string>, start: string, { print, listen }: Shell): Promise<void> {
+async function watch(look: Look, start: string, { print, write, listen }: Shell): Promise<void> {
   const signal = listen()
   while (!signal.aborted) {
-    print(start + (await look()))
+    const lines = await look()
+    await write(start)
+    print(lines)
     await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => {})
   }
 }
+
+/** Looks once; gives lines of words, or one of JSON. */
+type Look = () => Promise<string | readonly string[]>
 
 interface StatusOptions {
   readonly json?: true
@@ -44,7 +49,7 @@ interface StatusOptions {
 }
 
 /** Makes a reader that gives the status of the fleet, or of a request, as JSON or in words. */
-function readerOf({ redis, prefix, limit }: FleetConnection, { request, json }: StatusOptions): () => Promise<string> {
+function readerOf({ redis, prefix, limit }: FleetConnection, { request, json }: StatusOptions): Look {
   if (request === undefined) {
     const read = createFleetStatusReader(redis, prefix, limit)
     return async () => (json ? JSON.stringify(await read()) : describe(await read()))
@@ -57,7 +62,7 @@ function readerOf({ redis, prefix, limit }: FleetConnection, { request, json }: 
 const screenStart = ({ stdout }: Shell): string => (stdout.isTTY ? '\x1b[2J\x1b[H' : '')
 
 /** Puts a status into words. */
-function describe(status: FleetStatus): string {
+function describe(status: FleetStatus): readonly string[] {
   const { queue, rate, outcomes } = status
   const isEmpty = queue.waiting + queue.active + queue.delayed === 0
   return [
@@ -68,7 +73,7 @@ function describe(status: FleetStatus): string {
     `empty in  ${status.etaSeconds === null ? 'unknown while nothing moves' : span(status.etaSeconds)}`,
     `due       ${describeRisk(status.dueAtRisk)}`,
     `so far    ${count(outcomes.cleared)} cleared, ${count(outcomes.not_imported)} not imported, ${count(outcomes.dead_lettered)} dead-lettered, ${count(outcomes.cancelled)} cancelled`,
-  ].join('\n')
+  ]
 }
 
 function describeRisk(jobs: number | null): string {
@@ -94,7 +99,7 @@ function describeStandstill({ halted, paused, pause, resumed, workers, aside }: 
 }
 
 /** Puts the status of a request into words. */
-function describeRequest(status: RequestStatus): string {
+function describeRequest(status: RequestStatus): readonly string[] {
   const { accepted, cleared, verified, notImported, dead, cancelled, pending, etaSeconds } = status
   return [
     `request   ${status.request}`,
@@ -103,5 +108,5 @@ function describeRequest(status: RequestStatus): string {
     `first     enqueued ${status.firstAt}`,
     `last      ${status.lastAt === null ? 'nothing has ended yet' : `ended ${status.lastAt}`}`,
     `done in   ${pending === 0 ? 'done' : etaSeconds === null ? 'unknown while nothing moves' : `at most ${span(etaSeconds)}`}`,
-  ].join('\n')
+  ]
 }

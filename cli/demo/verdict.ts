@@ -87,8 +87,8 @@ function shareUsed(arrivals: readonly number[], limit: number): number {
 
 const row = (what: string, figure: string, good: boolean): Row => ({ what, figure, good })
 
-/** Formats the rows as a table. */
-export function toTable(rows: readonly Row[]): string {
+/** Formats the rows as a table, line by line. */
+export function toTable(rows: readonly Row[]): readonly string[] {
   const width = Math.max(...rows.map(each => each.what.length))
-  return rows.map(({ what, figure, good }) => `${good ? ' ok ' : 'FAIL'}  ${what.padEnd(width)}  ${figure}`).join('\n')
+  return rows.map(({ what, figure, good }) => `${good ? ' ok ' : 'FAIL'}  ${what.padEnd(width)}  ${figure}`)
 }

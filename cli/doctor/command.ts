@@ -21,7 +21,7 @@ export function doctorCommand({ environment, print, action }: Shell): Command {
       action(async (options: { json?: true }) => {
         const findings: CheckResult[] = []
         for await (const finding of examine(loadSettings(environment, workerSettings))) findings.push(finding)
-        print(options.json ? JSON.stringify(findings) : findings.map(describe).join('\n'))
+        print(options.json ? JSON.stringify(findings) : findings.flatMap(describe))
         return findings.some(each => each.result === 'failure') ? EXIT.failed : EXIT.done
       }),
     )
@@ -60,7 +60,7 @@ const hasFailed = (findings: readonly CheckResult[], what: string): boolean =>
 
 const MARK = { ok: 'ok  ', warning: 'warn', failure: 'FAIL' } as const
 
-function describe({ result, check, found, advice }: CheckResult): string {
+function describe({ result, check, found, advice }: CheckResult): readonly string[] {
   const line = `${MARK[result]}  ${check}: ${found}`
-  return advice === undefined ? line : `${line}\n      ${advice}`
+  return advice === undefined ? [line] : [line, `      ${advice}`]
 }

@@ -104,10 +104,10 @@ const WHY_NOT: Readonly<Partial<Record<Result | 'would', string>>> = {
   unsettled: 'it was failed without an outcome, so there is no receipt of it; replay it instead',
 }
 
-function describeSums(action: string, sums: ReadonlyMap<string, number>, dryRun: true | undefined): string {
+function describeSums(action: string, sums: ReadonlyMap<string, number>, dryRun: true | undefined): readonly string[] {
   const verb = action === 'replay' ? 'replayed' : 'discarded'
   const done = count(sums.get(dryRun ? 'would' : verb) ?? 0)
   const first = `${done} dead letters ${dryRun ? 'would be' : 'were'} ${verb}`
   const rest = [...sums].filter(([result]) => result in WHY_NOT)
-  return [first, ...rest.map(([result, jobs]) => `${count(jobs)} not: ${WHY_NOT[result as Result]}`)].join('\n')
+  return [first, ...rest.map(([result, jobs]) => `${count(jobs)} not: ${WHY_NOT[result as Result]}`)]
 }

@@ -9,12 +9,12 @@ export function toShown({ account, name, ...letter }: DeadLetter, reveal: boolea
 }
 
 /** Puts dead letters into words, one a line. */
-export function describeLetters(letters: readonly ShownLetter[]): string {
-  return letters.map(({ jobId, failedAt, code, why }) => `${jobId}  ${failedAt}  ${code}  ${why}`).join('\n')
+export function describeLetters(letters: readonly ShownLetter[]): readonly string[] {
+  return letters.map(({ jobId, failedAt, code, why }) => `${jobId}  ${failedAt}  ${code}  ${why}`)
 }
 
 /** Puts all fields of a dead letter into words. */
-export function describeLetter(letter: ShownLetter): string {
+export function describeLetter(letter: ShownLetter): readonly string[] {
   const { jobId, code, why, failedAt, enqueuedAt, due, requests, attempts, account } = letter
   return [
     `job       ${jobId}`,
@@ -25,5 +25,5 @@ export function describeLetter(letter: ShownLetter): string {
     `enqueued  ${enqueuedAt}`,
     `due       ${due ?? 'unknown'}`,
     `request   ${requests.length === 0 ? 'none' : requests.join(', ')}`,
-  ].join('\n')
+  ]
 }

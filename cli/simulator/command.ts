@@ -87,7 +87,7 @@ async function run(flags: Flags, command: Command, { print, say, listen }: Shell
   const figures = simulator.figures()
   await simulator.close()
   await ended(log)
-  print(flags.json ? JSON.stringify(figures) : toReport(figures))
+  print(flags.json ? JSON.stringify(figures) : toReport(figures).split('\n'))
   return EXIT.done
 }
 
