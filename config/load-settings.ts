@@ -64,6 +64,7 @@ const faulty = (name: string, found: string, expected: string): Loaded => ({
 })
 
 function loadText(name: SettingName, row: SettingRow, environment: Environment): Loaded {
+  if (row.fileToo && given(environment, `${name}_FILE`) !== undefined) return loadFromFile(name, row, environment)
   const text = given(environment, name)
   const parsed = parseSetting(name, text)
   if (parsed.success) return { ok: true, value: parsed.data }
@@ -72,17 +73,24 @@ function loadText(name: SettingName, row: SettingRow, environment: Environment):
 
 function loadSecret(name: SettingName, row: SettingRow, environment: Environment): Loaded {
   const fileName = `${name}_FILE`
+  if (given(environment, fileName) !== undefined) return loadFromFile(name, row, environment)
   const text = given(environment, name)
-  const file = given(environment, fileName)
-  if (text !== undefined && file !== undefined) return faulty(name, `set, and ${fileName} is set too`, 'one of the two')
-  const read = file === undefined ? text && Secret.fromText(text) : readFile(file)
+  const parsed = parseSetting(name, text && Secret.fromText(text))
+  if (parsed.success) return { ok: true, value: parsed.data }
+  if (text === undefined) return faulty(name, NOT_SET, `${row.expected}, here or in a file named by ${fileName}`)
+  return faulty(name, UNFIT, row.expected)
+}
+
+function loadFromFile(name: SettingName, row: SettingRow, environment: Environment): Loaded {
+  const fileName = `${name}_FILE`
+  const file = given(environment, fileName) ?? ''
+  if (given(environment, name) !== undefined) return faulty(name, `set, and ${fileName} is set too`, 'one of the two')
+  const read = readFile(file)
   if (read instanceof Error) {
     return faulty(fileName, `${showFile(file)}, which cannot be read (${errorCode(read)})`, 'a readable file')
   }
-  const parsed = parseSetting(name, read)
-  if (parsed.success) return { ok: true, value: parsed.data }
-  if (read === undefined) return faulty(name, NOT_SET, `${row.expected}, here or in a file named by ${fileName}`)
-  return faulty(file === undefined ? name : fileName, 'a value that does not fit', row.expected)
+  const parsed = parseSetting(name, row.secret ? read : read.reveal())
+  return parsed.success ? { ok: true, value: parsed.data } : faulty(fileName, UNFIT, row.expected)
 }
 
 function readFile(file: string): Secret | Error {
@@ -94,17 +102,26 @@ function readFile(file: string): Secret | Error {
 }
 
 const NOT_SET = 'not set'
+const UNFIT = 'a value that does not fit'
 
 const given = (environment: Readonly<Record<string, string | undefined>>, name: string): string | undefined => {
   const text = environment[name]
   return text === undefined || text === '' ? undefined : text
 }
 
-const show = (text: string, row: SettingRow): string => `"${row.showsAs === 'url' ? withoutPassword(text) : text}"`
+/** Keys and tokens are longer; a value of these settings that an operator got wrong is not. */
+const LONGEST_SHOWN = 24
+
+/** Shows a wrong value, unless it may hold a secret: an operator may confuse two variables, or give a URL for a host. */
+function show(text: string, { showsAs }: SettingRow): string {
+  if (showsAs === 'url') return `"${withoutPassword(text)}"`
+  if (showsAs === 'nothing') return UNFIT
+  return text.length > LONGEST_SHOWN ? `a value of ${text.length} characters` : `"${text}"`
+}
 
 // An operator may set the key itself as `<NAME>_FILE` by mistake. It must not be shown; a key does not look like a
 // path.
-const showFile = (file: string | undefined): string =>
-  file !== undefined && isAbsolute(file) ? `"${file}"` : 'a value that is no absolute path, so it is not shown'
+const showFile = (file: string): string =>
+  isAbsolute(file) ? `"${file}"` : 'a value that is no absolute path, so it is not shown'
 
 const errorCode = (error: Error): string => ('code' in error ? String(error.code) : String(error))

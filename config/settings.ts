@@ -9,8 +9,10 @@ interface About {
   readonly unit?: string
   /** The value is never shown, and may come from a file that `<NAME>_FILE` names. */
   readonly secret?: true
-  /** A wrong value is shown without its password. */
-  readonly showsAs?: 'url'
+  /** The value may come from a file that `<NAME>_FILE` names, since it may hold a password. */
+  readonly fileToo?: true
+  /** How a wrong value is shown: a URL without its password, or not at all. Default: as it is, if it is short. */
+  readonly showsAs?: 'url' | 'nothing'
 }
 
 const about = z.registry<About>()
@@ -29,19 +31,23 @@ const settingsSchema = z.object({
     .register(about, {
       expected: 'redis://[user:password@]host[:port][/db], percent-encoded, or rediss:// for TLS',
       showsAs: 'url',
+      fileToo: true,
       meaning:
         'Where Redis is. User and password also hold for Sentinel and Cluster, the database number for Sentinel.',
     }),
   REDIS_SENTINELS: hostList().optional().register(about, {
+    showsAs: 'nothing',
     expected: 'host:port, more of them after commas',
     meaning:
       'The Sentinels that know the primary; needs `REDIS_SENTINEL_NAME`. The host of `REDIS_URL` is not used then.',
   }),
   REDIS_SENTINEL_NAME: z.string().min(1).optional().register(about, {
+    showsAs: 'nothing',
     expected: 'the name that the Sentinels give the primary',
     meaning: 'Which primary to ask the Sentinels for.',
   }),
   REDIS_CLUSTER_NODES: hostList().optional().register(about, {
+    showsAs: 'nothing',
     expected: 'host:port, more of them after commas',
     meaning: 'Some nodes of a Redis Cluster. The host of `REDIS_URL` is not used then.',
   }),

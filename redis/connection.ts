@@ -82,8 +82,7 @@ function unavailable(cause: unknown): RedisUnavailableError {
 /** Copies a driver's error without the arguments of its command, which may be user ids. */
 function withoutArguments(cause: unknown): unknown {
   if (!(cause instanceof Error && 'command' in cause)) return cause
-  const { name, message } = cause
-  return Object.assign(new Error(message), { name })
+  return Object.assign(new Error(refusalOf(cause)?.said ?? cause.message), { name: cause.name })
 }
 
 function messageOf(error: Error): string {

@@ -1,6 +1,6 @@
 /** An error answer of Redis, with advice for the operator. */
 export interface Refusal {
-  /** Redis' words, without the name of the script. */
+  /** Redis' words, without script and arguments. */
   readonly said: string
   readonly advice: string
 }
@@ -15,10 +15,13 @@ const ADVICE: readonly (readonly [start: string, advice: string])[] = [
   ['WRONGTYPE', 'A key holds something else than we put there: `clear-friends doctor` says more.'],
 ]
 
+/** After it come the name of a script, or the arguments of a command that Redis does not know, such as a password. */
+const END_OF_WORDS = / script: |,? with args /
+
 /** Reads the refusal in an error; `undefined` for an error that is no answer of Redis. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined
-  const [said = ''] = error.message.split(' script: ')
+  const [said = ''] = error.message.split(END_OF_WORDS)
   const known = ADVICE.find(([start]) => said.startsWith(start))
   return { said, advice: known?.[1] ?? '`clear-friends doctor` says more.' }
 }

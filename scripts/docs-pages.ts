@@ -6,7 +6,7 @@ export function configurationPage(): string {
   const rows = SETTING_NAMES.map(name => {
     const row = settingRow(name)
     return line([
-      `\`${name}\`${row.secret ? `, \`${name}_FILE\`` : ''}`,
+      `\`${name}\`${row.secret || row.fileToo ? `, \`${name}_FILE\`` : ''}`,
       row.default === undefined ? (row.required ? 'none, required' : 'none') : `\`${row.default}\``,
       row.expected + (row.unit === undefined ? '' : ` (${row.unit})`),
       row.meaning,
@@ -16,8 +16,8 @@ export function configurationPage(): string {
     '# Configuration',
     '',
     'Settings are environment variables. An empty one counts as not set. All faults are reported at once, with exit code',
-    '78; the value of a secret is never shown. A secret can come from a file whose name is in the variable that ends in',
-    '`_FILE`, as container platforms mount them.',
+    '78; a secret is never shown, nor a value that may hold one. A secret, and `REDIS_URL`, can come from a file whose',
+    'name is in the variable that ends in `_FILE`, as container platforms mount them.',
     '',
     line(['variable', 'default', 'what it takes', 'what it is for']),
     line(['---', '---', '---', '---']),

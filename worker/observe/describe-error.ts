@@ -46,8 +46,7 @@ export function describeError(error: unknown, withStack = false): DescribedError
 
 function messageOf(error: Error): string | undefined {
   const refusal = refusalOf(error)
-  // Redis quotes the arguments of a command that it does not know.
-  if (refusal !== undefined) return refusal.said.split(/,? with args /)[0]
+  if (refusal !== undefined) return refusal.said
   // Node words these from the name of a system call, an address and a port.
   if (OURS.has(error.name) || 'syscall' in error || OF_THE_DRIVER.test(error.message)) return error.message
   return undefined

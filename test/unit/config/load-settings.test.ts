@@ -194,3 +194,54 @@ describe('settings that are fine alone but not together', () => {
     expect(error.message).not.toContain(':pw@')
   })
 })
+
+describe('a secret in the wrong place', () => {
+  const SECRET = 'S3cretPw'
+  it.each([
+    ['REDIS_CLUSTER_NODES', `redis://u:${SECRET}@h:1`],
+    ['REDIS_CLUSTER_NODES', `h:1,u:${SECRET}`],
+    ['REDIS_SENTINELS', `u:${SECRET}@h:26379`],
+    ['REDIS_URL', `redis://u:${SECRET}@h/x`],
+    ['REDIS_URL', `redis://u:${SECRET}`],
+    ['IM_BASE_URL', `https://u:${SECRET}@im.example`],
+    ['IM_SDK_APP_ID', `a made-up key with ${SECRET}`],
+    ['IM_ADMIN', `a made-up key with ${SECRET} in the middle`],
+    ['HTTP_HOST', `${SECRET} ${'0123456789abcdef'.repeat(4)}`],
+    ['LOG_LEVEL', `${SECRET}${'0123456789abcdef'.repeat(4)}`],
+  ])('such as %s is not shown', (name, value) => {
+    const error = faultsOf({ ...complete, REDIS_SENTINEL_NAME: 'm', [name]: value })
+    expect(namesOf(error)).toContain(name)
+    expect(error.message).not.toContain(SECRET)
+  })
+
+  it('leaves a short wrong value to be seen', () => {
+    expect(faultsOf({ ...complete, HTTP_PORT: '94640' }).message).toContain('HTTP_PORT: "94640"')
+  })
+})
+
+describe('REDIS_URL_FILE', () => {
+  it('gives the URL, so that its password stands in no environment', async () => {
+    const file = await secretFile('redis-url', 'rediss://user:hush@redis.example:6380/1\n')
+    const { REDIS_URL } = loadSettings({ REDIS_URL_FILE: file }, redisSettings)
+    expect(REDIS_URL).toBe('rediss://user:hush@redis.example:6380/1')
+  })
+
+  it.each([
+    ['that cannot be read', () => '/nowhere/redis-url', 'cannot be read (ENOENT)'],
+    [
+      'whose text is no such URL',
+      () => secretFile('wrong-url', 'http://:hush@redis.example'),
+      'a value that does not fit',
+    ],
+  ])('%s is a fault', async (_, file, found) => {
+    const { message } = faultsOf({ REDIS_URL_FILE: await file() }, redisSettings)
+    expect(message).toContain('REDIS_URL_FILE: ')
+    expect(message).toContain(found)
+    expect(message).not.toContain('hush')
+  })
+
+  it('beside REDIS_URL is a fault, since it is not clear which counts', () => {
+    const error = faultsOf({ REDIS_URL: 'redis://h', REDIS_URL_FILE: '/run/secrets/redis-url' }, redisSettings)
+    expect(error.message).toContain('REDIS_URL: set, and REDIS_URL_FILE is set too')
+  })
+})
