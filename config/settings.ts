@@ -113,6 +113,10 @@ const settingsSchema = z.object({
     unit: 'attempts',
     meaning: 'Attempts of a job before it becomes a dead letter.',
   }),
+  MISSING_SHARE: number(0, 1).prefault('0.2').register(about, {
+    expected: 'a share from 0 to 1 such as 0.3; 1 never halts',
+    meaning: 'Share of the last 50 accounts that may be not imported before the fleet halts with `too_many_missing`.',
+  }),
   DUE_DAYS: number(0, 3650).prefault('30').register(about, {
     expected: 'a number from 0 to 3650',
     unit: 'days',

@@ -55,5 +55,13 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
   const control = createFleetControl(redis, queue, prefix)
   const bond = new Bond(redis, prefix, contract)
   const jobNames = await loadJobNames(redis, prefix)
-  return { redis, permitsRedis, contract, bond, control, jobNames, settlement: createSettlement(receiptOptions) }
+  return {
+    redis,
+    permitsRedis,
+    contract,
+    bond,
+    control,
+    jobNames,
+    settlement: createSettlement({ ...receiptOptions, missingShare: settings.MISSING_SHARE }),
+  }
 }

@@ -13,6 +13,7 @@ export const workerSettings = [
   'VERIFY',
   'WORKER_CONCURRENCY',
   'MAX_ATTEMPTS',
+  'MISSING_SHARE',
   'RECEIPT_KEY',
   'RECEIPT_DAYS',
   'HTTP_HOST',

@@ -7,17 +7,19 @@
 -- ARGV[1]  id of the job
 -- ARGV[2]  days that a request's figures are kept after its last job has ended
 -- ARGV[3]  why, in words, for a dead letter
--- ARGV[4]  the job's field `wish` on which the content is built; empty if the job had none
--- ARGV[5…] content of the receipt, see contentFrom in ledger.lua
+-- ARGV[4]  share of the last accounts above which too many do not exist; 1: never too many
+-- ARGV[5]  the job's field `wish` on which the content is built; empty if the job had none
+-- ARGV[6…] content of the receipt, see contentFrom in ledger.lua
 --
--- Answers { 'grown', wish } (a duplicate has strengthened the job since, and nothing was written); 'settled'; 'suspicious' (settled, but too many of the last accounts do not exist: the worker may be asking
--- the wrong app); { 'already', outcome, code, why } (settled before); or 'gone' (the job is no longer in Redis).
+-- Answers { 'grown', wish } (a duplicate has strengthened the job since, and nothing was written); 'settled';
+-- 'suspicious' (settled, but too many of the last accounts do not exist: the worker may be asking the wrong app);
+-- { 'already', outcome, code, why } (settled before); or 'gone' (the job is no longer in Redis).
 --
 -- One script, so that no crash can come between mark, receipt and counts. The mark is a field of the job's own hash and
 -- is deleted with it, so it needs no clean-up. Costs about ten commands.
-local jobId, days, why, knownWish = unpack(ARGV, 1, 4)
+local jobId, days, why, share, knownWish = unpack(ARGV, 1, 5)
 local LOOKED_AT = 50
-local SHARE = 0.2
+local SHARE = tonumber(share)
 -- In a new fleet ten accounts are enough, if none of them exists.
 local AT_FIRST = 10
 
@@ -25,7 +27,7 @@ local AT_FIRST = 10
 local function isSuspicious(outcome)
   -- Trim the list only when it is twice as long as needed: a trim costs as much as a push.
   if redis.call('LPUSH', KEYS[8], outcome) >= 2 * LOOKED_AT then redis.call('LTRIM', KEYS[8], 0, LOOKED_AT - 1) end
-  if outcome ~= 'not_imported' or redis.call('EXISTS', KEYS[9]) == 1 then return false end
+  if outcome ~= 'not_imported' or SHARE >= 1 or redis.call('EXISTS', KEYS[9]) == 1 then return false end
   local last = redis.call('LRANGE', KEYS[8], 0, LOOKED_AT - 1)
   local missing = 0
   for _, was in ipairs(last) do
@@ -34,7 +36,7 @@ local function isSuspicious(outcome)
   return #last == LOOKED_AT and missing > LOOKED_AT * SHARE or #last >= AT_FIRST and missing == #last
 end
 
-local jobKey, content = QUEUE .. jobId, contentFrom(5)
+local jobKey, content = QUEUE .. jobId, contentFrom(6)
 -- The hash of a job holds a name, or at least `processedOn`. So this one command replaces EXISTS and HGET.
 local job = redis.call('HMGET', jobKey, 'settled', 'name', 'processedOn', 'wish')
 if job[1] then

@@ -82,8 +82,22 @@ type Settled = Exclude<z.infer<typeof settledSchema>, readonly ['grown', string]
 
 const AS_ENQUEUED: WishInHand = { oneWay: false, text: NOT_GROWN }
 
+/** When a settlement finds that suspiciously many accounts do not exist. */
+export interface MissingOptions {
+  /** Share of the last 50 accounts that may be not imported; `1` never finds too many. Default 0.2. */
+  readonly missingShare?: number
+}
+
+const MISSING_SHARE = 0.2
+
 /** Makes a settlement on a connection. */
-export function createSettlement({ redis, prefix, seals, receiptDays }: SettlementOptions): Settlement {
+export function createSettlement({
+  redis,
+  prefix,
+  seals,
+  receiptDays,
+  missingShare = MISSING_SHARE,
+}: SettlementOptions & MissingOptions): Settlement {
   const keys = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsSettle', script)
   const scriptKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
@@ -91,7 +105,7 @@ export function createSettlement({ redis, prefix, seals, receiptDays }: Settleme
     settle: async (jobId, end, wish = AS_ENQUEUED) => {
       let [text, record] = [NOT_GROWN, end]
       for (;;) {
-        const args = [jobId, receiptDays, end.why ?? '', text, ...sealedContent(record, seals)]
+        const args = [jobId, receiptDays, end.why ?? '', missingShare, text, ...sealedContent(record, seals)]
         const answer = settledSchema.parse(await askRedis(() => run(scriptKeys, args)))
         if (!isGrown(answer)) return toSettleResult(answer)
         text = answer[1]

@@ -45,7 +45,7 @@ const TOO_MANY = {
 /** Reasons of a snooze which mean that the fleet stands still, or is not bound to this worker's app. */
 const STANDS_STILL = new Set(['paused', 'halted', 'foreign'])
 const LOOK_AT_SETTINGS =
-  'Check IM_SDK_APP_ID, IM_BASE_URL and whether these are user ids of this app; `clear-friends resume` goes on.'
+  'Is this the right column of the import, and the right app (IM_SDK_APP_ID, IM_BASE_URL)? If so, `clear-friends resume` goes on for a day; a larger MISSING_SHARE goes on for good.'
 
 /**
  * Opens and closes the gate of this process with the fleet.

@@ -140,3 +140,31 @@ describe('dead letters', () => {
     expect(await redis.hgetall(keysOf(prefix).deadLetterCodes)).toEqual({ 30001: '2', invalid_job: '1' })
   })
 })
+
+describe('accounts that the vendor does not know', () => {
+  /** Settles accounts of which every `nth` is not imported; tells after how many the fleet was first suspicious. */
+  async function firstSuspicion(accounts: number, nth: number, missingShare?: number): Promise<number | undefined> {
+    const { redis, prefix, producer } = keySpace()
+    const share = missingShare === undefined ? {} : { missingShare }
+    const settlement = createSettlement({ redis, prefix, seals, receiptDays: 400, ...share })
+    for (let n = 1; n <= accounts; n++) {
+      const { jobId } = await producer.enqueue(`user_${n}`)
+      const outcome = n % nth === 0 ? 'not_imported' : 'cleared'
+      const end = { account: `user_${n}`, verified: 'skipped', calls: 1, attempts: 1, enqueuedAt: 1, outcome } as const
+      const result = await settlement.settle(jobId, end)
+      if (result.kind === 'settled' && result.suspicious) return n
+    }
+    return undefined
+  }
+
+  it.each([
+    ['every fourth is too many by default', 4, undefined, 52],
+    ['every fourth is not, where 30 % may be missing', 4, 0.3, undefined],
+    ['every second is, where 30 % may be missing', 2, 0.3, 50],
+    ['every sixth is not by default', 6, undefined, undefined],
+    ['the first ten are, if none of them exists', 1, 0.9, 10],
+    ['all are not, where all may be missing', 1, 1, undefined],
+  ])('%s', async (_, nth, share, suspicion) => {
+    expect(await firstSuspicion(120, nth, share)).toBe(suspicion)
+  })
+})

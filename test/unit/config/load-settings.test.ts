@@ -51,6 +51,7 @@ describe('loading settings', () => {
       RATE_LIMIT_MARGIN: 0.01,
       WORKER_CONCURRENCY: 256,
       MAX_ATTEMPTS: 15,
+      MISSING_SHARE: 0.2,
       DUE_DAYS: 30,
       RECEIPT_DAYS: 400,
       HTTP_HOST: '127.0.0.1',

@@ -112,6 +112,14 @@ const rows: Readonly<Record<SettingName, Row>> = {
   },
   WORKER_CONCURRENCY: wholeNumber(1, 10_000),
   MAX_ATTEMPTS: wholeNumber(1, 1000),
+  MISSING_SHARE: {
+    good: [
+      ['0', 0],
+      ['0.35', 0.35],
+      ['1', 1],
+    ],
+    bad: ['20%', '-0.1', '1.1', '.5', 'never'],
+  },
   DUE_DAYS: anyNumber(0, 3650),
   RECEIPT_KEY: { good: same('any text of thirty-two characters'), bad: ['a'.repeat(31), 'too short'] },
   RECEIPT_DAYS: wholeNumber(1, 36_500),
