@@ -12,6 +12,7 @@ import type { ClosingList } from './closing-list.ts'
 import { Bond } from './halt/bond.ts'
 import type { Logger } from './observe/log.ts'
 import { EventsWatch } from './upkeep/events-watch.ts'
+import { LeaseWatch } from './upkeep/lease-watch.ts'
 import { ReceiptWatch } from './upkeep/receipt-watch.ts'
 import type { WorkerSettings } from './worker-settings.ts'
 
@@ -47,6 +48,7 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
   const contract = contractOf(settings, seals)
   await bindFleet(redis, prefix, contract)
   closing.add(new EventsWatch(redis, prefix, log), each => each.close())
+  closing.add(new LeaseWatch(redis, prefix, log), each => each.close())
   redis.on('close', () => closing.hasBegun || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
   const receiptOptions = { redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS }

@@ -79,7 +79,8 @@ export class ReceiptKeeper {
     const oldest = await readOldest(redis, prefix)
     if (oldest === undefined || oldest.at >= keptSince) return
     const firstKept = await findFirstSince(redis, prefix, keptSince)
-    const lastOld = Math.min(firstKept - 1, oldest.seq + TRIM_AT_MOST - 1, this.#known.seq)
+    const upTo = Math.min(firstKept - 1, oldest.seq + TRIM_AT_MOST - 1, this.#known.seq)
+    const lastOld = await this.#lastOld(oldest.seq, upTo, keptSince)
     // The anchor holds the chain's value there, from which the kept receipts can be proved. If somebody tampered with
     // the removed ones, the next checkpoint shows it.
     let anchor = await this.#checkpoints.atOrBefore(lastOld)
@@ -93,6 +94,18 @@ export class ReceiptKeeper {
     await this.#checkpoints.add({ ...anchor, state: 'anchor' })
     await redis.xtrim(keysOf(prefix).receipts, 'MINID', lastOld + 1)
     await this.#checkpoints.dropBetween(-1, anchor.seq)
+  }
+
+  /** Gives the last number before the first young receipt. Times fall from one to the next where a clock went back. */
+  async #lastOld(from: number, upTo: number, keptSince: number): Promise<number> {
+    const { redis, prefix } = this.#options
+    for (let next = from; next <= upTo; ) {
+      const chunk = await readStored(redis, prefix, { from: next, to: upTo, count: CHUNK })
+      const young = chunk.find(receipt => receipt.at >= keptSince)
+      if (young !== undefined) return young.seq - 1
+      next = (chunk.at(-1)?.seq ?? upTo) + 1
+    }
+    return upTo
   }
 
   /** Follows the chain from a checkpoint; gives nothing where a receipt is missing or was changed. */

@@ -42,7 +42,8 @@ export async function readOldest(redis: RedisConnection, prefix: string): Promis
 }
 
 /**
- * Finds the first receipt that is not older than a time, by halving, since the receipts' times never go back.
+ * Finds the first receipt that is not older than a time, by halving. Where the clock of Redis went back meanwhile, times
+ * fall from one receipt to the next; then it finds one of the places at which they pass the given time.
  *
  * @param sinceMs epoch ms
  * @returns its number; the number behind the last receipt where all are older

@@ -30,11 +30,11 @@ end
 -- The end of the chain: number, time and link of the last receipt. Read once: Redis runs no other script meanwhile.
 local chainEnd
 
--- Appends a receipt. Its number follows the last one, its time never goes back, and its link covers all receipts before
+-- Appends a receipt. Its number follows the last one, its time is that of this server, and its link covers all before
 -- it: a receipt that is removed, inserted or moved later breaks the chain. The caller made content and seal.
 local function writeReceipt(content)
   chainEnd = chainEnd or redis.call('HMGET', CHAIN, 'seq', 'at', 'chain')
-  local seq, at = (tonumber(chainEnd[1]) or 0) + 1, text(math.max(nowMs(), tonumber(chainEnd[2]) or 0))
+  local seq, at = (tonumber(chainEnd[1]) or 0) + 1, text(nowMs())
   local function add()
     return redis.pcall('XADD', RECEIPTS, text(seq) .. '-' .. at, 'content', content.text, 'seal', content.seal)
   end

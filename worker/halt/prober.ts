@@ -17,7 +17,8 @@ export interface ProberOptions {
 export const UNREACHABLE = 'unreachable'
 
 const AT_LEAST_MS = 5000
-const AT_MOST_MS = 300_000
+/** Longest wait between two probes, however long the halt has lasted. */
+export const LONGEST_PROBE_PAUSE_MS = 300_000
 /** Share of a halt's age that lies between two probes: 5 s in the first two minutes, 5 min after two hours. */
 const SHARE_OF_AGE = 1 / 24
 /**
@@ -47,7 +48,7 @@ export const firstProbeAfterMs = (code: string): number => nextProbeAfterMs(code
 /** Gives the wait between two probes, in ms, for a halt of this age. */
 export function nextProbeAfterMs(code: string, ageMs: number): number {
   if (code === UNREACHABLE) return CONNECT_AGAIN_MS
-  return Math.max(PATIENCE_MS[code] ?? AT_LEAST_MS, Math.min(AT_MOST_MS, Math.floor(ageMs * SHARE_OF_AGE)))
+  return Math.max(PATIENCE_MS[code] ?? AT_LEAST_MS, Math.min(LONGEST_PROBE_PAUSE_MS, Math.floor(ageMs * SHARE_OF_AGE)))
 }
 
 /**

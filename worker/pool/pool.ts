@@ -40,6 +40,7 @@ import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 import { createCleanClient } from './clean-fetch.ts'
 import { completeParents } from './complete-parents.ts'
 import { fetchWithPause } from './fetch-with-pause.ts'
+import { LOCK_MS, STALLED_CHECK_MS } from './lock-times.ts'
 import { isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
 
 /** Parts and limits of a pool. */
@@ -58,10 +59,6 @@ export interface PoolOptions {
   readonly log: Logger
 }
 
-/** Redis may be away this long before another worker takes the jobs in hand too (measured). */
-const LOCK_MS = 30_000
-/** After kill -9 a job runs again within 45 s: its lock ends after 30 s, and BullMQ looks every 15 s. */
-const STALLED_CHECK_MS = 15_000
 /** Crashes after which BullMQ fails a job by itself, without a settle: in effect never. `process-job` counts them. */
 const NEVER = 1_000_000
 

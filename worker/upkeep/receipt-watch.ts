@@ -27,7 +27,7 @@ export interface ReceiptWatchOptions {
  */
 const EVERY_MS = 5000
 /** A little less than the time between two turns, so that the worker that had one can take the next. */
-const TURN_MS = 4500
+export const TURN_MS = 4500
 /** An ending process waits this long for Redis, and no longer: another worker takes the next turn. */
 const LAST_WITHIN_MS = 2000
 

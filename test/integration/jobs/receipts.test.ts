@@ -221,6 +221,34 @@ describe('keeping receipts', () => {
     expect(await findingsIn((await exported()).lines)).toEqual([])
   })
 
+  it('carry the time of now again after the clock of Redis was ahead, and hold', async () => {
+    const { redis } = keySpace()
+    await redis.hset(keys().receiptChain, 'at', Date.now() + 3_600_000)
+    await write(3)
+    const [entry] = await redis.xrange(keys().receipts, '3', '3')
+    expect(Math.abs(Number(entry?.[0].split('-')[1]) - Date.now())).toBeLessThan(60_000)
+    const { lines, troubles } = await exported()
+    expect(troubles).toEqual([])
+    expect(await findingsIn(lines)).toEqual([])
+  })
+
+  it('are kept while an older one is dated young, and no young one goes with those dated old', async () => {
+    const { redis } = keySpace()
+    await write(6)
+    const at = (await redis.xrange(keys().receipts, '-', '+')).map(([id]) => Number(id.split('-')[1]))
+    const all = await redis.xrange(keys().receipts, '-', '+')
+    await redis.del(keys().receipts)
+    // The clock was a month behind while the fourth and fifth were written.
+    for (const [index, [, fields]] of all.entries()) {
+      const shift = index === 3 || index === 4 ? 30 * DAY_MS : 0
+      await redis.xadd(keys().receipts, `${index + 1}-${(at[index] ?? 0) - shift}`, ...fields)
+    }
+    const kept = keeper(7)
+    await kept.makeCheckpoint()
+    await kept.trim(Date.now())
+    expect(await redis.xlen(keys().receipts)).toBe(6)
+  })
+
   it('trims what is older than it may be, and the rest still holds', async () => {
     await write(40)
     const kept = keeper(1)
