@@ -3,7 +3,7 @@ import type { ForeignFleetError } from '../jobs/job/errors.ts'
 import { contractText } from '../jobs/status/fleet-contract.ts'
 import { createFleetMembers } from '../jobs/status/fleet-members.ts'
 import { createFleetReader } from '../jobs/status/fleet-state.ts'
-import { systemClock } from '../limiter/clock.ts'
+import { systemClock, systemTimers } from '../limiter/clock.ts'
 import { Limiter } from '../limiter/limiter.ts'
 import { OncePerMinute } from '../limiter/once-per-minute.ts'
 import { createFleetReading } from '../metrics/fleet-reading.ts'
@@ -15,12 +15,14 @@ import { openRedis } from '../redis/open-redis.ts'
 import type { BeforeClear } from './attempt/before-clear.ts'
 import type { ProcessJobOptions } from './attempt/process-job.ts'
 import { ClosingList } from './closing-list.ts'
+import { readDuty } from './duty.ts'
 import { watchFleet } from './halt/fleet-watch.ts'
 import { Gate } from './halt/gate.ts'
 import { Prober } from './halt/prober.ts'
 import { QueueGuard } from './halt/queue-guard.ts'
 import { Standing } from './halt/standing.ts'
 import { startHttpServer } from './http-server.ts'
+import { type Duty, Liveness } from './observe/liveness.ts'
 import { createLog, type Logger } from './observe/log.ts'
 import { createRecorder } from './observe/recorder.ts'
 import { traceRequest } from './observe/traces.ts'
@@ -79,10 +81,11 @@ async function assemble(
 
   const faultStreaks = new FaultStreaks()
   const halt = await openHalt(base, stores, vendor, limiter, faultStreaks, metrics)
-  await serveHttp(base, stores, metrics, halt.standing)
+  const liveness = openLiveness(base, async () => readDuty({ ...stores, ...halt, pool, closing }))
+  await serveHttp(base, stores, metrics, halt.standing, liveness)
   const recorder = closing.add(createRecorder({ metrics, clock: systemClock, log }), each => each.close())
   const attempt: ProcessJobOptions = {
-    call: openCall(base, vendor, limiter, metrics, halt),
+    call: openCall(base, vendor, limiter, metrics, halt, liveness),
     faultStreaks,
     settlement: stores.settlement,
     standing: halt.standing,
@@ -100,6 +103,7 @@ async function assemble(
     recorder,
     guard: halt.guard,
     jobNames: stores.jobNames,
+    onSign: liveness.sign,
     log,
   })
   closing.add(pool, each => each.drain())
@@ -164,6 +168,7 @@ function openCall(
   limiter: Limiter,
   metrics: Metrics,
   { traffic, standing }: HaltParts,
+  liveness: Liveness,
 ): PacedCall {
   const oncePerMinute = new OncePerMinute(systemClock)
   return createPacedCall({
@@ -180,10 +185,15 @@ function openCall(
       standing.connectFailed(why)
     },
     onRequest: (command, verdict, durationMs) => {
+      liveness.sign()
       metrics.requestDone(command, verdict.label, durationMs)
       traceRequest(command, verdict, durationMs, vendor.hostname)
     },
   })
+}
+
+function openLiveness({ closing }: Base, readDuty: () => Promise<Duty>): Liveness {
+  return closing.add(new Liveness({ readDuty, clock: systemClock, timers: systemTimers }), each => each.close())
 }
 
 async function serveHttp(
@@ -191,11 +201,13 @@ async function serveHttp(
   { redis }: Stores,
   metrics: Metrics,
   standing: Standing,
+  liveness: Liveness,
 ): Promise<void> {
   const http = await startHttpServer({
     host: settings.HTTP_HOST,
     port: settings.HTTP_PORT,
     metrics,
+    hangsForMs: () => liveness.hangsForMs,
     readiness: async () => {
       if (closing.hasBegun) return { ready: false, reason: 'draining' }
       if (standing.asideCode !== undefined) return { ready: false, reason: `stands aside, ${standing.asideCode}` }

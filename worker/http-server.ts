@@ -7,6 +7,8 @@ export interface HttpServerOptions {
   readonly port: number
   /** Says whether this process can take work (Redis answers, no drain has begun), or why not. */
   readonly readiness: () => Promise<{ readonly ready: true } | { readonly ready: false; readonly reason: string }>
+  /** Gives the ms for which this process has had work and achieved nothing, if it hangs. */
+  readonly hangsForMs: () => number | undefined
   readonly metrics: { text(scraper: string): Promise<string>; readonly contentType: string }
   /** Longest time that a client may take for its request, in ms. Default 10 s. */
   readonly patienceMs?: number
@@ -26,7 +28,7 @@ const CONNECTIONS_AT_MOST = 100
 const TEXT_LASTS_MS = 1000
 
 /**
- * Starts the HTTP server of a worker: `GET /metrics`, `GET /healthz` (the process is alive), `GET /readyz` (it can work).
+ * Starts the HTTP server of a worker: `GET /metrics`, `GET /healthz` (the process is alive and does not hang), `GET /readyz` (it can work).
  *
  * @throws {PortInUseError} when the port is taken
  */
@@ -40,7 +42,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   })
   server.server.maxConnections = CONNECTIONS_AT_MOST
   const textFor = keepForASecond(options.metrics.text)
-  server.get('/healthz', async () => ({ status: 'alive' }))
+  server.get('/healthz', async (_request, reply) => {
+    const hangsForMs = options.hangsForMs()
+    if (hangsForMs === undefined) return reply.send({ status: 'alive' })
+    const reason = `there is work, and nothing of it was done for ${Math.round(hangsForMs / 60_000)} min; restart it`
+    return reply.code(503).send({ status: 'hangs', reason })
+  })
   server.get('/readyz', async (_request, reply) => {
     const readiness = await options.readiness()
     return readiness.ready

@@ -1,5 +1,6 @@
 import { type JobNames, loadJobNames } from '../jobs/job/job-names.ts'
-import { openQueue } from '../jobs/job/queue.ts'
+
+import { type ClearFriendsQueue, openQueue } from '../jobs/job/queue.ts'
 import { ReceiptKeeper } from '../jobs/receipts/receipt-keeper.ts'
 import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
 import { createSettlement, type Settlement } from '../jobs/settle/settlement.ts'
@@ -24,6 +25,8 @@ export interface Stores {
   readonly permitsRedis: RedisConnection
   readonly contract: FleetContract
   readonly bond: Bond
+
+  readonly queue: ClearFriendsQueue
   readonly control: FleetControl
   readonly jobNames: JobNames
   readonly settlement: Settlement
@@ -62,6 +65,8 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
     permitsRedis,
     contract,
     bond,
+
+    queue,
     control,
     jobNames,
     settlement: createSettlement({ ...receiptOptions, missingShare: settings.MISSING_SHARE }),

@@ -15,6 +15,11 @@ export class Gate {
   readonly #parts: Gated[] = []
   readonly #reasons = new Set<GateReason>()
 
+  /** Whether the process may work. */
+  get isOpen(): boolean {
+    return this.#reasons.size === 0
+  }
+
   /** Puts a part behind the gate. */
   add(part: Gated): void {
     this.#parts.push(part)

@@ -55,6 +55,8 @@ export interface PoolOptions {
   readonly settlement: Pick<Settlement, 'settle'>
   readonly recorder: Pick<Recorder, 'watch' | 'record'>
   readonly guard: Pick<QueueGuard, 'protect'>
+  /** Called at each end of an attempt and each fault, since the pool does not hang then. */
+  readonly onSign?: () => void
   readonly jobNames: JobNames
   readonly log: Logger
 }
@@ -72,8 +74,10 @@ export class Pool implements Gated {
   readonly #options: PoolOptions
   readonly #worker: Worker
   #draining = false
+  #jobsInHand = 0
   readonly #oncePerMinute = new OncePerMinute(systemClock)
   readonly #report = (error: unknown): void => {
+    this.#options.onSign?.()
     const words = refusalOf(error)?.said ?? (error instanceof Error ? error.message : '')
     if (this.#oncePerMinute.allows(words)) this.#options.log.warn({ err: error }, 'BullMQ reported an error')
   }
@@ -101,6 +105,11 @@ export class Pool implements Gated {
     this.#worker.on('lockRenewalFailed', jobIds => {
       for (const jobId of jobIds) this.#worker.cancelJob(jobId)
     })
+  }
+
+  /** Number of jobs whose attempt has begun and not ended. */
+  get jobsInHand(): number {
+    return this.#jobsInHand
   }
 
   /** Starts to take jobs. */
@@ -131,6 +140,7 @@ export class Pool implements Gated {
     const inHand = toJobInHand(job, this.#options.jobNames)
     // BullMQ's cancel signal serves for the drain too. BullMQ may hand in a job that it fetched before the drain began.
     if (this.#draining) this.#worker.cancelJob(inHand.id)
+    this.#jobsInHand += 1
     try {
       const attempted = await recorder.watch(inHand, () => processJob(inHand, attempt, signal))
       const processed = attempted.job === 'ends' ? await this.#settle(job, inHand, attempted) : attempted
@@ -139,6 +149,9 @@ export class Pool implements Gated {
       await tellBullMq(job, token, processed, attempt.maxAttempts)
     } catch (error) {
       throw withoutStack(this.#afterError(job, inHand.name, error))
+    } finally {
+      this.#jobsInHand -= 1
+      this.#options.onSign?.()
     }
   }
 

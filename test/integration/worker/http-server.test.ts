@@ -8,13 +8,16 @@ let server: HttpServer
 let sockets: Socket[] = []
 /** The scrapers that were read for. */
 let read: string[]
+let hangsForMs: number | undefined
 
 beforeEach(async () => {
   read = []
+  hangsForMs = undefined
   server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
     readiness: async () => ({ ready: true }),
+    hangsForMs: () => hangsForMs,
     metrics: {
       contentType: 'text/plain',
       text: async scraper => {
@@ -58,6 +61,16 @@ describe('the HTTP server of a worker', () => {
     const held = Array.from({ length: 150 }, () => open('GET /metrics HTTP/1.1\r\nX-a: '))
     await Promise.all(held.map(ended))
     expect(await get('/healthz')).toContain('alive')
+  })
+
+  it('says of a process that hangs that it should be restarted', async () => {
+    hangsForMs = 660_000
+    const response = await fetch(`http://127.0.0.1:${server.port}/healthz`)
+    expect(response.status).toBe(503)
+    expect(await response.json()).toEqual({
+      status: 'hangs',
+      reason: 'there is work, and nothing of it was done for 11 min; restart it',
+    })
   })
 
   it('reads the metrics once for all scrapes of a second', async () => {
