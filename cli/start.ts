@@ -1,5 +1,6 @@
 /** Runs the command line of this process. Only `bin/clear-friends.js` loads this file. */
 import { setFlagsFromString } from 'node:v8'
+import { describeError } from '../worker/observe/describe-error.ts'
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
 import { isCommand, main } from './main.ts'
@@ -22,4 +23,14 @@ stdout.on('error', error => {
   stderr.write(`clear-friends: the output cannot be written (${fileFault(error)})\n`)
   process.exit(EXIT.failed)
 })
+// Node would print such an error with all its fields, and drivers keep user ids in them. A worker has its own handler,
+// since it drains first.
+if (argv[2] !== 'worker') {
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, (error: unknown) => {
+      stderr.write(`clear-friends: an error that nobody caught: ${JSON.stringify(describeError(error, true))}\n`)
+      process.exit(EXIT.failed)
+    })
+  }
+}
 process.exitCode = await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals })

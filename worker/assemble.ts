@@ -23,7 +23,7 @@ import { QueueGuard } from './halt/queue-guard.ts'
 import { Standing } from './halt/standing.ts'
 import { startHttpServer } from './http-server.ts'
 import { type Duty, Liveness } from './observe/liveness.ts'
-import { createLog, type Logger } from './observe/log.ts'
+import type { Logger } from './observe/log.ts'
 import { createRecorder } from './observe/recorder.ts'
 import { traceRequest } from './observe/traces.ts'
 import { openStores, type Stores } from './open-stores.ts'
@@ -38,7 +38,6 @@ import type { WorkerSettings } from './worker-settings.ts'
 
 /** A worker that is built and not started. */
 export interface AssembledWorker {
-  readonly log: Logger
   /** Resolves when the fleet turned out to be another one's. The worker must drain and end then. */
   readonly foreign: Promise<ForeignFleetError>
   start(): void
@@ -56,23 +55,22 @@ const PING_WITHIN_MS = 2000
  * @throws {ForeignFleetError} when the fleet there is bound to another app, host, receipt key or data version
  * @throws {PortInUseError} when the HTTP port is taken
  */
-export async function assembleWorker(settings: WorkerSettings, beforeClear?: BeforeClear): Promise<AssembledWorker> {
+export async function assembleWorker(
+  settings: WorkerSettings,
+  log: Logger,
+  beforeClear?: BeforeClear,
+): Promise<AssembledWorker> {
   const closing = new ClosingList()
   try {
-    return await assemble(settings, beforeClear, closing)
+    return await assemble({ settings, log, closing }, beforeClear)
   } catch (error) {
     await closing.closeAll()
     throw withAdvice(error)
   }
 }
 
-async function assemble(
-  settings: WorkerSettings,
-  beforeClear: BeforeClear | undefined,
-  closing: ClosingList,
-): Promise<AssembledWorker> {
-  const base: Base = { settings, log: createLog(settings.LOG_LEVEL), closing }
-  const { log } = base
+async function assemble(base: Base, beforeClear: BeforeClear | undefined): Promise<AssembledWorker> {
+  const { settings, log, closing } = base
   const stores = await openStores(settings, log, closing)
   const vendor = openVendor(settings, log)
   closing.add(vendor.connections, each => each.close())
@@ -115,7 +113,6 @@ async function assemble(
   await halt.standing.speak()
 
   return {
-    log,
     foreign: stores.bond.broken,
     start: () => {
       for (const command of COMMANDS) limiter.prepare(command)

@@ -14,8 +14,11 @@
 
 import { loadSettings } from '../config/load-settings.ts'
 import { answerWithin } from '../redis/answer-within.ts'
-import { assembleWorker } from './assemble.ts'
+import { type AssembledWorker, assembleWorker } from './assemble.ts'
 import type { BeforeClear } from './attempt/before-clear.ts'
+import { createLog, type Logger } from './observe/log.ts'
+import { watchParent } from './parent-watch.ts'
+import { listenForEnd } from './process-end.ts'
 import { workerSettings } from './worker-settings.ts'
 
 export type { AboutClear, BeforeClear } from './attempt/before-clear.ts'
@@ -29,10 +32,13 @@ export interface RunWorkerOptions {
 }
 
 /**
- * Runs a worker until SIGTERM or SIGINT, then drains within `DRAIN_SECONDS`. A second signal ends the process at once.
+ * Runs a worker until SIGTERM, SIGINT, SIGHUP or SIGQUIT, until an error that no part caught, or until the npm that
+ * started it is gone; then drains within `DRAIN_SECONDS`. A second signal or error ends the process at once.
  *
- * @returns the exit code: 0 after a drain in time, 1 when time ran out (other workers then repeat the jobs in hand), 78
- *   when somebody has bound the fleet to another app meanwhile
+ * The caller ends the process then: jobs may still be in hand, and hold it.
+ *
+ * @returns the exit code: 0 after a drain in time; 1 after an error that no part caught, or when time ran out (other
+ *   workers then repeat the jobs in hand); 78 when somebody has bound the fleet to another app meanwhile
  * @throws {SettingsError} with all faults at once
  * @throws {RedisUnavailableError} when Redis does not answer, or refuses
  * @throws {RedisTooOldError} when it is older than 6.2
@@ -41,34 +47,39 @@ export interface RunWorkerOptions {
  */
 export async function runWorker({ environment, beforeClear }: RunWorkerOptions): Promise<number> {
   const settings = loadSettings(environment, workerSettings)
-  const worker = await assembleWorker(settings, beforeClear)
-  const signal = nextSignal()
-  worker.start()
-  worker.log.info({ concurrency: settings.WORKER_CONCURRENCY }, 'ready')
-
-  const foreign = await Promise.race([signal, worker.foreign])
-  if (typeof foreign === 'string') worker.log.info({ signal: foreign }, 'draining')
-  else worker.log.error({ code: foreign.code }, foreign.message)
-  const secondSignal = nextSignal().then(() => 'second signal' as const)
-  const drained = worker.drain().then(() => 'drained' as const)
-  const end = (await answerWithin(settings.DRAIN_SECONDS * 1000, Promise.race([drained, secondSignal]))) ?? 'deadline'
-  if (end === 'drained') worker.log.info('drained')
-  else worker.log.warn({ end }, 'stopped before everything was handed back; the rest runs again when its locks end')
-  if (typeof foreign !== 'string') return FOREIGN
-  return end === 'drained' ? 0 : 1
+  const log = createLog(settings.LOG_LEVEL)
+  const processEnd = listenForEnd(log)
+  const stopWatch = watchParent(environment, () => processEnd.end({ kind: 'parent_gone' }))
+  try {
+    const worker = await assembleWorker(settings, log, beforeClear)
+    void worker.foreign.then(({ code, message }) => {
+      log.error({ code }, message)
+      processEnd.end({ kind: 'foreign_fleet' })
+    })
+    worker.start()
+    log.info({ concurrency: settings.WORKER_CONCURRENCY }, 'ready')
+    const reason = await processEnd.begun
+    log.info(reason, 'draining')
+    const drained = await drainWithin(worker, settings.DRAIN_SECONDS, log)
+    if (reason.kind === 'foreign_fleet') return FOREIGN
+    return drained && reason.kind !== 'fault' ? 0 : 1
+  } finally {
+    stopWatch()
+    processEnd.close()
+  }
 }
 
-function nextSignal(): Promise<string> {
-  return new Promise(resolve => {
-    const take = (signal: string): void => {
-      for (const name of SIGNALS) process.off(name, take)
-      resolve(signal)
-    }
-    for (const name of SIGNALS) process.on(name, take)
-  })
+/** Drains a worker; gives whether that was done in time. */
+async function drainWithin(worker: AssembledWorker, seconds: number, log: Logger): Promise<boolean> {
+  const drained =
+    (await answerWithin(
+      seconds * 1000,
+      worker.drain().then(() => true),
+    )) ?? false
+  if (drained) log.info('drained')
+  else log.warn('stopped before everything was handed back; the rest runs again when its locks end')
+  return drained
 }
 
 /** Exit code 78: the worker must not be started again with these settings. */
 const FOREIGN = 78
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const

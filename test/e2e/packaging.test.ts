@@ -16,6 +16,7 @@ import { createProducer } from '../../jobs/enqueue/producer.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { startSimulator } from '../../simulator/index.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { startProcess } from '../helpers/processes/start-process.ts'
 import { workerSettingsFor } from '../helpers/processes/worker-process.ts'
 import { testRedis } from '../helpers/redis/redis.ts'
 
@@ -139,6 +140,25 @@ describe('the installed package', () => {
     }
   })
 
+  it('ends a worker whose npx was ended, which passes no signal on', async () => {
+    const keySpace = testRedis()
+    const simulator = await startSimulator({ users: { count: 1 } })
+    const npx = startProcess('npx', ['--no-install', 'clear-friends', 'worker'], {
+      folder,
+      environment: { ...environment, ...workerSettingsFor(simulator, keySpace) },
+    })
+    try {
+      await npx.stdout.until(lines => lines.find(line => line.includes('"ready"')))
+      npx.signal('SIGTERM')
+      // The output ends with the last process that holds it, which is the worker.
+      await npx.ended
+      expect(npx.stdout.text).toContain('"drained"')
+    } finally {
+      await simulator.close()
+      await keySpace.cleanUp()
+    }
+  })
+
   it('holds every Lua script and JSON file of the sources, unchanged', async () => {
     const files: string[] = []
     const patterns = sourceFolders.map(name => `${name}/**/*.{lua,json}`)
@@ -150,10 +170,16 @@ describe('the installed package', () => {
     }
   })
 
-  it('holds nothing but the compiled program, its readme, license and changelog', async () => {
+  it('holds nothing but the compiled program, its unit file, readme, license and changelog', async () => {
     const entries = (await readdir(installed)).filter(name => name !== 'node_modules')
     expect(new Set(entries)).toEqual(
-      new Set([...entries.filter(name => /^(README|LICENSE|CHANGELOG)/.test(name)), 'bin', 'dist', 'package.json']),
+      new Set([
+        ...entries.filter(name => /^(README|LICENSE|CHANGELOG)/.test(name)),
+        'bin',
+        'deploy',
+        'dist',
+        'package.json',
+      ]),
     )
     const compiled = await readdir(join(installed, 'dist'), { recursive: true })
     expect(compiled.filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts'))).toEqual([])

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { fleetForTest, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
+import { entry } from '../helpers/processes/start-command.ts'
+import { startProcess } from '../helpers/processes/start-process.ts'
+import { CanarySearch, canary } from '../helpers/receipts/canary.ts'
 import { exportedLines, findingsIn, testSeals } from '../helpers/receipts/receipts.ts'
 
 const accounts = (count: number): string[] => Array.from({ length: count }, (_, index) => `user_${index + 1}`)
@@ -55,5 +58,48 @@ describe('a worker at SIGTERM', () => {
     await eventually('the drain to begin', async () => impatient.logLines.some(line => line.includes('"draining"')))
     impatient.signal('SIGTERM')
     expect(await impatient.ended).toBe(1)
+  })
+})
+
+/** Makes the process throw, or reject without a handler, at SIGUSR2. The error holds a user id as a driver's does. */
+const faultAtSignal = (how: string): string =>
+  `--import=data:text/javascript,${encodeURIComponent(
+    `process.on('SIGUSR2', () => {
+       const error = Object.assign(new TypeError('${canary('message')}'), { command: { args: ['${canary('argument')}'] } });
+       ${how}
+     })`,
+  )}`
+
+describe('a worker in which an error is caught by nobody', () => {
+  it.each([
+    ['thrown', 'setImmediate(() => { throw error })'],
+    ['rejected', 'Promise.reject(error)'],
+  ])('(%s) logs it without what it holds, drains and exits with 1', async (_, how) => {
+    const fleet = await fleetForTest({ workers: 0 })
+    const worker = await fleet.addWorker({ NODE_OPTIONS: faultAtSignal(how) })
+    worker.signal('SIGUSR2')
+    expect(await worker.ended).toBe(1)
+    const log = worker.logLines.join('\n')
+    expect(log).toContain('"type":"TypeError"')
+    expect(log).toContain('"drained"')
+    expect(worker.errorText()).toBe('')
+    expect(new CanarySearch(['message', 'argument']).find('the log', log)).toEqual([])
+  })
+})
+
+describe('a worker that npm started', () => {
+  it.each([
+    ['itself', `${process.execPath} ${entry} worker & wait`],
+    ['through a shell', `sh -c '${process.execPath} ${entry} worker; :' & wait`],
+  ])('%s drains and ends when npm is gone', async (_, script) => {
+    const fleet = await fleetForTest({ workers: 0 })
+    const environment = { PATH: process.env['PATH'], ...fleet.settings, npm_command: 'exec' }
+    const npm = startProcess('sh', ['-c', script], { environment })
+    await npm.stdout.until(lines => lines.find(line => line.includes('"ready"')))
+    npm.signal('SIGKILL')
+    // The output ends with the last process that holds it, which is the worker.
+    await npm.ended
+    expect(npm.stdout.text).toContain('"kind":"parent_gone"')
+    expect(npm.stdout.text).toContain('"drained"')
   })
 })
