@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
 
 /** Address of the HTTP server, and the parts whose state it shows. */
@@ -39,6 +40,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     requestTimeout: patienceMs,
     keepAliveTimeout: patienceMs,
     http: { headersTimeout: patienceMs, connectionsCheckingInterval: patienceMs / 10 },
+    clientErrorHandler: endBadConnection,
   })
   server.server.maxConnections = CONNECTIONS_AT_MOST
   const textFor = keepForASecond(options.metrics.text)
@@ -59,6 +61,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   )
   const port = await listen(server, options)
   return { port, close: () => server.close() }
+}
+
+/**
+ * Ends a connection whose request is no HTTP, or never ends. The latter gets no answer: a client that reads nothing would
+ * hold its end of the connection until it has read that.
+ */
+function endBadConnection({ code }: { readonly code: string }, socket: Socket): void {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy()
+  else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
 }
 
 /** Makes a reader that asks for each scraper's text once a second at most. */

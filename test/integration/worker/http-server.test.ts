@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HttpServer, startHttpServer } from '../../../worker/http-server.ts'
@@ -55,6 +56,17 @@ describe('the HTTP server of a worker', () => {
     ['a request that was answered, and no further one', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'],
   ])('ends %s', async (_what, sent) => {
     await ended(open(sent))
+  })
+
+  it('ends a request that never ends also where the client reads nothing', async () => {
+    const socket = open('GET /metrics HTTP/1.1\r\nHost: x\r\nX-a: ').pause()
+    await ended(socket)
+  })
+
+  it('answers what is no HTTP', async () => {
+    const socket = open('no HTTP\r\n\r\n')
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 400 /)
   })
 
   it('holds a hundred connections at most, and goes on answering when they are gone', async () => {
