@@ -92,7 +92,16 @@ function openWork(nowMs: () => number, replyNow: () => Reply) {
       }
       const data = { v: 1, account: job.account, due: 0 }
       const { attemptsMade, progress } = job
-      const inHand = { id: job.account, data, progress, attemptsMade, timesStarted: 1, timesStalled: 0, enqueuedAt: 0 }
+      const inHand = {
+        id: job.account,
+        name: job.account,
+        data,
+        progress,
+        attemptsMade,
+        timesStarted: 1,
+        timesStalled: 0,
+        enqueuedAt: 0,
+      }
       const { outcome, progress: after } = await processJob(inHand, options, new AbortController().signal)
       if (outcome.kind === 'cleared') ended.cleared += 1
       else if (outcome.kind === 'dead') ended.dead += 1
