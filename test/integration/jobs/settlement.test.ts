@@ -150,7 +150,15 @@ describe('accounts that the vendor does not know', () => {
     for (let n = 1; n <= accounts; n++) {
       const { jobId } = await producer.enqueue(`user_${n}`)
       const outcome = n % nth === 0 ? 'not_imported' : 'cleared'
-      const end = { account: `user_${n}`, verified: 'skipped', calls: 1, attempts: 1, enqueuedAt: 1, outcome } as const
+      const end = {
+        account: `user_${n}`,
+        requests: [],
+        verified: 'skipped',
+        calls: 1,
+        attempts: 1,
+        enqueuedAt: 1,
+        outcome,
+      } as const
       const result = await settlement.settle(jobId, end)
       if (result.kind === 'settled' && result.suspicious) return n
     }
