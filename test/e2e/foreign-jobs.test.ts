@@ -23,8 +23,8 @@ const hashes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'huge data': { data: JSON.stringify({ ...VALID, more: ID.repeat(10_000) }) },
   'no data': { name: 'c' },
   'no hash': {},
-  'broken options': { data: JSON.stringify({ v: 9, account: ID }), opts: `{"${ID}` },
-  'broken progress': { data: JSON.stringify({ v: 9, account: ID }), progress: ID },
+  'broken options': { data: JSON.stringify({ v: 0, account: ID }), opts: `{"${ID}` },
+  'broken progress': { data: JSON.stringify({ v: 0, account: ID }), progress: ID },
   'a broken result': { data: 'null', returnvalue: ID, stacktrace: ID },
   'a broken parent': { data: 'null', parent: `{"id":"${ID}`, parentKey: ID },
   'a parent that is null': { data: 'null', parent: 'null' },
@@ -101,7 +101,7 @@ describe('options of a foreign producer', () => {
   ])('do not remove its dead letter: %s', async (_, options) => {
     let id = ''
     await untilEnded(1, async () => {
-      id = (await queue.add('c', { ...VALID, v: 9 }, options)).id ?? ''
+      id = (await queue.add('c', { ...VALID, v: 0 }, options)).id ?? ''
     })
     const kept = await fleet.redis.hgetall(keysOf(fleet.prefix).queue + id)
     expect(kept).toMatchObject({ settled: 'dead_lettered', code: 'invalid_job', stacktrace: '[]' })
@@ -129,7 +129,7 @@ describe('options of a foreign producer', () => {
         name: 'c',
         queueName: QUEUE_NAME,
         data: VALID,
-        children: [{ name: 'c', queueName: QUEUE_NAME, data: { v: 9 }, opts: { failParentOnFailure: true } }],
+        children: [{ name: 'c', queueName: QUEUE_NAME, data: { v: 0 }, opts: { failParentOnFailure: true } }],
       }),
     )
     await flows.close()
@@ -140,7 +140,7 @@ describe('options of a foreign producer', () => {
 
 describe('a job id that is a user id', () => {
   it('stands in no log, no command and no trace, and leads to its dead letter by another name', async () => {
-    await untilEnded(1, () => queue.add('c', { v: 9 }, { jobId: ID }))
+    await untilEnded(1, () => queue.add('c', { v: 0 }, { jobId: ID }))
     const lists = await runCommand(['failed', 'list', '--json'], fleet.settings)
     const letters: readonly { jobId: string }[] = JSON.parse(lists.stdout)
     const name = letters.at(-1)?.jobId ?? ''
