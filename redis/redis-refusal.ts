@@ -25,3 +25,9 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const known = ADVICE.find(([start]) => said.startsWith(start))
   return { said, advice: known?.[1] ?? '`clear-friends doctor` says more.' }
 }
+
+/** Whether Redis refuses for want of a right, which no repeat mends. Looks at the error, and at what caused it. */
+export function isForbidden(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return [error, cause].some(each => refusalOf(each)?.said.startsWith('NOPERM') ?? false)
+}

@@ -1,5 +1,5 @@
 -- Counts jobs as accepted by the requests that their data names. Counting a job again changes nothing. Joined behind
--- ledger.lua.
+-- counts.lua.
 --
 -- ARGV[1]…  job ids
 --

@@ -4,18 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { askRedis, type RedisConnection, waitUntilReady } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
+import { isForbidden } from '../../redis/redis-refusal.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { EnqueueInterruptedError } from '../job/errors.ts'
 import { type ClearFriendsQueue, openQueue } from '../job/queue.ts'
 import { traceSend } from '../job/tracing.ts'
-import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
+import { countsKeys, countsLua } from '../settle/ledger.ts'
 import { requireFleet } from '../status/fleet-contract.ts'
 import type { NewJob } from './new-job.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
 import { createStrengthener, type Strengthen } from './strengthen.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
-const countAcceptedLua = ledgerLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
+const countAcceptedLua = countsLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
 
 const SENT_BEFORE = ['missing', 'accepted', 'same', 'strengthened'] as const
 const sentBeforeSchema = z.array(z.enum(SENT_BEFORE))
@@ -72,7 +73,7 @@ export async function openTarget(
   const begin = createRedisScript(connection, 'clearFriendsBeginBatch', beginBatchLua)
   return {
     queue,
-    countAccepted: jobIds => count(ledgerKeys(prefix), jobIds),
+    countAccepted: jobIds => count(countsKeys(prefix), jobIds),
     strengthen: createStrengthener(connection, prefix),
     beginBatch: async jobIds => sentBeforeSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
     forgetBatch: jobIds => connection.hdel(batches, ...jobIds),
@@ -132,7 +133,8 @@ const duplicate = (jobId: string, result: 'same' | 'strengthened'): Enqueued => 
  *
  * @param entriesDone entries before the batch, for the error
  * @returns nothing when the signal came while there was no room; nothing was sent then
- * @throws {EnqueueInterruptedError} when Redis was away for 30 seconds, or when the signal came while it was away
+ * @throws {EnqueueInterruptedError} when Redis was away for 30 seconds, when the signal came while it was away, or
+ *   when this user of Redis lacks a right
  */
 export async function sendBatch(
   target: Target,
@@ -152,7 +154,8 @@ export async function sendBatch(
       return await addMissing(target, shuffled)
     } catch (error) {
       giveUpAt ??= performance.now() + RESEND_FOR_MS
-      if (performance.now() > giveUpAt || options.signal?.aborted) throw interrupted(entriesDone, error)
+      const isOver = performance.now() > giveUpAt || isForbidden(error) || options.signal?.aborted
+      if (isOver) throw interrupted(entriesDone, error)
       await sleep(RESEND_AFTER_MS)
     }
   }

@@ -1,8 +1,8 @@
 -- Adds the wishes of duplicates to the jobs that are there, which never become weaker by it; see wish.ts. Joined behind
--- ledger.lua and waiting-line.lua.
+-- counts.lua and waiting-line.lua.
 --
--- KEYS[8]  state of the fleet (hash), whose `app` is known once a worker has run
--- ARGV[…]  pairs: the id that the duplicate would have as a job, its data as JSON
+-- ARGV[1]   the fleet's app; '' before the first worker
+-- ARGV[2…]  pairs: the id that the duplicate would have as a job, its data as JSON
 --
 -- Answers for each a pair: a result, and the id of the job that serves the wish. Results: 'same' (the job wants as much
 -- already); 'strengthened'; or 'new' (no job can serve the wish, and the account's place is free: it must be enqueued).
@@ -11,7 +11,7 @@
 -- settle notices. Cost: about eight commands for a wish that adds nothing, twenty for one that does.
 local FIELDS = { v = true, account = true, type = true, request = true, app = true, due = true }
 local LAST_DUE = 253402300799
-local fleetApp = tonumber(redis.call('HGET', KEYS[8], 'app'))
+local fleetApp = tonumber(ARGV[1])
 
 -- Whether a job and a wish are for the same app, as far as they name one: a job of another app than the fleet's can only
 -- become a dead letter.
@@ -55,7 +55,8 @@ local function findLive(wish)
   }
 end
 
--- Takes over the earlier due date, two-way over one-way, and the app where the job names none. Answers whether the job has changed.
+-- Takes over the earlier due date, two-way over one-way, and the app where the job names none. Answers whether the job
+-- has changed.
 local function raise(job, wish)
   local data, changed = job.data, false
   if wish.due < data.due then
@@ -112,5 +113,5 @@ local function strengthen(ownId, wish)
 end
 
 local answers = {}
-for i = 1, #ARGV, 2 do answers[#answers + 1] = { strengthen(ARGV[i], cjson.decode(ARGV[i + 1])) } end
+for i = 2, #ARGV, 2 do answers[#answers + 1] = { strengthen(ARGV[i], cjson.decode(ARGV[i + 1])) } end
 return answers

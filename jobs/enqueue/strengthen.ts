@@ -4,10 +4,10 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { waitingLineLua } from '../job/waiting-line.ts'
-import { ledgerKeys, ledgerLua } from '../settle/ledger.ts'
+import { countsKeys, countsLua } from '../settle/ledger.ts'
 import type { NewJob } from './new-job.ts'
 
-const script = ledgerLua + waitingLineLua + readFileSync(new URL('./strengthen.lua', import.meta.url), 'utf8')
+const script = countsLua + waitingLineLua + readFileSync(new URL('./strengthen.lua', import.meta.url), 'utf8')
 const answersSchema = z.array(z.tuple([z.enum(['same', 'strengthened', 'new']), z.string()]))
 
 /**
@@ -21,10 +21,12 @@ export type Strengthen = (
 /** Makes a {@link Strengthen} on a connection. It asks Redis nothing where there are no duplicates. */
 export function createStrengthener(redis: RedisConnection, prefix: string): Strengthen {
   const run = createRedisScript(redis, 'clearFriendsStrengthen', script)
-  const keys = [...ledgerKeys(prefix), keysOf(prefix).fleet]
+  const keys = countsKeys(prefix)
   return async duplicates => {
     if (duplicates.length === 0) return []
-    const args = duplicates.flatMap(({ opts, data }) => [opts.jobId, JSON.stringify(data)])
-    return answersSchema.parse(await run(keys, args))
+    // Not read by the script: a producer may read the fleet's state and not write it, and scripts ask for both rights.
+    const fleetApp = (await redis.hget(keysOf(prefix).fleet, 'app')) ?? ''
+    const pairs = duplicates.flatMap(({ opts, data }) => [opts.jobId, JSON.stringify(data)])
+    return answersSchema.parse(await run(keys, [fleetApp, ...pairs]))
   }
 }

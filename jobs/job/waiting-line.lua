@@ -1,4 +1,4 @@
--- Puts jobs into the waiting line as BullMQ 6 does. Joined behind ledger.lua and the constants of due.ts, see
+-- Puts jobs into the waiting line as BullMQ 6 does. Joined behind counts.lua and the constants of due.ts, see
 -- waiting-line.ts. Depends on the key layout of BullMQ 6; tests compare it with BullMQ.
 local FIRST_OF_PRIORITY = 0x100000000
 local meta = redis.call('HMGET', QUEUE .. 'meta', 'paused', 'opts.maxLenEvents')

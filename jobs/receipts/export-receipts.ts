@@ -7,6 +7,7 @@
  */
 
 import type { RedisConnection } from '../../redis/connection.ts'
+import { isForbidden } from '../../redis/redis-refusal.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import { type BeginMark, LineSealer, type Receipt, toUnsealed } from './exported-line.ts'
 import { ReceiptKeeper } from './receipt-keeper.ts'
@@ -48,7 +49,7 @@ interface Piece {
  * Exports receipts as lines of NDJSON, oldest first, in bounded memory. Checks each receipt against the seal of its
  * worker and against the checkpoints, and seals its line only where both fit.
  *
- * Before that, a new checkpoint covers the receipts that none covers yet.
+ * Before that, a new checkpoint covers the receipts that none covers yet, if this user of Redis may write.
  *
  * @returns the result, after the last line
  * @throws {ReceiptKeyError} when the receipts are sealed with another key
@@ -57,7 +58,11 @@ export async function* exportReceipts(options: ExportOptions): AsyncGenerator<st
   const { redis, prefix, seals, sinceMs, request = null } = options
   const checkpoints = new Checkpoints(redis, prefix, seals)
   await checkpoints.requireKey()
-  await new ReceiptKeeper({ redis, prefix, seals, receiptDays: Number.POSITIVE_INFINITY }).makeCheckpoint()
+  const keeper = new ReceiptKeeper({ redis, prefix, seals, receiptDays: Number.POSITIVE_INFINITY })
+  // An auditor who may only read gets what the workers have covered, which is all but the last five seconds.
+  await keeper.makeCheckpoint().catch((error: unknown) => {
+    if (!isForbidden(error)) throw error
+  })
   const firstSince = sinceMs === undefined ? 1 : await findFirstSince(redis, prefix, sinceMs)
   const trimmed = await checkpoints.anchor()
   const after = Math.max(options.after ?? 0, firstSince - 1, trimmed.seq)

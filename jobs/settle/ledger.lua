@@ -1,31 +1,16 @@
--- Shared by the scripts that end a job or begin one anew; joined in front of them. One script changes receipts, a
--- request's figures and counters together, so that no crash can come in between.
+-- Shared by the scripts that end a job or begin one anew; joined behind counts.lua and in front of them. One
+-- script changes receipts, a request's figures and counters together, so that no crash can come in between.
 --
--- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
--- KEYS[2]  hash of outcomes
--- KEYS[3]  stream of receipts
--- KEYS[4]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
--- KEYS[5]  hash of dead letters kept now, by code
--- KEYS[6]  start of the keys of requests' hashes; the request id follows it
--- KEYS[7]  hash of jobs in batches that are under way, see begin-batch.lua
---
--- A request's hash: accepted, cleared, verified (of the cleared), not_imported, dead_lettered, cancelled; firstAt,
--- lastAt in epoch ms. Readers compute pending as accepted less the outcomes, so the sum always holds. The hash does not
--- expire while a job is pending; then it lives as long as receipts do.
-local QUEUE, OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES, REQUESTS, BATCHES = unpack(KEYS, 1, 7)
+-- KEYS[4]  hash of outcomes
+-- KEYS[5]  stream of receipts
+-- KEYS[6]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
+-- KEYS[7]  hash of dead letters kept now, by code
+local OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES = unpack(KEYS, 4, 7)
 
 -- This command changes nothing. When its memory is full, Redis refuses a script whose first write may take memory, but
 -- lets a script go on that has written before. A settled job gives back more memory than its receipt takes; if Redis
 -- refused the settle, workers would clear the account again.
 redis.call('PERSIST', CHAIN)
-
--- Times in ms have more digits than Lua prints by itself.
-local function text(number) return string.format('%.0f', number) end
-
-local function nowMs()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
 
 -- The end of the chain: number, time and link of the last receipt. Read once: Redis runs no other script meanwhile.
 local chainEnd
@@ -50,41 +35,6 @@ local function writeReceipt(content)
   local link = redis.sha1hex((chainEnd[3] or '') .. '|' .. text(seq) .. '|' .. at .. '|' .. content.seal)
   chainEnd = { text(seq), at, link }
   redis.call('HSET', CHAIN, 'seq', chainEnd[1], 'at', at, 'chain', link)
-end
-
--- Decodes a JSON object or array; anything else gives an empty table.
-local function decoded(json)
-  local parsed, value = pcall(cjson.decode, json or '')
-  return parsed and type(value) == 'table' and value or {}
-end
-
--- Answers the requests that duplicates have added to a job, as a set; see wish.ts. They were counted when they were
--- added.
-local function addedRequests(jobKey)
-  local added = {}
-  for i, request in ipairs(decoded(redis.call('HGET', jobKey, 'wish'))) do
-    if i > 1 then added[request] = true end
-  end
-  return added
-end
-
--- Counts a job as accepted by a request. `enqueuedAt` in epoch ms.
-local function countJob(key, enqueuedAt)
-  redis.call('HINCRBY', key, 'accepted', 1)
-  local first = tonumber(redis.call('HGET', key, 'firstAt'))
-  if not first or tonumber(enqueuedAt) < first then redis.call('HSET', key, 'firstAt', enqueuedAt) end
-  redis.call('PERSIST', key)
-end
-
--- Does so once in the job's life: the job's own hash holds the mark. A request that a duplicate has added, `isAdded`,
--- was counted then and needs no mark.
-local function countAccepted(jobKey, request, enqueuedAt, isAdded)
-  local key = REQUESTS .. request
-  -- Comes before the mark is set, because it fails where the key holds another type.
-  local hasFigures = redis.call('HEXISTS', key, 'accepted') == 1
-  -- If the request's hash has expired or was lost, count `accepted` again; else outcomes would exceed accepted.
-  if (isAdded or redis.call('HSETNX', jobKey, 'counted', 1) == 0) and hasFigures then return end
-  countJob(key, enqueuedAt)
 end
 
 -- Lets a request's figures expire when none of its jobs is pending any more.

@@ -130,7 +130,8 @@ async function importBadLines(): Promise<void> {
   }
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content)
-    await run('import', join(folder, name))
+    const manifest = await run('import', join(folder, name))
+    if (name.startsWith('wave')) expect(manifest, written.at(-1)?.join(': ')).toMatch(/rejected/)
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 const root = new URL('../../../', import.meta.url)
 const inDocs = readdirSync(new URL('docs/', root)).filter(name => name.endsWith('.md'))
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...inDocs.map(name => `docs/${name}`)]
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...inDocs.map(name => `docs/${name}`)]
 const read = (page: string): string => readFileSync(new URL(page, root), 'utf8')
 
 /** Gives the targets of a page's links, except those to other sites and within the page. */
