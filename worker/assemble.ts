@@ -27,7 +27,7 @@ import type { Logger } from './observe/log.ts'
 import { createRecorder } from './observe/recorder.ts'
 import { traceRequest } from './observe/traces.ts'
 import { openStores, type Stores } from './open-stores.ts'
-import { Pool } from './pool/pool.ts'
+import { Pool, type PoolOptions } from './pool/pool.ts'
 import { COMMANDS } from './vendor/client.ts'
 import { reasonOfConnect } from './vendor/connections.ts'
 import { FaultStreaks } from './vendor/fault-streaks.ts'
@@ -92,19 +92,7 @@ async function assemble(base: Base, beforeClear: BeforeClear | undefined): Promi
     verifyShare: settings.VERIFY,
     app: settings.IM_SDK_APP_ID,
   }
-  const pool = new Pool({
-    redis: stores.redis,
-    prefix: settings.REDIS_PREFIX,
-    concurrency: settings.WORKER_CONCURRENCY,
-    attempt,
-    settlement: stores.settlement,
-    recorder,
-    guard: halt.guard,
-    jobNames: stores.jobNames,
-    onSign: liveness.sign,
-    log,
-  })
-  closing.add(pool, each => each.drain())
+  const pool = openPool(base, stores, { attempt, recorder, guard: halt.guard, onSign: liveness.sign })
   halt.gate.add(limiter)
   halt.gate.add(pool)
   await listenToFleet(base, halt.guard)
@@ -257,6 +245,17 @@ async function openHalt(
   const guard = new QueueGuard({ ...shared, redis, prefix, standing, faultStreaks })
   closing.add(guard, each => each.stop())
   return { gate, traffic, standing, guard }
+}
+
+function openPool(
+  { settings, log, closing }: Base,
+  { redis, settlement, jobNames }: Stores,
+  parts: Pick<PoolOptions, 'attempt' | 'recorder' | 'guard' | 'onSign'>,
+): Pool {
+  const { REDIS_PREFIX: prefix, WORKER_CONCURRENCY: concurrency } = settings
+  return closing.add(new Pool({ redis, prefix, concurrency, settlement, jobNames, log, ...parts }), each =>
+    each.drain(),
+  )
 }
 
 /** Makes the guard act on halts and pauses at once; the news need a connection of their own. */
