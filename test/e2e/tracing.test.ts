@@ -32,7 +32,7 @@ type Span = z.infer<typeof spanSchema>
 /** The kinds and the error status of OpenTelemetry's protocol. */
 const KIND = { client: 3, producer: 4, consumer: 5 }
 const ERROR = 2
-const setup = fileURLToPath(new URL('../../docs/tracing-setup.mjs', import.meta.url))
+const setup = fileURLToPath(new URL('../../docs/examples/tracing-setup.mjs', import.meta.url))
 
 /** All requests that the collector got, as they were sent. */
 let received = ''

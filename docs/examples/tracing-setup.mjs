@@ -1,4 +1,4 @@
-// Sets up traces for a process of clear-friends: node --import ./docs/tracing-setup.mjs, or NODE_OPTIONS. See tracing.md.
+// Sets up traces for a process of clear-friends: node --import ./docs/examples/tracing-setup.mjs, or NODE_OPTIONS. See tracing.md.
 import { context, propagation, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
