@@ -137,8 +137,37 @@ export function errorsPage(): string {
     line(['---', '---', '---', '---', '---']),
     ...rows,
     '',
+    '## Words of ours',
+    '',
+    'Dead letters, receipts and the label `reason` also know these, which no answer of the vendor causes by itself:',
+    '',
+    line(['word', 'what happened', 'what you must do']),
+    line(['---', '---', '---']),
+    ...WORDS_OF_OURS.map(line),
+    '',
   ].join('\n')
 }
+
+const WORDS_OF_OURS: readonly (readonly [word: string, happened: string, act: string])[] = [
+  ['`invalid_job`', 'the data of the job break its contract; a dead letter', 'mend the producer, discard the job'],
+  ['`wrong_app`', 'the job names another app than the fleet’s; a dead letter', 'enqueue it in the fleet of its app'],
+  ['`newer_job`', 'the job is of a newer version; it goes back unspent', 'upgrade this worker, see upgrading.md'],
+  ['`crashes`', 'workers were lost with this job in hand more than 20 times; a dead letter', 'look what ends them'],
+  ['`internal_error`', 'an attempt met a fault of this program; another attempt', 'report it with the line of the log'],
+  [
+    '`still_has_friends`',
+    'the list is not empty after two deletes; a dead letter',
+    'look whether somebody adds friends',
+  ],
+  [
+    '`vetoed`, `before_clear_failed`, `before_clear_late`',
+    'what the hook `beforeClear` said or did',
+    'look at the hook',
+  ],
+  ['`withdrawn`', '`cancel` withdrew the account', 'nothing'],
+  ['`wish_grew`', 'a duplicate asked for more while a worker had the job; another attempt', 'nothing'],
+  ['`foreign`', 'the fleet’s contract was lost or is another one’s; the job goes back unspent', 'see upgrading.md'],
+]
 
 /** Makes a row of a Markdown table. */
 export const line = (cells: readonly string[]): string =>
