@@ -3,7 +3,7 @@
  *
  * - `cleared`, `not_imported`: the job is done.
  * - `cancelled`: the `beforeClear` hook vetoed before anything was deleted; the job is done.
- * - `retry`: the job is worth another attempt, later; this one counts.
+ * - `retry`: the job is worth another attempt, later, after `leastWaitMs` at the earliest; this one counts.
  * - `snooze`: the job comes back later and has used no attempt (throttled, draining, paused, no permit).
  * - `stop`: our own credentials or settings are at fault; the worker halts the whole fleet, the job stays as it was.
  * - `dead`: no further attempt is worth it; the job becomes a dead letter.
@@ -19,7 +19,7 @@ export type LastOutcome =
 
 /** An outcome with which the job goes back to the queue. */
 export type ReturningOutcome =
-  | { readonly kind: 'retry'; readonly reason: Reason }
+  | { readonly kind: 'retry'; readonly reason: Reason; readonly leastWaitMs?: number }
   | { readonly kind: 'snooze'; readonly reason: Reason; readonly waitMs: number }
   | { readonly kind: 'stop'; readonly reason: Reason }
 

@@ -47,6 +47,10 @@ describe('a fleet', () => {
         return code === undefined ? [account] : [account, `poison_${code}`]
       }),
     )
+    // Their quick attempts would take calls from the others.
+    const delays = async (): Promise<number[]> => (await fleet.queue.getDelayed()).map(job => job.delay)
+    await eventually('poisoned accounts to wait', async () => (await delays()).length >= 3)
+    expect(Math.min(...(await delays()))).toBeGreaterThanOrEqual(10_000)
     await eventually(
       'all jobs to end',
       async () => {

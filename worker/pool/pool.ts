@@ -35,13 +35,11 @@ import type { Gated } from '../halt/gate.ts'
 import type { QueueGuard } from '../halt/queue-guard.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Recorder } from '../observe/recorder.ts'
-import { fullJitterMs } from '../vendor/backoff.ts'
-import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 import { createCleanClient } from './clean-fetch.ts'
 import { completeParents } from './complete-parents.ts'
 import { fetchWithPause } from './fetch-with-pause.ts'
 import { LOCK_MS, STALLED_CHECK_MS } from './lock-times.ts'
-import { isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
+import { backoffAfter, isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
 
 /** Parts and limits of a pool. */
 export interface PoolOptions {
@@ -96,7 +94,7 @@ export class Pool implements Gated {
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: NEVER,
       removeOnComplete: { count: 0 },
-      settings: { backoffStrategy: attempts => fullJitterMs(attempts ?? 1, ATTEMPT_BACKOFF) },
+      settings: { backoffStrategy: (attempts, _type, error) => backoffAfter(attempts ?? 1, error) },
     }
     const backend: BackendFactory<RedisQueueBackend> = (...made) =>
       completeParents(fetchWithPause(createRedisBackend(...made)), options)

@@ -2,6 +2,8 @@ import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError } f
 import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import type { Processed } from '../attempt/processed.ts'
+import { fullJitterMs } from '../vendor/backoff.ts'
+import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 
 /** BullMQ has no backoff of this name, so it asks the pool's own strategy. */
 const OWN_BACKOFF = 'full-jitter'
@@ -31,7 +33,7 @@ export async function tellBullMq(
     case 'retry':
       await Promise.all([job.changePriority({ priority: RETRY_PRIORITY }), job.updateProgress(progress)])
       setBackoff(job, maxAttempts)
-      throw new RetryError(`${outcome.reason.code} ${outcome.reason.text}`)
+      throw new RetryError(`${outcome.reason.code} ${outcome.reason.text}`, outcome.leastWaitMs)
     case 'snooze':
       if (progress.calls > 0) await job.updateProgress(progress)
       if (outcome.waitMs === 0) return handBack(job, token)
@@ -63,7 +65,17 @@ function setBackoff(job: Job, maxAttempts: number): void {
 /** Lets BullMQ count an attempt and send the job back to the queue. */
 class RetryError extends Error {
   override readonly name = 'RetryError'
+  readonly leastWaitMs: number
+
+  constructor(message: string, leastWaitMs = 0) {
+    super(message)
+    this.leastWaitMs = leastWaitMs
+  }
 }
+
+/** Gives the backoff before the next attempt, in ms, after so many and after this error. */
+export const backoffAfter = (attempts: number, error: unknown): number =>
+  Math.max(error instanceof RetryError ? error.leastWaitMs : 0, fullJitterMs(attempts, ATTEMPT_BACKOFF))
 
 /** Whether an error steers BullMQ and is no fault. */
 export const isForBullMq = (error: unknown): boolean =>

@@ -156,7 +156,10 @@ describe('processing a job', () => {
   it('counts an attempt where the vendor blames us for one account alone, and gives up after the last', async () => {
     const script = scriptedCall({ friend_delete_all: [70051] })
     const { processed } = await process({ script, blame: 'account' })
-    expect(processed).toMatchObject({ outcome: { kind: 'retry' }, progress: { atFaultWith: '70051' } })
+    expect(processed).toMatchObject({
+      outcome: { kind: 'retry', leastWaitMs: 10_000 },
+      progress: { atFaultWith: '70051' },
+    })
     const { record } = await process({ script, blame: 'account', job: { attemptsMade: 2 } })
     expect(record).toMatchObject({ outcome: 'dead_lettered', code: '70051' })
   })
