@@ -69,6 +69,6 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
     queue,
     control,
     jobNames,
-    settlement: createSettlement({ ...receiptOptions, missingShare: settings.MISSING_SHARE }),
+    settlement: createSettlement({ ...receiptOptions, missingShare: settings.MISSING_SHARE, app: contract.app }),
   }
 }

@@ -12,6 +12,8 @@ const receiptSchema = z.strictObject({
   seq: z.int().min(1),
   /** When it was written. */
   at: isoDate,
+  /** SDKAppID of the app in which the account was cleared; `null` where no worker had bound the fleet. */
+  app: z.int().min(0).nullable(),
   /** Pseudonym of the account: HMAC-SHA-256 in base64url. `null` where the job held none. */
   account: z.string().nullable(),
   /** Ids of all erasure requests that wanted the account cleared. */
@@ -53,11 +55,12 @@ const isoOf = (ms: number): string => new Date(ms >= 0 && ms <= LAST_MS ? ms : 0
 
 /** Puts a stored receipt into the form of an export, without its seal. */
 export function toUnsealed(stored: StoredReceipt): Omit<Receipt, 'seal'> {
-  const { account, requests, outcome, verified, code, calls, attempts, enqueuedAt } = parseContent(stored.content)
+  const { account, requests, outcome, verified, code, calls, attempts, enqueuedAt, app } = parseContent(stored.content)
   return {
     v: 1,
     seq: stored.seq,
     at: isoOf(stored.at),
+    app,
     account: account === '' ? null : account,
     requests,
     outcome: outcome as FinalOutcome,

@@ -29,15 +29,17 @@ export const LAST_MS = 253_402_300_799_999
 /**
  * Makes the sealed content of a receipt, as arguments of the scripts: the values by which they count (requests as a JSON
  * array, outcome, verified, code, enqueuedAt in epoch ms), the text that Redis keeps, and the seal over it. The text is
- * a JSON array of pseudonym, requests, outcome, verified, code, calls, attempts, enqueuedAt; {@link parseContent} reads
- * it. The script adds number, time and chain.
+ * a JSON array of pseudonym, requests, outcome, verified, code, calls, attempts, enqueuedAt, app; {@link parseContent}
+ * reads it. The script adds number, time and chain.
+ *
+ * @param app SDKAppID of the fleet; `null` where no worker has bound it yet
  */
-export function sealedContent(end: FinalRecord, seals: ReceiptSeals): readonly (string | number)[] {
+export function sealedContent(end: FinalRecord, seals: ReceiptSeals, app: number | null): readonly (string | number)[] {
   const { requests, outcome, verified, code = '', calls, attempts } = end
   const account = end.account === '' ? '' : seals.pseudonymOf(end.account)
   // A foreign producer may have set BullMQ's time of the job to a fraction, or in another unit.
   const enqueuedAt = Math.min(Math.max(Math.round(end.enqueuedAt) || 0, 0), LAST_MS)
-  const text = JSON.stringify([account, requests, outcome, verified, code, calls, attempts, enqueuedAt])
+  const text = JSON.stringify([account, requests, outcome, verified, code, calls, attempts, enqueuedAt, app])
   return [JSON.stringify(requests), outcome, verified, code, enqueuedAt, text, seals.content(text)]
 }
 
@@ -53,21 +55,23 @@ export interface ReceiptContent {
   readonly attempts: number
   /** Epoch ms. */
   readonly enqueuedAt: number
+  /** SDKAppID; `null` where no worker had bound the fleet. */
+  readonly app: number | null
 }
 
 const [text, count] = [z.string(), z.number()]
-const contentSchema = z.tuple([text, z.array(text), text, text, text, count, count, count])
+const contentSchema = z.tuple([text, z.array(text), text, text, text, count, count, count, count.nullable()])
 
 /**
  * Reads the text of a content. Any client of Redis may have changed it. A text that cannot be read gives empty fields;
  * its seal shows the change.
  */
 export function parseContent(contentText: string): ReceiptContent {
-  const [account, requests, outcome, verified, code, calls, attempts, enqueuedAt] = readArray(contentText)
-  return { account, requests, outcome, verified, code, calls, attempts, enqueuedAt }
+  const [account, requests, outcome, verified, code, calls, attempts, enqueuedAt, app] = readArray(contentText)
+  return { account, requests, outcome, verified, code, calls, attempts, enqueuedAt, app }
 }
 
 function readArray(contentText: string): z.infer<typeof contentSchema> {
   const parsed = contentSchema.safeParse(parseJson(contentText))
-  return parsed.success ? parsed.data : ['', [], '', '', '', 0, 0, 0]
+  return parsed.success ? parsed.data : ['', [], '', '', '', 0, 0, 0, null]
 }

@@ -82,8 +82,10 @@ type Settled = Exclude<z.infer<typeof settledSchema>, readonly ['grown', string]
 
 const AS_ENQUEUED: WishInHand = { oneWay: false, text: NOT_GROWN }
 
-/** When a settlement finds that suspiciously many accounts do not exist. */
-export interface MissingOptions {
+/** What a worker adds: the app, and when it finds that suspiciously many accounts do not exist. */
+export interface WorkerSettlementOptions {
+  /** SDKAppID of the fleet, for the receipts. Default: none is named. */
+  readonly app?: number
   /** Share of the last 50 accounts that may be not imported; `1` never finds too many. Default 0.2. */
   readonly missingShare?: number
 }
@@ -97,7 +99,8 @@ export function createSettlement({
   seals,
   receiptDays,
   missingShare = MISSING_SHARE,
-}: SettlementOptions & MissingOptions): Settlement {
+  app,
+}: SettlementOptions & WorkerSettlementOptions): Settlement {
   const keys = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsSettle', script)
   const scriptKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
@@ -105,7 +108,8 @@ export function createSettlement({
     settle: async (jobId, end, wish = AS_ENQUEUED) => {
       let [text, record] = [NOT_GROWN, end]
       for (;;) {
-        const args = [jobId, receiptDays, end.why ?? '', missingShare, text, ...sealedContent(record, seals)]
+        const content = sealedContent(record, seals, app ?? null)
+        const args = [jobId, receiptDays, end.why ?? '', missingShare, text, ...content]
         const answer = settledSchema.parse(await askRedis(() => run(scriptKeys, args)))
         if (!isGrown(answer)) return toSettleResult(answer)
         text = answer[1]

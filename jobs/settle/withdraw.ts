@@ -6,6 +6,7 @@ import { createRedisScript } from '../../redis/redis-script.ts'
 import { parseJobData, requestsIn } from '../job/clear-friends-job.ts'
 import { allRequests, parseGrowth, withdrawRequest } from '../job/wish.ts'
 import { sealedContent } from '../receipts/receipt-content.ts'
+import { readContract } from '../status/fleet-contract.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
 import { accountIn } from './scan-jobs.ts'
 import type { SettlementOptions } from './settlement.ts'
@@ -57,12 +58,14 @@ export function createWithdrawer({ redis, prefix, seals, receiptDays }: Settleme
   }
   const withdraw = async (jobId: string, job: ReadJob, { requests, kept }: Withdrawal) => {
     const { calls, attempts, enqueuedAt } = job
+    const { app = null } = await readContract(redis, prefix)
     const content = sealedContent(
       {
         ...{ account: accountIn(job.data) ?? '', requests, calls, attempts, enqueuedAt },
         ...{ outcome: 'cancelled', verified: 'skipped', code: 'withdrawn' },
       },
       seals,
+      app,
     )
     const args = [jobId, receiptDays, job.data, job.wish, kept?.data ?? '', kept?.wish ?? '', ...content]
     return answerSchema.parse(await run(keys, args))

@@ -35,7 +35,7 @@ describe('a worker at SIGTERM', () => {
     expect(lines.map(line => JSON.parse(line))).toMatchObject(
       Array.from({ length: calls }, (_, index) => ({
         ...{ v: 1, seq: index + 1, requests: ['ticket-1'], outcome: 'cleared', verified: 'skipped', code: null },
-        ...{ calls: 1, attempts: 1 },
+        ...{ app: 1_400_000_000, calls: 1, attempts: 1 },
       })),
     )
     expect(await findingsIn(lines)).toEqual([])

@@ -65,6 +65,8 @@ it('`fleet rebind` moves an empty fleet, and refuses to move one with jobs', asy
   const refused = await runCommand(['fleet', 'rebind'], settings)
   expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('1 jobs') })
   await runCommand(['cancel', 'user_1'], { ...settings, IM_SDK_APP_ID: String(APP) })
+  const receipt = await runCommand(['receipts', 'export'], { ...settings, IM_SDK_APP_ID: String(APP) })
+  expect(JSON.parse(receipt.stdout)).toMatchObject({ outcome: 'cancelled', app: APP })
   expect(await runCommand(['fleet', 'rebind'], settings)).toEqual({
     code: 0,
     stdout: `bound to app ${APP + 1} at 127.0.0.1\n`,

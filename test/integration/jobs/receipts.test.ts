@@ -42,6 +42,7 @@ describe('exporting receipts', () => {
       'v',
       'seq',
       'at',
+      'app',
       'account',
       'requests',
       'outcome',

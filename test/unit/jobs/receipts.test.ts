@@ -24,6 +24,7 @@ function exportOf({ seqs, after = 0, through = seqs.at(-1) ?? 0, request, unprov
         v: 1,
         seq,
         at: new Date(1_795_000_000_000 + seq).toISOString(),
+        app: 1_400_000_000,
         account: testSeals.pseudonymOf(`user_${seq}`),
         requests: request === undefined ? [] : [request],
         outcome: 'cleared',
