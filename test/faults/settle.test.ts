@@ -110,7 +110,7 @@ describe('a worker that is killed', () => {
     await untilNothingIsLeft()
 
     expect(await receipts()).toMatchObject([
-      { outcome: 'cleared', verified: 'yes', request: REQUEST, account: testSeals.pseudonymOf(ACCOUNT) },
+      { outcome: 'cleared', verified: 'yes', requests: [REQUEST], account: testSeals.pseudonymOf(ACCOUNT) },
     ])
     expect(await figures()).toMatchObject({ accepted: 1, cleared: 1, verified: 1, pending: 0 })
     expect(await redis.hgetall(outcomes)).toEqual({ cleared: '1' })

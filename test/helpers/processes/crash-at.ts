@@ -33,7 +33,7 @@ function crashIf(step: string): void {
 
 const textOf = (file: string): string => readFileSync(new URL(`../../../jobs/settle/${file}`, import.meta.url), 'utf8')
 const settleSha = createHash('sha1')
-  .update(textOf('ledger.lua') + textOf('settle.lua'))
+  .update(textOf('counts.lua') + textOf('ledger.lua') + textOf('settle.lua'))
   .digest('hex')
 
 /** Whether a command settles a job: by the script's hash, or by its text where the server does not know it. */
