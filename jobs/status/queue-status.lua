@@ -77,9 +77,16 @@ local lastSecond, callingFor = recentCalls()
 local settled = callingFor and settledLastTen() or 0
 local jobsPerSecond = settled > 0 and settled / callingFor or allowed * (1 - margin)
 
+-- Reads a field of a job; nil where there is none. Another program may have put something else than a hash there, and the
+-- status must show all the others.
+local function fieldOf(jobId, field)
+  local value = redis.pcall('HGET', queue .. jobId, field)
+  return type(value) == 'string' and value or nil
+end
+
 local function look(jobId)
   if not jobId then return end
-  local enqueuedAt = tonumber(redis.call('HGET', queue .. jobId, 'timestamp'))
+  local enqueuedAt = tonumber(fieldOf(jobId, 'timestamp') or '')
   if enqueuedAt and (oldest == 0 or enqueuedAt < oldest) then oldest = enqueuedAt end
 end
 
@@ -93,7 +100,7 @@ local READ_AT_MOST = 500
 local function lateOnes(jobs, total, doneAt)
   local late, read = 0, #jobs / 2
   for i = 1, #jobs, 2 do
-    local data = redis.call('HGET', queue .. jobs[i], 'data')
+    local data = fieldOf(jobs[i], 'data')
     local due = data and tonumber(string.match(data, '"due":(%d+)'))
     if due and due < doneAt((i - 1) / 2, tonumber(jobs[i + 1])) then late = late + 1 end
   end

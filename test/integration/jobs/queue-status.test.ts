@@ -36,6 +36,17 @@ describe('the status of a queue', () => {
     })
   })
 
+  it('counts what stands in line where another program has put something else than a job', async () => {
+    const { producer, redis, prefix } = keySpace()
+    const { queue } = keysOf(prefix)
+    await producer.enqueueMany(accounts(3))
+    for (const list of ['wait', 'active']) await redis.lpush(`${queue}${list}`, `no hash in ${list}`)
+    for (const set of ['delayed', 'prioritized']) await redis.zadd(`${queue}${set}`, 1, `no hash in ${set}`)
+    for (const place of ['wait', 'active', 'delayed', 'prioritized'])
+      await redis.set(`${queue}no hash in ${place}`, 'x')
+    expect((await readFleet()).queue).toEqual({ waiting: 5, active: 1, delayed: 1, failed: 0 })
+  })
+
   it('counts jobs by their state', async () => {
     const { producer, queue, take, token } = keySpace()
     await producer.enqueueMany(accounts(10))
