@@ -133,8 +133,8 @@ export function parseLine(text: string, seals: ReceiptSeals): ClaimedLine | unde
 }
 
 const lineSeal = (receipt: Omit<Receipt, 'seal'>, seals: ReceiptSeals): string => {
-  const { v, seq, at, account, requests, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
-  return seals.line([v, seq, at, account, requests, outcome, verified, code, calls, attempts, enqueuedAt])
+  const { v, seq, at, app, account, requests, outcome, verified, code, calls, attempts, enqueuedAt } = receipt
+  return seals.line([v, seq, at, app, account, requests, outcome, verified, code, calls, attempts, enqueuedAt])
 }
 
 const linkSeal = (before: string, line: string, markText: string, seals: ReceiptSeals): string =>

@@ -3,7 +3,14 @@
  * they are mended. The end-to-end tests cover a foreign key and a plan that has ended.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { BEFORE_A_ROW, type Fault, FaultyFleet, haltBy, mendAndGoOn } from '../helpers/fleets/faulty-fleet.ts'
+import {
+  BACK_WITHIN_MS,
+  BEFORE_A_ROW,
+  type Fault,
+  FaultyFleet,
+  haltBy,
+  mendAndGoOn,
+} from '../helpers/fleets/faulty-fleet.ts'
 
 interface NamedFault extends Fault {
   readonly what: string
@@ -92,7 +99,7 @@ describe.concurrent('a fault of our own that can be seen to be mended', () => {
         expect(fleet.logged('fleet halted')).toBe(1)
         expect(fleet.logged('the fleet goes on')).toBe(0)
         // The first probe after the repair is enough; another one may have been under way.
-        expect(await mendAndGoOn(fault, fleet)).toBeLessThanOrEqual(2)
+        expect(await mendAndGoOn(fault, fleet, BACK_WITHIN_MS)).toBeLessThanOrEqual(2)
         await fleet.untilFurtherCalls(30)
         expect(fleet.logged('fleet halted')).toBe(1)
       } finally {
@@ -118,7 +125,7 @@ describe('a fleet', () => {
       await fleet.enqueue(PER_ROW)
       await fleet.untilFurtherCalls(50)
       await haltBy(fault, fleet)
-      expect(await mendAndGoOn(fault, fleet)).toBe(0)
+      expect(await mendAndGoOn(fault, fleet, BACK_WITHIN_MS)).toBe(0)
       await fleet.untilFurtherCalls(50)
     },
   )

@@ -218,6 +218,23 @@ describe('tampering at random', () => {
   }
 
   it.each([
+    ['seq', 4],
+    ['at', '2026-11-19T00:00:00.000Z'],
+    ['app', 1_400_000_001],
+    ['account', testSeals.pseudonymOf('user_4')],
+    ['requests', ['ticket-2']],
+    ['outcome', 'not_imported'],
+    ['verified', 'no'],
+    ['code', '30001'],
+    ['calls', 3],
+    ['attempts', 2],
+    ['enqueuedAt', '2026-11-19T00:00:00.000Z'],
+  ])('is found where it changes only the field %s', async (field, value) => {
+    const line = JSON.stringify({ ...JSON.parse(ten[2] ?? ''), [field]: value })
+    expect(await findingsIn(ten.with(2, line))).not.toEqual([])
+  })
+
+  it.each([
     ['everything', ten],
     ['one request', exportOf({ seqs: numbers(1, 10).map(n => 3 * n), through: 40, request: 'ticket-1' })],
   ])('is always found in an export of %s', async (_what, lines) => {
