@@ -1,8 +1,9 @@
+import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
-import { accountFault } from '../job/clear-friends-job.ts'
+import { accountFault, accountIn } from '../job/clear-friends-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
 import { Checkpoints } from '../receipts/checkpoints.ts'
-import { accountIn, scanJobs } from './scan-jobs.ts'
+import { scanJobs } from './scan-jobs.ts'
 import type { SettlementOptions } from './settlement.ts'
 import { createWithdrawer, servesRequest, type WithdrawResult } from './withdraw.ts'
 
@@ -62,9 +63,9 @@ export function createCanceller(options: SettlementOptions): Canceller {
   }
   const scan = async (which: 'dead' | 'live', results: Map<string, CancelResult>): Promise<void> => {
     for await (const { jobId, data } of scanJobs(redis, prefix, which)) {
-      const account = accountIn(data)
-      const before = account === undefined ? undefined : results.get(account)
-      if (account === undefined || before === undefined) continue
+      const account = accountIn(parseJson(data))
+      const before = account === null ? undefined : results.get(account)
+      if (account === null || before === undefined) continue
       results.set(account, worst(before, await withdrawer.account(jobId, account)))
     }
   }

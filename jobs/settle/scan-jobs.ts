@@ -1,5 +1,3 @@
-import { z } from 'zod'
-import { parseJson } from '../../config/parse-json.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 
@@ -64,12 +62,4 @@ async function* readData(
       if (typeof data === 'string') yield { jobId, data, wish: wish ?? '' }
     }
   }
-}
-
-const anyDataSchema = z.object({ account: z.string() })
-
-/** Gives the account that a job's data name, also where the data are invalid otherwise. */
-export function accountIn(data: string): string | undefined {
-  const parsed = anyDataSchema.safeParse(parseJson(data))
-  return parsed.success ? parsed.data.account : undefined
 }

@@ -3,12 +3,11 @@ import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import { parseJobData, requestsIn } from '../job/clear-friends-job.ts'
+import { accountIn, parseJobData, requestsIn } from '../job/clear-friends-job.ts'
 import { allRequests, parseGrowth, withdrawRequest } from '../job/wish.ts'
 import { sealedContent } from '../receipts/receipt-content.ts'
 import { readContract } from '../status/fleet-contract.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
-import { accountIn } from './scan-jobs.ts'
 import type { SettlementOptions } from './settlement.ts'
 
 const script = ledgerLua + readFileSync(new URL('./cancel.lua', import.meta.url), 'utf8')
@@ -61,7 +60,7 @@ export function createWithdrawer({ redis, prefix, seals, receiptDays }: Settleme
     const { app = null } = await readContract(redis, prefix)
     const content = sealedContent(
       {
-        ...{ account: accountIn(job.data) ?? '', requests, calls, attempts, enqueuedAt },
+        ...{ account: accountIn(parseJson(job.data)) ?? '', requests, calls, attempts, enqueuedAt },
         ...{ outcome: 'cancelled', verified: 'skipped', code: 'withdrawn' },
       },
       seals,
@@ -93,7 +92,7 @@ export const servesRequest = ({ data, wish }: Pick<ReadJob, 'data' | 'wish'>, re
   oneRequest({ data, wish }, request) !== undefined
 
 function wholeJob({ data, wish }: ReadJob, account: string): Withdrawal | undefined {
-  if (accountIn(data) !== account) return undefined
+  if (accountIn(parseJson(data)) !== account) return undefined
   const parsed = parseJobData(parseJson(data))
   return { requests: parsed.ok ? allRequests(requestsIn(parsed.data), parseGrowth(wish)) : [] }
 }
