@@ -1,41 +1,28 @@
-import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { addBatch, openTarget } from '../../../jobs/enqueue/enqueue-batch.ts'
-import { createProducer, type EnqueueOptions } from '../../../jobs/enqueue/producer.ts'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { createStrengthener } from '../../../jobs/enqueue/strengthen.ts'
 import { priorityOfDue, RETRY_PRIORITY } from '../../../jobs/job/due.ts'
-import { allRequests, parseGrowth } from '../../../jobs/job/wish.ts'
-import { createRequestReader } from '../../../jobs/status/request-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines } from '../../helpers/receipts/receipts.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { jobsKeySpace } from './key-space.ts'
+import { LATE, wishesOf } from './wishes.ts'
 
 const keySpace = jobsKeySpace()
 beforeEach(() => keySpace().empty())
 
 const SOON = 1_900_000_000
-const LATE = 2_000_000_000
 const APP = 1_400_000_000
 const TEN_YEARS_MS = 315_360_000_000
 
-const enqueue = (options: EnqueueOptions = {}) => keySpace().producer.enqueue('user_1', { due: LATE, ...options })
-const figures = (request: string) =>
-  createRequestReader(keySpace().redis, keySpace().prefix, { ceilingPerSecond: 200, margin: 0 })(request)
-const field = (jobId: string, name: string) => keySpace().redis.hget(keysOf(keySpace().prefix).queue + jobId, name)
+const { enqueue, figures, field, stored } = wishesOf(keySpace)
 /** Adds a job as a producer of another program may. */
 const addForeign = (data: object, options: object = {}) =>
   keySpace().queue.add('c', data, { deduplication: { id: 'user_1' }, ...options })
 const foreignData = { v: 1, account: 'user_1', due: LATE }
 const urgentToo = () => enqueue({ due: SOON, request: 'ticket-2' })
-
-async function stored(jobId: string) {
-  const [data, wish] = [await field(jobId, 'data'), await field(jobId, 'wish')]
-  const { due, type, request } = JSON.parse(data ?? '{}')
-  const requests = allRequests(request === undefined ? [] : [request], parseGrowth(wish))
-  return { due, type, requests: requests.toSorted() }
-}
 
 describe('a duplicate', () => {
   it('that waits in line moves the job up to its earlier due date', async () => {
@@ -273,43 +260,5 @@ describe('a wish that no job there can serve becomes a new job', () => {
     expect(await stored(jobId)).toEqual({ due: SOON, type: undefined, requests: ['ticket-2'] })
     expect(await figures('ticket-2')).toMatchObject({ accepted: 1, pending: 1 })
     expect(await urgentToo()).toEqual({ result: 'duplicate', jobId, strengthened: false })
-  })
-})
-
-describe('the wish of a job', () => {
-  const wish = fc.record({
-    due: fc.integer({ min: 1_780_000_000, max: 2_400_000_000 }),
-    deleteType: fc.constantFrom('both' as const, 'single' as const),
-    request: fc.constantFrom('ticket-1', 'ticket 2/"ü"', '票🎫'),
-  })
-
-  it('is the strongest of all, in whatever order and however often they come', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc
-          .array(wish, { minLength: 1, maxLength: 5 })
-          .chain(wishes =>
-            fc.tuple(
-              fc.constant(wishes),
-              fc.shuffledSubarray([...wishes, ...wishes], { minLength: 2 * wishes.length }),
-            ),
-          ),
-        async ([wishes, order]) => {
-          await keySpace().empty()
-          let jobId = ''
-          for (const each of order) jobId = (await enqueue(each)).jobId
-          const due = Math.min(...wishes.map(each => each.due))
-          expect(await stored(jobId)).toEqual({
-            due,
-            type: wishes.every(each => each.deleteType === 'single') ? 'single' : undefined,
-            requests: [...new Set(wishes.map(each => each.request))].toSorted(),
-          })
-          const job = await keySpace().queue.getJob(jobId)
-          expect(job?.priority).toBe(priorityOfDue(due))
-          for (const { request } of wishes) expect(await figures(request)).toMatchObject({ accepted: 1, pending: 1 })
-        },
-      ),
-      { numRuns: 40 },
-    )
   })
 })
