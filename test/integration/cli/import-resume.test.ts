@@ -1,45 +1,9 @@
-import { existsSync } from 'node:fs'
-import { appendFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { keysOf } from '../../../redis/keys.ts'
-import { type BegunCommand, beginCommand, lastLine } from '../../helpers/commands/run-command.ts'
-import { eventually } from '../../helpers/eventually.ts'
-import { startCommand } from '../../helpers/processes/start-command.ts'
+import { lastLine } from '../../helpers/commands/run-command.ts'
+import { beginAndWait, interrupt, killWhen, queued, users } from './import-runs.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
-
-const users = (count: number): string => Array.from({ length: count }, (_, n) => `user_${n}\n`).join('')
-
-const queued = ({ redis, prefix }: CommandKeySpace): Promise<number> =>
-  redis.zcard(`${keysOf(prefix).queue}prioritized`)
-
-const untilQueued = (keySpace: CommandKeySpace, jobs: number): Promise<void> =>
-  eventually(`${jobs} jobs`, async () => (await queued(keySpace)) >= jobs)
-
-/** Begins an import that cannot come to its end, and waits until it has enqueued this many accounts. */
-async function beginAndWait(
-  keySpace: CommandKeySpace,
-  jobs: number,
-  ...args: readonly string[]
-): Promise<BegunCommand> {
-  const command = beginCommand(['import', '--json', ...args], keySpace.settings)
-  await untilQueued(keySpace, jobs)
-  return command
-}
-
-async function killWhen(keySpace: CommandKeySpace, jobs: number, ...args: readonly string[]): Promise<void> {
-  const command = startCommand(['import', '--json', ...args], keySpace.settings)
-  await untilQueued(keySpace, jobs)
-  command.signal('SIGKILL')
-  await command.ended
-}
-
-/** Stops an import when it has enqueued 1,000 accounts and waits for room. */
-async function interrupt(keySpace: CommandKeySpace, file: string, ...args: readonly string[]): Promise<void> {
-  const command = await beginAndWait(keySpace, 1000, file, '--max-backlog', '1000', ...args)
-  command.interrupt()
-  expect(await command.ended).toMatchObject({ code: 1, stdout: expect.stringContaining('"accepted":1000') })
-}
 
 async function interrupted(context: TestContext, args: readonly string[] = [], content = users(1200)) {
   const keySpace = await openKeySpace(context)
@@ -219,84 +183,5 @@ describe.concurrent('an import that waits for room in the queue', () => {
     )
     expect(code).toBe(2)
     expect(stderr).toContain('expected a whole number from 1')
-  })
-})
-
-describe.concurrent('an import that cannot write', () => {
-  it.for([
-    [['--rejected-file', 'wave.txt'], 'the input and the list of rejected lines would be one file'],
-    [['--rejected-file', 'link.txt'], 'the input and the list of rejected lines would be one file'],
-    [['--checkpoint-file', './wave.txt'], 'the input and the checkpoint would be one file'],
-    [
-      ['--rejected-file', 'new', '--checkpoint-file', './new'],
-      'the checkpoint and the list of rejected lines would be',
-    ],
-  ] as const)('to a file of its own, with %j, says so and harms none', async ([args, message], context) => {
-    const keySpace = await openKeySpace(context)
-    const file = await keySpace.file('wave.txt', users(10))
-    await symlink(file, join(keySpace.folder, 'link.txt'))
-    const places = args.map(arg => (arg.startsWith('--') ? arg : join(keySpace.folder, arg)))
-    const { code, stdout, stderr } = await keySpace.run('import', file, ...places)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toContain(message)
-    expect(await readFile(file, 'utf8')).toBe(users(10))
-    expect(await queued(keySpace)).toBe(0)
-  })
-
-  it.for([
-    ['--checkpoint-file', 'the checkpoint cannot be written ('],
-    ['--rejected-file', 'the list of rejected lines cannot be written ('],
-  ] as const)('to the place of its %s says so before anything is enqueued', async ([option, message], context) => {
-    const keySpace = await openKeySpace(context)
-    const file = await keySpace.file('wave.txt', users(10))
-    // A folder in which no user may make files, not even root.
-    const { code, stdout, stderr } = await keySpace.run('import', file, option, '/proc/no/wave')
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toContain(`/proc/no/wave: ${message}`)
-    expect(stderr).toContain(`name another place with ${option}`)
-    expect(await queued(keySpace)).toBe(0)
-  })
-
-  it('its checkpoint because the disk is full says so before anything is enqueued', async context => {
-    const keySpace = await openKeySpace(context)
-    const file = await keySpace.file('wave.txt', users(10))
-    await symlink('/dev/full', `${file}.checkpoint.next`)
-    const { code, stderr } = await keySpace.run('import', file)
-    expect(code).toBe(1)
-    expect(stderr).toContain('the checkpoint cannot be written (the disk is full, ENOSPC)')
-    expect(await queued(keySpace)).toBe(0)
-    expect(existsSync(`${file}.checkpoint`)).toBe(false)
-  })
-
-  it('its rejected lines because the disk is full stops, and goes on when there is room', async context => {
-    const keySpace = await openKeySpace(context)
-    const file = await keySpace.file('wave.txt', `${users(1200)}\n${users(1300).slice(users(1200).length)}`)
-    await symlink('/dev/full', `${file}.rejected`)
-    const { code, stdout, stderr } = await keySpace.run('import', file)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toContain('the list of rejected lines cannot be written (the disk is full, ENOSPC)')
-    expect(stderr).toContain('the same command with --resume goes on from here')
-    await rm(`${file}.rejected`)
-    const resumed = await keySpace.run('import', file, '--resume', '--json')
-    expect(JSON.parse(resumed.stdout)).toMatchObject({
-      lines: 1301,
-      accepted: 1300,
-      duplicate: 0,
-      strengthened: 0,
-      rejected: 1,
-    })
-    expect(await readFile(`${file}.rejected`, 'utf8')).toBe('1201\tthe account is empty\n')
-  })
-
-  it('beside its file is given other places', async context => {
-    const keySpace = await openKeySpace(context)
-    const file = await keySpace.file('wave.txt', `${users(1200)}\n`)
-    const checkpoint = join(keySpace.folder, 'here')
-    const places = ['--checkpoint-file', checkpoint, '--rejected-file', join(keySpace.folder, 'there')]
-    await interrupt(keySpace, file, ...places)
-    expect((await readdir(keySpace.folder)).toSorted()).toEqual(['here', 'wave.txt'])
-    const { code } = await keySpace.run('import', file, '--resume', ...places)
-    expect(code).toBe(0)
-    expect((await readdir(keySpace.folder)).toSorted()).toEqual(['there', 'wave.txt'])
   })
 })
