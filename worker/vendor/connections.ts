@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Client } from 'undici'
+import { dropContinue } from './drop-continue.ts'
 
 /** Address and time limit for {@link Connections}. */
 export interface ConnectionsOptions {
@@ -113,6 +114,7 @@ class OpenConnection implements Connection {
 
   constructor(origin: string, socket: Socket, onClosed: (connection: OpenConnection) => void) {
     this.#socket = socket
+    dropContinue(socket)
     let handedOver = false
     this.#client = new Client(origin, {
       pipelining: 1,

@@ -126,6 +126,7 @@ describe('an answer of any shape', () => {
     ['a success behind a BOM', { bytes: httpAnswer(Buffer.concat([Buffer.from('\uFEFF'), text(OK)])) }, '0'],
     ['a success without a length', { bytes: httpAnswer(text(OK), { length: 'none' }), after: 'end' }, '0'],
     ['a success with a numeric string', { bytes: httpAnswer(text(OK.replace(':0', ':"0"'))) }, '0'],
+    ['a success behind a 100 Continue that nobody asked for', { bytes: afterContinue(httpAnswer(text(OK))) }, '0'],
     ['UTF-16', { bytes: httpAnswer(Buffer.from(OK, 'utf16le')) }, 'malformed'],
     ['a body in gzip that nobody asked for', { bytes: gzipped() }, 'malformed'],
     ['two codes, the last a success', { bytes: httpAnswer(text(`{"ErrorCode":30007,${OK.slice(1)}`)) }, 'malformed'],
@@ -153,6 +154,10 @@ describe('an answer of any shape', () => {
     expect((await hear(endless, IMPATIENT_MS)).label).toBe('timeout')
   })
 })
+
+function afterContinue(answer: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), answer])
+}
 
 function gzipped(): Uint8Array {
   return httpAnswer(gzipSync(OK), { headers: ['Content-Encoding: gzip'] })
