@@ -6,6 +6,11 @@ const REMEMBERED = 128
 /** The usual time is computed anew after this many answers. Sorting for each answer would cost more than it gains. */
 const LOOK_AFTER = 16
 /**
+ * The first look waits for so many. In a sample of 16, three answers that a jam of 30 ms delayed passed for usual, and
+ * the second after the jam held a call too many.
+ */
+const LOOK_FROM = 64
+/**
  * While processes start, a third of the calls are delayed. So the first 64 answers are compared with the fastest of
  * them and kept out of the sample; otherwise no delay would show for seconds. Eight programs on two cores need longer
  * to start than 32 answers take.
@@ -52,7 +57,7 @@ export class AnswerTimes {
     if (this.#first < FIRST) return this.#rememberFirst(tookMs)
     this.#tookMs[this.#next % REMEMBERED] = tookMs
     this.#next += 1
-    if (this.#next % LOOK_AFTER !== 0) return
+    if (this.#next < LOOK_FROM || this.#next % LOOK_AFTER !== 0) return
     const sorted = this.#tookMs.toSorted((a, b) => a - b)
     const share = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0
     this.#usualMs = share(0.5)

@@ -28,7 +28,7 @@ test('an answer that is 10 ms late means a call that may have arrived 10 ms late
 test('calls that a process holds up while it starts do not make later delays usual', () => {
   const times = new AnswerTimes()
   const whileStarting = Array.from({ length: 60 }, (_, index) => USUAL_MS + (index % 3 === 0 ? 35 : 2))
-  heldUpBy(times, [...whileStarting, ...usualAnswers(20)])
+  heldUpBy(times, [...whileStarting, ...usualAnswers(80)])
   expect(times.heldUpMs(USUAL_MS + 15)).toBeCloseTo(15, 0)
 })
 
@@ -36,6 +36,12 @@ test('each call that is held up while a process starts counts as late', () => {
   const times = new AnswerTimes()
   const held = heldUpBy(times, [USUAL_MS, ...Array(50).fill(USUAL_MS + 20)])
   expect(held.slice(1)).toEqual(Array(50).fill(20))
+})
+
+test('a jam does not pass for usual because it comes soon after the start', () => {
+  const times = new AnswerTimes()
+  heldUpBy(times, [...usualAnswers(76), ...Array(4).fill(USUAL_MS + 20)])
+  expect(Math.round(times.heldUpMs(USUAL_MS + 12.25))).toBe(13)
 })
 
 test('where answers take differently long anyway, all but the slowest tell nothing', () => {
