@@ -95,7 +95,7 @@ describe('a call that leaves late', () => {
 describe('a call whose answer is late', () => {
   const ROUND_MS = [50, 51, 52, 50, 49, 50, 51, 50, 52, 50, 50, 51, 49, 50, 50, 51]
   /** More than the first answers of a process, after which the lane knows the usual time. */
-  const USUAL_MS = Array.from({ length: 5 }, () => ROUND_MS).flat()
+  const USUAL_MS = Array.from({ length: 8 }, () => ROUND_MS).flat()
 
   it.each([
     ['so much later', 70, 20],
@@ -105,7 +105,8 @@ describe('a call whose answer is late', () => {
     await answerThenAsk([...USUAL_MS, tookMs])
     const [[slot, arrivedAt] = [0, 0], ...more] = asks.at(-1)?.usedLate ?? []
     expect(slot).toBe((USUAL_MS.length + 1) * SLOT_MS * 1000)
-    expect(Math.round((arrivedAt - slot) / 1000)).toBe(laterMs)
+    // The clocks of the hosts may have drifted apart by up to half a millisecond or so since the only answer of Redis.
+    expect(Math.ceil((arrivedAt - slot) / 1000)).toBe(laterMs)
     expect(more).toEqual([])
   })
 
