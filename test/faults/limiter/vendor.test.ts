@@ -80,7 +80,7 @@ it('settles under a vendor that refuses above 150 a second, and comes back when 
   await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 150 })
   await fleet.untilFurtherCalls(10 * CEILING)
   const settled = await throttled()
-  await fleet.untilFurtherCalls(2000, 60_000)
+  await fleet.untilFurtherCalls(1200, 60_000)
   const later = await throttled()
   const refusedShare = (later.refused - settled.refused) / (later.calls - settled.calls)
   await annotate(`refused at first ${settled.refused} of ${settled.calls}, then a share of ${refusedShare.toFixed(4)}`)
@@ -107,12 +107,12 @@ const outages: readonly (readonly [what: string, begin: () => Promise<unknown>, 
 ]
 
 it.for(outages)(
-  'burns no attempts while the vendor %s for 20 s, and is back at the full rate in 10 s',
+  'burns no attempts while the vendor %s for 8 s, and is back at the full rate in 10 s',
   async ([, begin, end], { annotate }) => {
     fleet = await startFleet({ jobs: 40_000 })
     const seen = await fleet.watch()
     await begin()
-    await wait(20_000)
+    await wait(8000)
     await end()
     await eventually('the full rate', async () => (await callsOfLastSecond()) > 0.95 * CEILING, 10_000, 250)
     const attemptsLost = await fleet.attemptsLost()
