@@ -97,7 +97,7 @@ async function clear({ what, sick, poison = [] }: Trouble): Promise<Run> {
       }).flat(),
     )
     await fleet.untilSettled(ACCOUNTS)
-    return { what, ...figuresOf(fleet) }
+    return { what, ...(await figuresOf(fleet)) }
   } finally {
     await fleet.stop()
     await redis.stop()
@@ -106,13 +106,15 @@ async function clear({ what, sick, poison = [] }: Trouble): Promise<Run> {
 
 const poisoned = (code: number): string => `poison_${code}`
 
-function figuresOf(fleet: VendorAndWorkers): Omit<Run, 'what'> {
+async function figuresOf(fleet: VendorAndWorkers): Promise<Omit<Run, 'what'>> {
   const clears = fleet.answers.filter(isClearOfOther)
   const seconds = ((clears.at(-1)?.at ?? 0) - (clears[0]?.at ?? 0)) / 1000
+  const { outcomes } = await fleet.readStatus()
+  const lines = await fleet.settledLines(Object.values(outcomes).reduce((sum, jobs) => sum + jobs, 0))
   const halts = fleet.workers.flatMap(worker => worker.logLines).filter(line => line.includes('fleet halted'))
   return {
     cleared: new Set(clears.flatMap(({ accounts }) => accounts)).size,
-    attemptsLost: fleet.settledLines().filter(({ outcome, attempts }) => outcome === 'cleared' && attempts > 1).length,
+    attemptsLost: lines.filter(({ outcome, attempts }) => outcome === 'cleared' && attempts > 1).length,
     perSecond: (clears.length - 1) / seconds,
     halts: halts.length,
   }

@@ -205,8 +205,7 @@ beforeAll(async () => {
     jobIdOf.set(account, (await fleet.producer.enqueue(account)).jobId)
   }
   await fleet.untilSettled(rows.length)
-  await eventually('the log', async () => fleet.settledLines().length === rows.length)
-  settled = new Map(fleet.settledLines().map(line => [line.jobId, line]))
+  settled = new Map((await fleet.settledLines(rows.length)).map(line => [line.jobId, line]))
 }, 120_000)
 
 afterAll(() => fleet.stop())

@@ -34,7 +34,9 @@ describe('a second wish', () => {
     for (const request of ['ticket-1', 'ticket-2']) {
       expect(await read(request)).toMatchObject({ accepted: 1, cleared: 1, pending: 0 })
     }
-    expect(fleet.settledLines()).toMatchObject([{ jobId: first.jobId, outcome: 'cleared', attempts: 1, calls: 1 }])
+    expect(await fleet.settledLines(1)).toMatchObject([
+      { jobId: first.jobId, outcome: 'cleared', attempts: 1, calls: 1 },
+    ])
     expect((await fleet.readStatus()).outcomes).toMatchObject({ cleared: 1 })
   })
 

@@ -21,7 +21,7 @@ it('a worker whose fleet was bound to another app sends no more calls, and ends 
   await eventually('some calls', async () => fleet.answers.length >= 20)
   await rebindFleet(fleet.redis, fleet.prefix, { ...contract, app: OTHER_APP })
   expect(await fleet.workers[0]?.ended).toBe(78)
-  expect(fleet.workers[0]?.logLines.some(line => line.includes(`the app is ${OTHER_APP}`))).toBe(true)
+  await fleet.workers[0]?.untilLogged(`the app is ${OTHER_APP}`)
   const { queue, outcomes } = await fleet.readStatus()
   // What was under way at that moment has ended; all others wait as they were.
   expect(queue.waiting + outcomes.cleared).toBe(ACCOUNTS)
@@ -43,6 +43,6 @@ it('jobs that name another app are dead letters and meet no call', async () => {
   const fleet = await fleetForTest({ simulator: { users: { importAll: true } } })
   await fleet.queue.add('c', { v: 1, account: 'user_1', app: OTHER_APP, due: 2_000_000_000 })
   await fleet.untilSettled(1)
-  expect(fleet.settledLines()).toMatchObject([{ outcome: 'dead_lettered', reason: 'wrong_app', calls: 0 }])
+  expect(await fleet.settledLines(1)).toMatchObject([{ outcome: 'dead_lettered', reason: 'wrong_app', calls: 0 }])
   expect(fleet.answers).toEqual([])
 })

@@ -131,7 +131,7 @@ describe('a worker process', () => {
     await eventually('it to be handed back', async () => (await fleet.queue.getDelayed()).some(job => job.id === id))
     const job = await fleet.queue.getJob(id)
     expect(job).toMatchObject({ data, attemptsMade: 0 })
-    expect(fleet.workers[0]?.logLines.some(line => line.includes('upgrade this worker'))).toBe(true)
+    await fleet.workers[0]?.untilLogged('upgrade this worker')
     await job?.remove()
   })
 

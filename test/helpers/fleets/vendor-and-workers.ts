@@ -53,8 +53,8 @@ export interface VendorAndWorkers {
   untilSettled(jobs: number, timeoutMs?: number): Promise<void>
   /** Brings back jobs that wait for their next attempt, so that the test does not wait as well. */
   hurry(): Promise<void>
-  /** The workers' log lines on jobs that ended, at `LOG_LEVEL=debug`. */
-  settledLines(): SettledLine[]
+  /** The workers' log lines on jobs that ended, at `LOG_LEVEL=debug`, as soon as there are so many. */
+  settledLines(jobs: number): Promise<SettledLine[]>
   stop(): Promise<void>
 }
 
@@ -101,6 +101,7 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     const { outcomes, queue } = await readStatus()
     return queue.active === 0 && Object.values(outcomes).reduce((sum, count) => sum + count, 0) >= jobs
   }
+  const settledLines = (): SettledLine[] => workers.flatMap(worker => worker.logLines.flatMap(parseSettled))
   return {
     simulator,
     answers,
@@ -123,7 +124,10 @@ export async function startVendorAndWorkers(options: VendorAndWorkersOptions = {
     hurry: async () => {
       for (const job of await queue.getDelayed()) await job.promote().catch(() => {})
     },
-    settledLines: () => workers.flatMap(worker => worker.logLines.flatMap(parseSettled)),
+    settledLines: async jobs => {
+      await eventually('the log', async () => settledLines().length >= jobs)
+      return settledLines()
+    },
     stop: async () => {
       await Promise.all(workers.map(worker => worker.stop()))
       await simulator.close()

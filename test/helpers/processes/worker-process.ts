@@ -10,6 +10,8 @@ export interface WorkerProcess {
   readonly url: string
   /** Log lines that it wrote to stdout so far. */
   readonly logLines: readonly string[]
+  /** Waits for a log line with this text: what a worker writes arrives later than what it stores in Redis. */
+  untilLogged(text: string): Promise<string>
   /** Gives all that it wrote to stderr so far. */
   readonly errorText: () => string
   signal(name: NodeJS.Signals): void
@@ -55,6 +57,7 @@ export async function startWorkerProcess(settings: Readonly<Record<string, strin
     pid,
     url: `http://127.0.0.1:${portIn(stdout.lines)}`,
     logLines: stdout.lines,
+    untilLogged: text => stdout.until(lines => lines.find(line => line.includes(text))),
     errorText: () => stderr.text,
     signal,
     ended,
