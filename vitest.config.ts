@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Every suite runs in processes of its own, because a test here starts servers and must not share them by accident. */
 const suite = (name: string, options: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -17,8 +18,19 @@ const SIDE_BY_SIDE = { maxWorkers: 6, isolate: false, sequence: { groupOrder: 0 
 /** Tests that judge when calls arrive; property and rules do so in virtual time, where a busy machine changes nothing. */
 const MEASURED = ['test/faults/limiter/!(property|rules).test.ts', 'test/faults/loss/everything-breaks.test.ts']
 
+/** Starts the end-to-end tests first: they wait most, and the processor does the short ones meanwhile. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isEndToEnd), ...sorted.filter(file => !isEndToEnd(file))]
+  }
+}
+
+const isEndToEnd = ({ project }: TestSpecification): boolean => project.name === 'e2e'
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       suite('unit', { ...SIDE_BY_SIDE, testTimeout: 60_000 }),
       suite('integration', { ...SIDE_BY_SIDE, ...WITH_REDIS, testTimeout: 120_000 }),
