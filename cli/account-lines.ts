@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { EXIT } from './exit-codes.ts'
-import { checkAccount, type Parsed } from './import/import-line.ts'
-import { splitLines } from './import/lines.ts'
+import { checkAccount, type Parsed } from './import/read/import-line.ts'
+import { splitLines } from './import/read/lines.ts'
 import { requireAccounts } from './job-options.ts'
 
 /** An account that a command was given, or why the text is none; `number` is that of the argument or line, from 1. */

@@ -9,7 +9,7 @@ import { type Verification, verifyReceipts } from '../jobs/receipts/verify-recei
 import { EXIT } from './exit-codes.ts'
 import { fileFault } from './file-fault.ts'
 import { withFleet } from './fleet-connection.ts'
-import { splitLines } from './import/lines.ts'
+import { splitLines } from './import/read/lines.ts'
 import { requestOption, sinceOption, wholeNumber } from './job-options.ts'
 import type { Shell } from './shell.ts'
 import { count } from './words.ts'

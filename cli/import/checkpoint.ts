@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { fileFault } from '../file-fault.ts'
 import { ImportFileError } from './import-file-error.ts'
-import { FORMATS } from './read-entries.ts'
+import { FORMATS } from './read/read-entries.ts'
 
 const count = z.int().min(0)
 

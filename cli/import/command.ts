@@ -4,7 +4,7 @@ import { deleteTypeOption, dueTextOption, requestOption, wholeNumber } from '../
 import type { Shell } from '../shell.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
 import { openInput } from './input.ts'
-import { FORMATS } from './read-entries.ts'
+import { FORMATS } from './read/read-entries.ts'
 
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {

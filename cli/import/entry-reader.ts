@@ -1,6 +1,6 @@
 import type { Entry } from '../../jobs/enqueue/producer.ts'
 import type { Done } from './checkpoint.ts'
-import type { ImportLine } from './import-line.ts'
+import type { ImportLine } from './read/import-line.ts'
 import type { RejectedLines } from './rejected-lines.ts'
 import { SeenLines } from './seen-lines.ts'
 

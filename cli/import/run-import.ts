@@ -4,10 +4,10 @@ import type { FleetConnection } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
-import { gunzip } from './gunzip.ts'
 import type { Input } from './input.ts'
 import { ImportFigures, showProgress } from './progress.ts'
-import { readEntries } from './read-entries.ts'
+import { gunzip } from './read/gunzip.ts'
+import { readEntries } from './read/read-entries.ts'
 import type { RejectedLines } from './rejected-lines.ts'
 
 /** Parts of an import. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LINE_MAX_BYTES, refuseBinary, splitLines } from '../../../../cli/import/lines.ts'
+import { LINE_MAX_BYTES, refuseBinary, splitLines } from '../../../../../cli/import/read/lines.ts'
 import { all, cut, inPieces, places } from './bytes.ts'
 
 const texts = async (...pieces: (string | Buffer)[]): Promise<(string | null)[]> =>

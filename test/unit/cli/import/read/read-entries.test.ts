@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ImportLine } from '../../../../cli/import/import-line.ts'
-import { type Format, readEntries } from '../../../../cli/import/read-entries.ts'
+import type { ImportLine } from '../../../../../cli/import/read/import-line.ts'
+import { type Format, readEntries } from '../../../../../cli/import/read/read-entries.ts'
 import { all, cut, inPieces, places } from './bytes.ts'
 
 const NOW = 1_800_000_000

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { gunzip } from '../../../../cli/import/gunzip.ts'
+import { gunzip } from '../../../../../cli/import/read/gunzip.ts'
 import { all, cut, inPieces, places } from './bytes.ts'
 
 const unpack = async (...pieces: readonly Buffer[]): Promise<Buffer> =>

@@ -1,5 +1,5 @@
-import type { Entry } from '../../jobs/enqueue/producer.ts'
-import { accountFault } from '../../jobs/job/clear-friends-job.ts'
+import type { Entry } from '../../../jobs/enqueue/producer.ts'
+import { accountFault } from '../../../jobs/job/clear-friends-job.ts'
 
 /** Result of parsing a line: an entry for the queue, or the reason why it is none. The reason never holds the account. */
 export type Parsed = { readonly entry: Entry } | { readonly fault: string }
