@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { EXIT } from './exit-codes.ts'
-import { checkAccount, type Parsed } from './import/read/import-line.ts'
+import { checkAccount } from './import/read/import-line.ts'
 import { splitLines } from './import/read/lines.ts'
+import { parseWhole } from './import/read/read-lines.ts'
 import { requireAccounts } from './job-options.ts'
 
 /** An account that a command was given, or why the text is none; `number` is that of the argument or line, from 1. */
@@ -42,8 +43,9 @@ async function* argumentsOf(args: readonly string[]): AsyncGenerator<AccountLine
 }
 
 async function* linesOf(stdin: Readable): AsyncGenerator<AccountLine> {
-  for await (const { number, text, fault } of splitLines(stdin)) {
-    const parsed: Parsed = text === null ? { fault } : checkAccount(text)
+  for await (const line of splitLines(stdin)) {
+    const { number, text } = line
+    const parsed = parseWhole(line, checkAccount)
     if ('fault' in parsed) yield { number, account: undefined, fault: parsed.fault }
     else yield { number, account: text ?? undefined, fault: '' }
   }

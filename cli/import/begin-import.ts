@@ -68,16 +68,29 @@ function fleetFault({ fleet: then }: ImportState, { fleet: now }: ImportState): 
 
 /** Options that decide which jobs a file gives, as the operator writes them. */
 const OPTIONS = [
-  ['--format', 'format'],
-  ['--column', 'column'],
   ['--delete-type', 'deleteType'],
   ['--due', 'due'],
   ['--request', 'request'],
 ] as const
 
+/** Options that say how to read the input. */
+const READ_OPTIONS = [
+  ['--format', 'format'],
+  ['--column', 'column'],
+  ['--delimiter', 'delimiter'],
+  ['--encoding', 'encoding'],
+  ['--request-column', 'requestColumn'],
+  ['--due-column', 'dueColumn'],
+] as const
+
 function optionsFault({ options: then }: ImportState, { options: now }: ImportState): string | undefined {
-  const differing = OPTIONS.filter(([, name]) => then[name] !== now[name])
-  if (differing.length === 0) return undefined
-  const told = differing.map(([flag, name]) => `${flag} was ${then[name] ?? 'not given'} and is ${now[name] ?? 'not'}`)
+  const told = [
+    ...READ_OPTIONS.flatMap(([flag, name]) => difference(flag, then.read[name], now.read[name])),
+    ...OPTIONS.flatMap(([flag, name]) => difference(flag, then[name], now[name])),
+  ]
+  if (told.length === 0) return undefined
   return `${told.join('; ')}. Give the options that it was begun with.`
 }
+
+const difference = (flag: string, then: string | null | undefined, now: string | null | undefined): string[] =>
+  then === now ? [] : [`${flag} was ${then ?? 'not given'} and is ${now ?? 'not'}`]

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { fileFault } from '../file-fault.ts'
 import { ImportFileError } from './import-file-error.ts'
-import { FORMATS } from './read/read-entries.ts'
+import { FORMATS } from './read/recognised.ts'
 
 const count = z.int().min(0)
 
@@ -14,8 +14,14 @@ const stateSchema = z.object({
   fleet: z.object({ prefix: z.string(), id: z.string() }),
   /** Options that decide which jobs a file gives. */
   options: z.object({
-    format: z.enum(FORMATS),
-    column: z.string(),
+    read: z.object({
+      format: z.enum(FORMATS).optional(),
+      column: z.string().optional(),
+      delimiter: z.string().optional(),
+      encoding: z.string().optional(),
+      requestColumn: z.string().optional(),
+      dueColumn: z.string().optional(),
+    }),
     deleteType: z.enum(['both', 'single']),
     /** The operator's text, since a span means another date each time. */
     due: z.string().nullable(),

@@ -1,10 +1,10 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { withFleet } from '../fleet-connection.ts'
 import { deleteTypeOption, dueTextOption, requestOption, wholeNumber } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
 import { openInput } from './input.ts'
-import { FORMATS } from './read/read-entries.ts'
+import { FORMATS } from './read/recognised.ts'
 
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {
@@ -13,9 +13,13 @@ export function importCommand(shell: Shell): Command {
       'Enqueues the accounts of a file, which may be gzipped. Rejected lines go to <file>.rejected with number and ' +
         'reason. How far it is stands in <file>.checkpoint until the end, so that --resume can go on.',
     )
-    .argument('<file>', 'a txt, csv or ndjson file, or - for standard input')
-    .addOption(new Option('--format <format>', 'default: by the file’s extension, else txt').choices(FORMATS))
-    .option('--column <name>', 'the csv column that holds the account', 'account')
+    .argument('<file>', 'a txt, csv, ndjson or json file, or - for standard input')
+    .addOption(new Option('--format <format>', 'default: what the content shows').choices(FORMATS))
+    .option('--column <name>', 'the csv column that holds the account (default: account)')
+    .option('--request-column <name>', 'the csv column that holds the request id')
+    .option('--due-column <name>', 'the csv column that holds the due date')
+    .option('--delimiter <character>', 'of a csv, or the word tab (default: what the header shows)', readDelimiter)
+    .option('--encoding <label>', 'such as windows-1252, gbk or utf-16le (default: what the content shows)')
     .addOption(deleteTypeOption())
     .addOption(dueTextOption())
     .addOption(requestOption())
@@ -38,4 +42,10 @@ export function importCommand(shell: Shell): Command {
         return withFleet(shell.environment, fleet => importInput(input, options, fleet, shell))
       }),
     )
+}
+
+function readDelimiter(text: string): string {
+  const character = text === 'tab' || text === '\\t' ? '\t' : text
+  if ([...character].length === 1 && !/["\r\n]/.test(character)) return character
+  throw new InvalidArgumentError('expected one character that is no quote, or the word tab')
 }

@@ -10,16 +10,14 @@ import { beginImport } from './begin-import.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { filesOf } from './import-files.ts'
 import { contentOf, type Input } from './input.ts'
-import { InputFormatError } from './read/lines.ts'
-import { type Format, formatOf } from './read/read-entries.ts'
+import { InputFormatError } from './read/input-format-error.ts'
+import type { ReadOptions } from './read/recognised.ts'
 import { RejectedLines } from './rejected-lines.ts'
 import { type ImportParts, runImport } from './run-import.ts'
 
 /** Parsed options of `clear-friends import`; `at` is in epoch seconds. */
-export interface ImportOptions extends Omit<JobOptions, 'due'> {
+export interface ImportOptions extends Omit<JobOptions, 'due'>, Omit<ReadOptions, 'name' | 'now'> {
   readonly due?: { readonly text: string; readonly at: number }
-  readonly format?: Format
-  readonly column: string
   readonly maxBacklog: number
   readonly resume?: true
   readonly rejectedFile?: string
@@ -59,7 +57,7 @@ export async function importInput(
 
 async function begin(
   input: Input,
-  { format, column, deleteType, due, request, resume }: ImportOptions,
+  { deleteType, due, request, resume, ...read }: ImportOptions,
   { redis, prefix, settings }: FleetConnection,
   checkpoint: ImportCheckpoint | undefined,
   signal: AbortSignal,
@@ -70,8 +68,7 @@ async function begin(
     content: checkpoint === undefined ? { bytes: 0, sha256: '' } : await contentOf(input, signal),
     fleet: { prefix, id: await readFleetId(redis, prefix) },
     options: {
-      format: format ?? formatOf(input.name),
-      column,
+      read: readOptions(read),
       deleteType,
       due: due?.text ?? null,
       request: request ?? null,
@@ -82,6 +79,12 @@ async function begin(
     done: { lines: 0, accepted: 0, duplicate: 0, strengthened: 0, rejected: 0, entries: 0, rejectedBytes: 0 },
   }
   return checkpoint === undefined ? wanted : beginImport(wanted, input.name, checkpoint, resume === true)
+}
+
+/** Keeps the options that say how to read the input. */
+function readOptions(options: Omit<ReadOptions, 'name' | 'now'>): ImportState['options']['read'] {
+  const { format, column, delimiter, encoding, requestColumn, dueColumn } = options
+  return { format, column, delimiter, encoding, requestColumn, dueColumn }
 }
 
 async function run(parts: ImportParts, fleet: FleetConnection, shell: Shell): Promise<Done> {

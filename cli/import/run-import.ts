@@ -6,8 +6,9 @@ import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
 import type { Input } from './input.ts'
 import { ImportFigures, showProgress } from './progress.ts'
-import { gunzip } from './read/gunzip.ts'
-import { readEntries } from './read/read-entries.ts'
+import type { ImportLine } from './read/import-line.ts'
+import { readInput } from './read/read-input.ts'
+import { describe } from './read/recognised.ts'
 import type { RejectedLines } from './rejected-lines.ts'
 
 /** Parts of an import. */
@@ -33,14 +34,40 @@ export async function runImport(parts: ImportParts, fleet: FleetConnection, shel
   // Counts lines that the producer does not see.
   const counter = new EnqueuedCounter(redis, prefix)
   const figures = new ImportFigures(parts.input.bytes)
-  const endProgress = showProgress(figures, shell)
+  const stream = parts.input.open(parts.signal)
+  let endProgress = (): void => {}
   try {
-    return await enqueueEntries(parts, producer, counter, figures)
+    const lines = await openLines(counted(stream, figures), parts, shell)
+    if (lines === undefined) return parts.state.done
+    endProgress = showProgress(figures, shell)
+    return await enqueueEntries(parts, lines, producer, counter, figures)
   } finally {
     endProgress()
+    // An open pipe would keep the program from ending.
+    stream.destroy()
     await parts.rejectedLines.close()
     await producer.close()
     await counter.done()
+  }
+}
+
+/** Recognises the input and says how it is read; `undefined` after the signal. */
+async function openLines(
+  bytes: AsyncIterable<Buffer>,
+  { input, state, signal }: ImportParts,
+  { say }: Shell,
+): Promise<AsyncIterable<ImportLine> | undefined> {
+  try {
+    const { recognised, lines } = await readInput(bytes, {
+      ...state.options.read,
+      name: input.name,
+      now: state.startedAt,
+    })
+    say(describe(recognised))
+    return lines
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
   }
 }
 
@@ -49,12 +76,13 @@ export async function runImport(parts: ImportParts, fleet: FleetConnection, shel
  * checkpoint does not know. The next process sends this batch again under the same job ids.
  */
 async function enqueueEntries(
-  { input, state, checkpoint, rejectedLines, maxBacklog, signal }: ImportParts,
+  { state, checkpoint, rejectedLines, maxBacklog, signal }: ImportParts,
+  lines: AsyncIterable<ImportLine>,
   producer: Producer,
   counter: EnqueuedCounter,
   figures: ImportFigures,
 ): Promise<Done> {
-  const { format, column, deleteType, request } = state.options
+  const { deleteType, request } = state.options
   const reader = new EntryReader(state.done, rejectedLines, signal)
   const refused: { readonly index: number; readonly reason: string }[] = []
   let done = state.done
@@ -68,29 +96,21 @@ async function enqueueEntries(
     figures.show(done)
   }
 
-  const stream = input.open(signal)
-  try {
-    const bytes = counted(stream, figures)
-    const lines = readEntries(gunzip(bytes), format, column, state.startedAt)
-    const sums = await producer.enqueueMany(reader.read(lines), {
-      deleteType,
-      due: state.due,
-      ...(request === null ? {} : { request }),
-      ...(checkpoint === undefined ? {} : { repeatable: { key: state.key, firstIndex: state.done.entries } }),
-      maxBacklog,
-      signal,
-      onRejected: (index, reason) => refused.push({ index, reason }),
-      onProgress: commit,
-      onWaiting: liveJobs => figures.waits(liveJobs),
-    })
-    // Rejected and repeated lines after the last batch count, but not those after a batch that was not sent.
-    if (sums.entries === reader.entriesGiven) await commit(sums)
-    else await rejectedLines.cutTo(done.rejectedBytes)
-    return done
-  } finally {
-    // An open pipe would keep the program from ending.
-    stream.destroy()
-  }
+  const sums = await producer.enqueueMany(reader.read(lines), {
+    deleteType,
+    due: state.due,
+    ...(request === null ? {} : { request }),
+    ...(checkpoint === undefined ? {} : { repeatable: { key: state.key, firstIndex: state.done.entries } }),
+    maxBacklog,
+    signal,
+    onRejected: (index, reason) => refused.push({ index, reason }),
+    onProgress: commit,
+    onWaiting: liveJobs => figures.waits(liveJobs),
+  })
+  // Rejected and repeated lines after the last batch count, but not those after a batch that was not sent.
+  if (sums.entries === reader.entriesGiven) await commit(sums)
+  else await rejectedLines.cutTo(done.rejectedBytes)
+  return done
 }
 
 const addUp = (before: Done, reader: EntryReader, sums: Manifest, rejectedBytes: number): Done => ({

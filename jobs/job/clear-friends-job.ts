@@ -17,6 +17,10 @@ const REQUEST_MAX_LENGTH = 64
 
 // Control characters, unpaired surrogates, unassigned code points and line separators are "not printable".
 const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u
+// Decoders put U+FFFD in the place of bytes that they cannot read. What was there is lost.
+const NOT_SPOILT = /^[^\uFFFD]*$/u
+const spoilt = (what: string): string =>
+  `${what} holds U+FFFD, which stands for a letter that was lost when a program read it in a wrong encoding`
 
 /** A user id of the app, exactly as the app holds it: never trimmed, never changed. */
 export const accountSchema = z
@@ -24,6 +28,7 @@ export const accountSchema = z
   .min(1, 'the account is empty')
   .refine(text => Buffer.byteLength(text) <= ACCOUNT_MAX_BYTES, `the account is longer than ${ACCOUNT_MAX_BYTES} bytes`)
   .regex(PRINTABLE, 'the account holds a character that is not printable')
+  .regex(NOT_SPOILT, spoilt('the account'))
   .meta({
     description: `User id, at most ${ACCOUNT_MAX_BYTES} bytes as UTF-8, printable, never trimmed`,
     maxLength: ACCOUNT_MAX_BYTES,
@@ -35,6 +40,7 @@ export const requestSchema = z
   .min(1, 'the request id is empty')
   .max(REQUEST_MAX_LENGTH, `the request id is longer than ${REQUEST_MAX_LENGTH} characters`)
   .regex(PRINTABLE, 'the request id holds a character that is not printable')
+  .regex(NOT_SPOILT, spoilt('the request id'))
   .meta({ description: 'Groups the accounts of one erasure request; not a user id' })
 
 /** The app that the account belongs to. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { doubledKeys } from '../../config/doubled-keys.ts'
 import { parseJson } from '../../config/parse-json.ts'
 import type { Connection } from './connections.ts'
 import { type Exchanged, exchange, type TransportFault } from './exchange.ts'
@@ -42,7 +43,7 @@ export interface ClientOptions {
 
 const TIMEOUT_MS = 10_000
 const UINT32 = 2 ** 32
-const DOUBLED_KEYS = [/"ErrorCode"\s*:.*"ErrorCode"\s*:/s, /"ActionStatus"\s*:.*"ActionStatus"\s*:/s]
+const hasDoubledKey = doubledKeys(['ErrorCode', 'ActionStatus'])
 
 /**
  * Speaks the vendor's REST API: one method, one request. No permit, no retry, no judgement.
@@ -97,15 +98,8 @@ function toReply(exchanged: Exchanged): Reply {
   const body = parseJson(text)
   if (body === undefined) return { kind: 'malformed', what: text === '' ? 'an empty body' : 'a body that is no JSON' }
   // JSON.parse takes the last of two codes; nobody knows which one the vendor meant.
-  const plain = unescapeLetters(text)
-  if (DOUBLED_KEYS.some(doubled => doubled.test(plain))) return { kind: 'malformed', what: 'a doubled key' }
+  if (hasDoubledKey(text)) return { kind: 'malformed', what: 'a doubled key' }
   const envelope = envelopeSchema.safeParse(body)
   if (!envelope.success) return { kind: 'malformed', what: 'JSON without a usable ErrorCode and ActionStatus' }
   return { kind: 'answer', envelope: envelope.data, body }
 }
-
-/** Replaces escapes of letters, because JSON may spell a letter of a key as an escape. */
-const unescapeLetters = (text: string): string =>
-  !text.includes('\\u')
-    ? text
-    : text.replace(/\\u00([4-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -1,21 +1,26 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { InputFormatError } from './lines.ts'
+import { InputFormatError } from './input-format-error.ts'
+import { peek } from './peek.ts'
 
 /**
  * Unpacks gzip, which its first two bytes show; other data passes as it is.
  *
  * @param chunks the input in pieces of any size
- * @throws {InputFormatError} when the gzip data is damaged or cut off
+ * @returns the unpacked data, whose reading throws `InputFormatError` where the gzip data is damaged or cut off
  */
-export async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const source = chunks[Symbol.asyncIterator]()
-  const start = await readStart(source)
-  const whole = rejoin(start, source)
-  if (start[0] !== 0x1f || start[1] !== 0x8b) return yield* whole
+export async function gunzip(
+  chunks: AsyncIterable<Buffer>,
+): Promise<{ readonly gzipped: boolean; readonly chunks: AsyncIterable<Buffer> }> {
+  const peeked = await peek(chunks, 2)
+  const gzipped = peeked.start[0] === 0x1f && peeked.start[1] === 0x8b
+  return { gzipped, chunks: gzipped ? unpack(peeked.chunks) : peeked.chunks }
+}
+
+async function* unpack(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const unpacking = createGunzip()
   // `pipeline` needs a callback, which has nothing to do: the loop below gets the error.
-  pipeline(Readable.from(whole), unpacking, () => {})
+  pipeline(Readable.from(chunks), unpacking, () => {})
   try {
     yield* unpacking
   } catch (error) {
@@ -24,25 +29,6 @@ export async function* gunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
       'the gzip data is damaged or cut off. Get the whole file and import it again; ' +
         'accounts that are in the queue are not enqueued twice.',
     )
-  }
-}
-
-async function readStart(source: AsyncIterator<Buffer>): Promise<Buffer> {
-  let start = Buffer.alloc(0)
-  while (start.length < 2) {
-    const { done, value } = await source.next()
-    if (done) break
-    start = Buffer.concat([start, value])
-  }
-  return start
-}
-
-async function* rejoin(start: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    if (start.length > 0) yield start
-    for (let next = await source.next(); !next.done; next = await source.next()) yield next.value
-  } finally {
-    await source.return?.()
   }
 }
 

@@ -5,7 +5,7 @@ import { gunzip } from '../../../../../cli/import/read/gunzip.ts'
 import { all, cut, inPieces, places } from './bytes.ts'
 
 const unpack = async (...pieces: readonly Buffer[]): Promise<Buffer> =>
-  Buffer.concat(await all(gunzip(inPieces(...pieces))))
+  Buffer.concat(await all((await gunzip(inPieces(...pieces))).chunks))
 
 describe('an input that may be gzipped', () => {
   it('comes out as it was before, packed or not, however it is cut', async () => {
@@ -35,7 +35,7 @@ describe('an input that may be gzipped', () => {
       yield gzipSync('user_1').subarray(0, 12)
       throw new Error('the disk is gone')
     }
-    await expect(all(gunzip(broken()))).rejects.toThrow('the disk is gone')
+    await expect(all((await gunzip(broken())).chunks)).rejects.toThrow('the disk is gone')
     let isClosed = false
     async function* endless(): AsyncGenerator<Buffer> {
       try {
@@ -44,7 +44,7 @@ describe('an input that may be gzipped', () => {
         isClosed = true
       }
     }
-    for await (const _ of gunzip(endless())) break
+    for await (const _ of (await gunzip(endless())).chunks) break
     expect(isClosed).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LINE_MAX_BYTES, refuseBinary, splitLines } from '../../../../../cli/import/read/lines.ts'
+import { LINE_MAX_BYTES, splitLines } from '../../../../../cli/import/read/lines.ts'
 import { all, cut, inPieces, places } from './bytes.ts'
 
 const texts = async (...pieces: (string | Buffer)[]): Promise<(string | null)[]> =>
@@ -30,6 +30,13 @@ describe('the lines of a file', () => {
 
   it('are numbered from 1', async () => {
     expect((await all(splitLines(inPieces('a\n\nb')))).map(line => line.number)).toEqual([1, 2, 3])
+  })
+
+  it('tell whether a line break ends them, since a last one without may be cut off', async () => {
+    const ends = async (text: string) => (await all(splitLines(inPieces(text)))).map(line => line.isEnded)
+    expect(await ends('a\nb')).toEqual([true, false])
+    expect(await ends('a\r\nb\r')).toEqual([true, false])
+    expect(await ends('a\n\n')).toEqual([true, true])
   })
 
   it('are the same wherever the pieces of the file end', async () => {
@@ -70,15 +77,15 @@ describe('a line that is none', () => {
     ],
   ])('since it is too long, %s, costs no other line', async (_, pieces) => {
     expect(await all(splitLines(inPieces(...pieces)))).toEqual([
-      { number: 1, text: 'a', fault: '' },
-      { number: 2, text: null, fault: tooLong },
-      { number: 3, text: 'b', fault: '' },
+      { number: 1, text: 'a', fault: '', isEnded: true },
+      { number: 2, text: null, fault: tooLong, isEnded: true },
+      { number: 3, text: 'b', fault: '', isEnded: true },
     ])
   })
 
   it('since it is too long is reported at the end of the file too', async () => {
     expect(await all(splitLines(inPieces('x'.repeat(LINE_MAX_BYTES), 'x')))).toEqual([
-      { number: 1, text: null, fault: tooLong },
+      { number: 1, text: null, fault: tooLong, isEnded: false },
     ])
     expect(await all(splitLines(inPieces('x'.repeat(LINE_MAX_BYTES))))).toMatchObject([{ number: 1, fault: '' }])
   })
@@ -86,9 +93,9 @@ describe('a line that is none', () => {
   it('since it is no UTF-8 costs no other line', async () => {
     const latin1 = Buffer.from('a\nJos\xe9\nb\n', 'latin1')
     expect(await all(splitLines(inPieces(latin1)))).toEqual([
-      { number: 1, text: 'a', fault: '' },
-      { number: 2, text: null, fault: 'the line is not valid UTF-8' },
-      { number: 3, text: 'b', fault: '' },
+      { number: 1, text: 'a', fault: '', isEnded: true },
+      { number: 2, text: null, fault: 'the line is not valid UTF-8', isEnded: true },
+      { number: 3, text: 'b', fault: '', isEnded: true },
     ])
   })
 
@@ -110,6 +117,5 @@ describe('a binary file', () => {
 
   it('is known by its first piece; a NUL later on is a matter of its line', async () => {
     expect(await texts('a\n', 'b\0\n')).toEqual(['a', 'b\0'])
-    expect(await all(refuseBinary(inPieces('a', '\0')))).toHaveLength(2)
   })
 })
