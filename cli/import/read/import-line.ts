@@ -7,6 +7,11 @@ export type Parsed = { readonly entry: Entry } | { readonly fault: string }
 /** A parsed line of the input, with its number from 1. */
 export type ImportLine = { readonly line: number } & Parsed
 
+/** Numbers a parsed line. */
+export const toImportLine = (line: number, parsed: Parsed): ImportLine =>
+  // Quicker than spreading, for millions of lines.
+  'entry' in parsed ? { line, entry: parsed.entry } : { line, fault: parsed.fault }
+
 /** Makes an entry of an account, or says why the text is no account. */
 export function checkAccount(account: string): Parsed {
   const fault = accountFault(account)

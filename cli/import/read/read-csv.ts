@@ -2,7 +2,7 @@ import { type Options, type Parser, parse } from 'csv-parse'
 import type { CsvLayout } from './csv-header.ts'
 import { CsvLines } from './csv-lines.ts'
 import { parseRow } from './csv-row.ts'
-import type { ImportLine } from './import-line.ts'
+import { type ImportLine, toImportLine } from './import-line.ts'
 import { InputFormatError } from './input-format-error.ts'
 import { LINE_MAX_BYTES, TOO_LONG } from './lines.ts'
 
@@ -102,7 +102,7 @@ function toLine(row: Row, lines: CsvLines, layout: CsvLayout, now: number): Impo
   }
   const { line, isEnded, isTooLong } = lines.rowEnd(row.at)
   if (isTooLong) return { line, fault: TOO_LONG }
-  return { line, ...parseRow(row.fields, isEnded, layout, now) }
+  return toImportLine(line, parseRow(row.fields, isEnded, layout, now))
 }
 
 async function* behindFirstLine(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

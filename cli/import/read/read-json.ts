@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { parseJsonFields } from './fields.ts'
-import type { ImportLine } from './import-line.ts'
+import { type ImportLine, toImportLine } from './import-line.ts'
 import { ElementScanner } from './json-elements.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function* readJson(chunks: AsyncIterable<Buffer>, now: number): Asy
       // Many elements may stand in one line.
       if (!isUtf8(bytes)) yield { line, fault: `element ${number}: it is not valid UTF-8` }
       else if ('fault' in parsed) yield { line, fault: `element ${number}: ${parsed.fault}` }
-      else yield { line, entry: parsed.entry }
+      else yield toImportLine(line, parsed)
     }
   }
   scanner.end()

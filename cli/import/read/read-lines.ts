@@ -1,6 +1,6 @@
 import { parseJsonFields } from './fields.ts'
-import { checkAccount, type ImportLine, type Parsed } from './import-line.ts'
-import { type Line, MAYBE_CUT_OFF, splitLines } from './lines.ts'
+import { checkAccount, type ImportLine, type Parsed, toImportLine } from './import-line.ts'
+import { type Line, MAYBE_CUT_OFF, splitChunks } from './lines.ts'
 
 /** Characters that begin or part fields in other formats than txt. */
 const STRUCTURE = /[,;\t|"]/
@@ -11,11 +11,16 @@ const STRUCTURE = /[,;\t|"]/
  * @param chunks UTF-8 in pieces of any size
  * @param isAsked whether the operator says that each line is an account, whatever it looks like
  */
-export function readTxt(chunks: AsyncIterable<Buffer>, isAsked: boolean): AsyncGenerator<ImportLine> {
-  return readLines(chunks, text => {
-    if (isAsked || !STRUCTURE.test(text)) return checkAccount(text)
-    return { fault: 'the line holds a quote or a delimiter; if that is a part of the account, say --format txt' }
-  })
+export async function* readTxt(chunks: AsyncIterable<Buffer>, isAsked: boolean): AsyncGenerator<ImportLine> {
+  const parse = isAsked ? checkAccount : parsePlain
+  for await (const lines of splitChunks(chunks)) {
+    for (const line of lines) yield toImportLine(line.number, parseWhole(line, parse))
+  }
+}
+
+function parsePlain(text: string): Parsed {
+  if (!STRUCTURE.test(text)) return checkAccount(text)
+  return { fault: 'the line holds a quote or a delimiter; if that is a part of the account, say --format txt' }
 }
 
 /**
@@ -25,22 +30,17 @@ export function readTxt(chunks: AsyncIterable<Buffer>, isAsked: boolean): AsyncG
  * @param now epoch seconds from which spans count
  */
 export async function* readNdjson(chunks: AsyncIterable<Buffer>, now: number): AsyncGenerator<ImportLine> {
-  for await (const { number, text, fault } of splitLines(chunks)) {
-    // A string or object that ends cannot be cut off, so the last line needs no line break.
-    yield text === null ? { line: number, fault } : { line: number, ...parseJsonLine(text, now) }
+  for await (const lines of splitChunks(chunks)) {
+    for (const { number, text, fault } of lines) {
+      // A string or object that ends cannot be cut off, so the last line needs no line break.
+      yield toImportLine(number, text === null ? { fault } : parseJsonLine(text, now))
+    }
   }
 }
 
 function parseJsonLine(text: string, now: number): Parsed {
   if (text.trim() === '') return { fault: 'the line is empty' }
   return parseJsonFields(text, 'line', now) ?? { fault: 'the line is no JSON' }
-}
-
-async function* readLines(
-  chunks: AsyncIterable<Buffer>,
-  parseLine: (text: string) => Parsed,
-): AsyncGenerator<ImportLine> {
-  for await (const line of splitLines(chunks)) yield { line: line.number, ...parseWhole(line, parseLine) }
 }
 
 /** Parses a line of text that cannot be cut off. */

@@ -63,7 +63,7 @@ describe.concurrent('clear-friends cancel', () => {
       '',
     ])
     expect(await keySpace.accounts()).toEqual(['user_2'])
-    const json = await cancelGiven(keySpace, 'user_2', '-', '--json')
+    const json = await cancelGiven(keySpace, 'user_2\n', '-', '--json')
     expect({ code: json.code, sums: JSON.parse(json.stdout) }).toEqual({
       code: 0,
       sums: [{ line: 1, result: 'cancelled' }],

@@ -29,6 +29,13 @@ describe.concurrent('clear-friends enqueue', () => {
     expect(due).toBeLessThanOrEqual(Date.now() / 1000 + 172_800)
   })
 
+  it('refuses an account in which a letter was lost', async context => {
+    const keySpace = await openKeySpace(context)
+    const { code, stderr } = await keySpace.run('enqueue', 'M\uFFFDller')
+    expect(code).toBe(2)
+    expect(stderr).toContain('argument 1: the account holds U+FFFD, which stands for a letter that was lost')
+  })
+
   it('enqueues nothing when one of the accounts does not fit, and does not repeat any', async context => {
     const keySpace = await openKeySpace(context)
     expect(await keySpace.run('enqueue', 'user_good', 'user_bad\n')).toEqual({
@@ -57,12 +64,14 @@ describe.concurrent('clear-friends enqueue', () => {
   it('reads accounts from standard input, one a line, exactly as they are, and names lines that hold none', async context => {
     const keySpace = await openKeySpace(context)
     const run = (input: string) => runCommand(['enqueue', '-'], keySpace.settings, input)
-    expect(await run(' user 1 \n-user\nuser_1')).toEqual({ code: 0, stdout: 'accepted 3, duplicate 0\n', stderr: '' })
+    expect(await run(' user 1 \n-user\nuser_1\n')).toEqual({ code: 0, stdout: 'accepted 3, duplicate 0\n', stderr: '' })
     expect(await keySpace.accounts()).toEqual([' user 1 ', '-user', 'user_1'])
-    expect(await run('user_2\n\nuser\t3\n')).toEqual({
+    expect(await run('user_2\n\nuser\t3\nuser_half')).toEqual({
       code: 1,
-      stdout: 'accepted 1, duplicate 0, rejected 2\n',
-      stderr: 'line 2: the account is empty\nline 3: the account holds a character that is not printable\n',
+      stdout: 'accepted 1, duplicate 0, rejected 3\n',
+      stderr:
+        'line 2: the account is empty\nline 3: the account holds a character that is not printable\n' +
+        'line 4: the last line does not end with a line break, so it may be cut off; add one\n',
     })
   })
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { keysOf } from '../../../redis/keys.ts'
-import { lastLine } from '../../helpers/commands/run-command.ts'
+import { beginCommand, lastLine } from '../../helpers/commands/run-command.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
@@ -54,7 +54,9 @@ describe.concurrent('clear-friends import', () => {
   it.for([
     ['WAVE.CSV', [], 'account,n\nuser_1,x\n'],
     ['wave.ndjson', [], '{"account":"user_1"}'],
-    ['wave.list', [], 'user_1'],
+    ['wave.list', [], 'user_1\n'],
+    ['wave.dat', ['--column', 'ID'], 'n;id\r\nx;user_1\r\n'],
+    ['wave.json', [], '[\n  "user_1"\n]\n'],
     ['wave', ['--format', 'csv'], 'account\nuser_1\n'],
     ['wave.csv', ['--format', 'txt'], 'user_1\n'],
   ] as const)('finds the format of %s %j', async ([name, options, content], context) => {
@@ -66,7 +68,12 @@ describe.concurrent('clear-friends import', () => {
 
   it('keeps each account to the byte', async context => {
     const keySpace = await openKeySpace(context)
-    await importJson(keySpace, await keySpace.file('wave.txt', '\uFEFF user 1 \r\n用户🦊\r\n"quoted"\r\n'))
+    await importJson(
+      keySpace,
+      await keySpace.file('wave.txt', '\uFEFF user 1 \r\n用户🦊\r\n"quoted"\r\n'),
+      '--format',
+      'txt',
+    )
     expect(await keySpace.accounts()).toEqual([' user 1 ', '"quoted"', '用户🦊'])
   })
 
@@ -153,24 +160,28 @@ describe.concurrent('clear-friends import -', () => {
   it('reads standard input, and puts its list of rejected lines into the folder it was started in', async context => {
     const keySpace = await openKeySpace(context)
     const command = startCommand(['import', '-', '--json'], keySpace.settings, keySpace.folder)
-    command.stdin.end('user_1\n\nuser_2')
-    const { code, stdout } = await command.ended
+    command.stdin.end('user_1\n\nuser_2\nuser_half')
+    const { code, stdout, stderr } = await command.ended
     const manifest = {
-      lines: 3,
+      lines: 4,
       accepted: 2,
       duplicate: 0,
       strengthened: 0,
-      rejected: 1,
+      rejected: 2,
       rejectedFile: 'stdin.rejected',
     }
     expect({ code, manifest: JSON.parse(stdout) }).toEqual({ code: 0, manifest })
-    expect(await readFile(join(keySpace.folder, 'stdin.rejected'), 'utf8')).toBe('2\tthe account is empty\n')
+    expect(await readFile(join(keySpace.folder, 'stdin.rejected'), 'utf8')).toBe(
+      '2\tthe account is empty\n4\tthe last line does not end with a line break, so it may be cut off; add one\n',
+    )
+    expect(stderr).toContain('txt, UTF-8\n')
   })
 
   it('as a process does not wait for the end of its input once it is clear that it cannot be read', async context => {
     const keySpace = await openKeySpace(context)
     const command = startCommand(['import', '-', '--format', 'csv'], keySpace.settings, keySpace.folder)
-    command.stdin.write('user_secret,x\nuser_2,y\n')
+    // The first 64 KiB show what an input is.
+    command.stdin.write('user_secret,x\n'.repeat(5000))
     const { code, stderr } = await command.ended
     expect(code).toBe(1)
     expect(lastLine(stderr)).toMatch(/^clear-friends: the csv has no column "account"/)
@@ -180,8 +191,8 @@ describe.concurrent('clear-friends import -', () => {
   it('as a process ends at a signal though its input waits for ever, with the lines it has, not the half of one', async context => {
     const keySpace = await openKeySpace(context)
     const command = startCommand(['import', '-', '--json'], keySpace.settings, keySpace.folder)
-    // More than a batch, so that the test can wait for a first batch before the signal.
-    command.stdin.write(`${users(1500)}user_half`)
+    // More than the 64 KiB that show what an input is, and more than a batch, for which the test waits.
+    command.stdin.write(`${users(8000)}user_half`)
     await eventually(
       'a batch',
       async () => (await keySpace.redis.zcard(`${keysOf(keySpace.prefix).queue}prioritized`)) > 0,
@@ -193,5 +204,15 @@ describe.concurrent('clear-friends import -', () => {
     const accounts = await keySpace.accounts()
     expect(accounts).not.toContain('user_half')
     expect(JSON.parse(stdout)).toMatchObject({ lines: accounts.length, accepted: accounts.length })
+  })
+
+  it('ends at a signal before its input has shown what it is', async context => {
+    const keySpace = await openKeySpace(context)
+    const command = beginCommand(['import', '-', '--json'], keySpace.settings)
+    command.stdin.write('user_1\n')
+    command.interrupt()
+    const { code, stdout } = await command.ended
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ lines: 0, accepted: 0, rejected: 0 })
   })
 })

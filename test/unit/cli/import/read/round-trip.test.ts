@@ -53,8 +53,8 @@ const file: fc.Arbitrary<File> = fc
   })
   .map(({ accounts, format, encoding, delimiter, quoted, others, end, packed }) => {
     const { write, lacks } = ENCODINGS[encoding]
-    // Lines that begin like JSON are refused even where the operator calls them txt.
-    const isJson = (text: string) => format === 'txt' && /^\s*[[{]/.test(text)
+    // Lines of accounts in quotes look like ndjson, and lines that begin like other JSON are refused even as txt.
+    const isJson = (text: string) => format === 'txt' && /^\s*[[{"]/.test(text)
     const kept = accounts.filter(text => !lacks.test(text) && !isJson(text))
     const field = (text: string) => (quoted || /["\n,;\t|]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
     const row = (text: string, at: number) => [others[at % others.length] ?? '', text, 'x'].map(field).join(delimiter)
