@@ -4,7 +4,7 @@ import { InputFormatError } from './input-format-error.ts'
 import { inWords, type ReadOptions } from './recognised.ts'
 
 /** A column that is used. */
-export interface Column {
+interface Column {
   /** Name as the header spells it, without spaces around it. */
   readonly name: string
   /** Place in a row, from 0. */
