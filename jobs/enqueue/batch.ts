@@ -4,29 +4,35 @@ import type { NewJob } from './new-job.ts'
 /** Why a request id that is an account is refused; repeats neither. */
 export const TELLING_REQUEST = 'would show a user id in figures and receipts; choose another request id'
 
-/** Entries that the producer has read and not sent. */
+/** An entry that makes no job. The reason does not hold the account. */
+export interface RefusedEntry {
+  /** Counted from 0 over all entries of the call. */
+  readonly index: number
+  readonly reason: string
+}
+
+/** Entries that are sent together. */
 export class Batch {
   readonly #firstIndex: number
-  readonly #onRejected: ((index: number, reason: string) => void) | undefined
   #jobs: { readonly index: number; readonly job: NewJob }[] = []
-  #rejected = 0
+  #refused: RefusedEntry[] = []
 
-  /**
-   * @param firstIndex index of its first entry
-   * @param onRejected called for each refused entry
-   */
-  constructor(firstIndex: number, onRejected: ((index: number, reason: string) => void) | undefined) {
+  /** @param firstIndex index of its first entry */
+  constructor(firstIndex: number) {
     this.#firstIndex = firstIndex
-    this.#onRejected = onRejected
   }
 
   /** Index of the next entry. */
   get nextIndex(): number {
-    return this.#firstIndex + this.#jobs.length + this.#rejected
+    return this.#firstIndex + this.#jobs.length + this.#refused.length
   }
 
   get jobs(): readonly NewJob[] {
     return this.#jobs.map(({ job }) => job)
+  }
+
+  get jobIds(): readonly string[] {
+    return this.#jobs.map(({ job }) => job.opts.jobId)
   }
 
   /** Number of jobs to send. */
@@ -34,8 +40,8 @@ export class Batch {
     return this.#jobs.length
   }
 
-  get rejected(): number {
-    return this.#rejected
+  get refused(): readonly RefusedEntry[] {
+    return this.#refused
   }
 
   /** Adds the job of the next entry, or refuses the entry if it makes none. */
@@ -45,7 +51,7 @@ export class Batch {
       this.#jobs.push({ index, job: makeJob() })
     } catch (error) {
       if (!(error instanceof InvalidJobError)) throw error
-      this.#refuse(index, error.message)
+      this.#refused.push({ index, reason: error.message })
     }
   }
 
@@ -56,13 +62,8 @@ export class Batch {
       data.request !== undefined && accounts.has(data.request)
     const telling = this.#jobs.filter(isTelling)
     if (telling.length === 0) return
+    const reason = `the request id is the account of another entry and ${TELLING_REQUEST}`
     this.#jobs = this.#jobs.filter(each => !isTelling(each))
-    for (const { index } of telling)
-      this.#refuse(index, `the request id is the account of another entry and ${TELLING_REQUEST}`)
-  }
-
-  #refuse(index: number, reason: string): void {
-    this.#rejected += 1
-    this.#onRejected?.(index, reason)
+    this.#refused = [...this.#refused, ...telling.map(({ index }) => ({ index, reason }))]
   }
 }

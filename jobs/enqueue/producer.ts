@@ -7,15 +7,16 @@
 
 import { Redis } from 'ioredis'
 import type { RedisConnection } from '../../redis/connection.ts'
-import { DEFAULT_PREFIX, JOB_NAME } from '../../redis/keys.ts'
-import { type DeleteType, makeJobData } from '../job/clear-friends-job.ts'
-import { defaultDue, priorityOfDue } from '../job/due.ts'
-import { InvalidJobError } from '../job/errors.ts'
-import { importedJobId, randomJobId } from '../job/job-id.ts'
-import { Batch, TELLING_REQUEST } from './batch.ts'
+import { DEFAULT_PREFIX } from '../../redis/keys.ts'
+import { defaultDue } from '../job/due.ts'
+import { randomJobId } from '../job/job-id.ts'
 import { EnqueuedCounter } from './count-enqueued.ts'
 import { addBatch, type Enqueued, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
-import type { NewJob } from './new-job.ts'
+import { type EnqueueOptions, type Entry, withoutUndefined } from './entry.ts'
+import { makeNewJob } from './new-job.ts'
+import { batchSizeFor, readBatches } from './read-batches.ts'
+
+export type { EnqueueOptions, Entry } from './entry.ts'
 
 /** Options of a producer. */
 export interface ProducerOptions {
@@ -28,19 +29,6 @@ export interface ProducerOptions {
   /** SDKAppID of the accounts. Workers of another app then leave them alone, and so does the producer in its fleet. */
   readonly app?: number | undefined
 }
-
-/** Options of one account. */
-export interface EnqueueOptions {
-  /** Default `both`: the vendor also deletes the account from the lists of its friends, where its id would stay. */
-  readonly deleteType?: DeleteType
-  /** Epoch seconds. Default: `dueDays` from now. */
-  readonly due?: number
-  /** Groups the accounts of one erasure request. Not a user id. */
-  readonly request?: string
-}
-
-/** One entry of {@link Producer.enqueueMany}: an account, with or without options of its own. */
-export type Entry = string | ({ readonly account: string } & EnqueueOptions)
 
 /**
  * Sums of an import: `entries = accepted + duplicate + rejected`. `strengthened` counts those duplicates that changed the
@@ -106,11 +94,6 @@ export interface Producer {
 }
 
 /**
- * The size of a batch. 1,000 is the knee: 2,000 gain 5 %, and 5,000 hold up other clients of Redis for 120 ms.
- */
-const BATCH_SIZE = 1000
-
-/**
  * Makes a producer. It connects at its first use.
  *
  * @example
@@ -141,7 +124,7 @@ class QueueProducer implements Producer {
   }
 
   async enqueue(account: string, options: EnqueueOptions = {}): Promise<Enqueued> {
-    const job = this.#makeJob(account, { due: this.#dueNow(), ...withoutUndefined(options) }, randomJobId())
+    const job = makeNewJob(account, { due: this.#dueNow(), ...withoutUndefined(options) }, randomJobId(), this.#app)
     const target = await this.#open()
     const [enqueued] = await addBatch(target, [job])
     if (enqueued === undefined) throw new Error('BullMQ answered an enqueue without a job.')
@@ -154,36 +137,22 @@ class QueueProducer implements Producer {
     options: EnqueueManyOptions = {},
   ): Promise<Manifest> {
     const { maxBacklog, repeatable, signal, onRejected, onProgress, onWaiting } = options
-    const batchSize = batchSizeFor(maxBacklog)
+    const size = batchSizeFor(maxBacklog)
     const target = await this.#open()
     // One due date for all, or the same account twice would ask for two different ones.
     const defaults = { due: this.#dueNow(), ...withoutUndefined(options) }
     let sums: Manifest = { entries: 0, accepted: 0, duplicate: 0, strengthened: 0, rejected: 0 }
-    let batch = new Batch(0, onRejected)
-    const flush = async (): Promise<void> => {
-      batch.refuseTellingRequests()
-      const { jobs, rejected } = batch
-      const added = await sendBatch(target, jobs, sums.entries, { maxBacklog, onWaiting, signal })
-      if (added === undefined) return
+    for await (const batch of readBatches(entries, { defaults, app: this.#app, size, repeatable, signal })) {
+      const added = await sendBatch(target, batch.jobs, sums.entries, { maxBacklog, onWaiting, signal })
+      if (added === undefined) break
+      for (const { index, reason } of batch.refused) onRejected?.(index, reason)
       const before = sums
-      sums = addUp(sums, added, rejected)
+      sums = addUp(sums, added, batch.refused.length)
       this.#counter.countGrowth(before, sums)
-      batch = new Batch(sums.entries, onRejected)
       await onProgress?.(sums)
       // If this fails, Redis forgets the batch after 30 days.
-      if (jobs.length > 0) await target.forgetBatch(jobs.map(job => job.opts.jobId)).catch(() => {})
+      if (batch.size > 0) await target.forgetBatch(batch.jobIds).catch(() => {})
     }
-    for await (const entry of entries) {
-      // A caller without types may give anything; a value that is no account is rejected.
-      const { account, ...own } = typeof entry === 'object' && entry !== null ? entry : { account: entry }
-      const index = batch.nextIndex
-      if (account === options.request && account !== undefined) throw tellingRequest(index)
-      const jobId = repeatable ? importedJobId(repeatable.key, repeatable.firstIndex + index) : randomJobId()
-      batch.add(() => this.#makeJob(account, { ...defaults, ...withoutUndefined(own) }, jobId))
-      if (batch.size >= batchSize) await flush()
-      if (signal?.aborted) break
-    }
-    if (batch.size + batch.rejected > 0) await flush()
     await this.#counter.done()
     return sums
   }
@@ -199,12 +168,6 @@ class QueueProducer implements Producer {
     return defaultDue(Date.now() / 1000, this.#dueDays)
   }
 
-  #makeJob(account: string, options: EnqueueOptions & { readonly due: number }, jobId: string): NewJob {
-    const { deleteType = 'both', request, due } = options
-    const data = makeJobData({ account, deleteType, request, app: this.#app, due })
-    return { name: JOB_NAME, data, opts: { jobId, deduplication: { id: account }, priority: priorityOfDue(due) } }
-  }
-
   #open(): Promise<Target> {
     this.#target ??= openTarget(this.#connection, this.#prefix, this.#app).catch(error => {
       this.#target = undefined
@@ -213,18 +176,6 @@ class QueueProducer implements Producer {
     return this.#target
   }
 }
-
-/** Leaves out options that a caller without types gave as `undefined`, so that they do not hide a default. */
-function withoutUndefined({ deleteType, due, request }: EnqueueOptions): EnqueueOptions {
-  return {
-    ...(deleteType === undefined ? {} : { deleteType }),
-    ...(due === undefined ? {} : { due }),
-    ...(request === undefined ? {} : { request }),
-  }
-}
-
-const tellingRequest = (index: number): InvalidJobError =>
-  new InvalidJobError(`entry ${index + 1}: its account is the request id of all entries, which ${TELLING_REQUEST}`)
 
 function openOwn(url: string): Redis {
   const connection = new Redis(url, {
@@ -240,13 +191,6 @@ function openOwn(url: string): Redis {
   // Commands report their own errors; an unheard `error` event would end the producer's process.
   connection.on('error', () => {})
   return connection
-}
-
-/** A batch must not be larger than `maxBacklog`, or it would wait for ever. */
-function batchSizeFor(maxBacklog: number | undefined): number {
-  if (maxBacklog === undefined) return BATCH_SIZE
-  if (Number.isInteger(maxBacklog) && maxBacklog >= 1) return Math.min(BATCH_SIZE, maxBacklog)
-  throw new RangeError(`maxBacklog is ${maxBacklog}; expected a whole number from 1`)
 }
 
 function addUp(before: Manifest, added: readonly Enqueued[], rejected: number): Manifest {
