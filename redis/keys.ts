@@ -52,6 +52,8 @@ const NAMES = {
   requests: 'request:',
   /** Hash: jobs of unfinished batches, each `sent` or `ended`; the producer removes them when the batch is done. */
   batches: 'batches',
+  /** Start of the hashes of imports that have not ended, with their owner and how far they are: `<this><import key>`. */
+  imports: 'import:',
 } as const
 
 /** Names of all keys of one fleet. */

@@ -13,18 +13,19 @@ export interface RefusedEntry {
 
 /** Entries that are sent together. */
 export class Batch {
-  readonly #firstIndex: number
+  /** Index of its first entry. */
+  readonly firstIndex: number
   #jobs: { readonly index: number; readonly job: NewJob }[] = []
   #refused: RefusedEntry[] = []
 
   /** @param firstIndex index of its first entry */
   constructor(firstIndex: number) {
-    this.#firstIndex = firstIndex
+    this.firstIndex = firstIndex
   }
 
   /** Index of the next entry. */
   get nextIndex(): number {
-    return this.#firstIndex + this.#jobs.length + this.#refused.length
+    return this.firstIndex + this.#jobs.length + this.#refused.length
   }
 
   get jobs(): readonly NewJob[] {

@@ -1,12 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { askRedis, type RedisConnection, waitUntilReady } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
-import { isForbidden } from '../../redis/redis-refusal.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import { EnqueueInterruptedError } from '../job/errors.ts'
 import { type ClearFriendsQueue, openQueue } from '../job/queue.ts'
 import { traceSend } from '../job/tracing.ts'
 import { countsKeys, countsLua } from '../settle/ledger.ts'
@@ -14,6 +11,7 @@ import { requireFleet } from '../status/fleet-contract.ts'
 import type { NewJob } from './new-job.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
 import { createStrengthener, type Strengthen } from './strengthen.ts'
+import { untilRedisTakes } from './until-redis-takes.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
 const countAcceptedLua = countsLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
@@ -48,8 +46,6 @@ export type Enqueued =
 
 /** An interrupted import can resume exactly within 30 days. */
 const BATCH_SECONDS = 30 * 86_400
-const RESEND_FOR_MS = 30_000
-const RESEND_AFTER_MS = 250
 /** A job may end between the answer that it is there and the look at it. No fleet is that quick ten times in a row. */
 const LOOKS_AT_MOST = 10
 
@@ -126,13 +122,20 @@ const duplicate = (jobId: string, result: 'same' | 'strengthened'): Enqueued => 
   strengthened: result === 'strengthened',
 })
 
+/** How to wait for room, and whether to send then. */
+export interface SendOptions extends RoomOptions {
+  /** Asked when there is room, before each try to send the batch; `false` ends it. */
+  readonly mayGoOn?: (() => Promise<boolean>) | undefined
+}
+
 /**
  * Waits until the queue has room for a batch, then sends it until Redis takes it. Jobs that an earlier try added count
  * as accepted and are not added again, even when they have ended since. Redis remembers them until
  * {@link Target.forgetBatch}.
  *
  * @param entriesDone entries before the batch, for the error
- * @returns nothing when the signal came while there was no room; nothing was sent then
+ * @returns nothing when the signal came while there was no room, or when the batch may not be sent; nothing was sent
+ *   then, unless an earlier try has sent some of it
  * @throws {EnqueueInterruptedError} when Redis was away for 30 seconds, when the signal came while it was away, or
  *   when this user of Redis lacks a right
  */
@@ -140,25 +143,18 @@ export async function sendBatch(
   target: Target,
   jobs: readonly NewJob[],
   entriesDone: number,
-  options: RoomOptions,
+  options: SendOptions,
 ): Promise<Enqueued[] | undefined> {
-  if (jobs.length === 0) return []
   const shuffled = shuffle(jobs)
-  let giveUpAt: number | undefined
-  for (;;) {
-    try {
+  return untilRedisTakes(entriesDone, options.signal, async answered => {
+    if (jobs.length > 0) {
       const room = await waitForRoom(target.queue, jobs.length, options)
       if (room === 'aborted') return undefined
-      // Redis answered during the wait, so the 30 s begin anew.
-      if (room === 'waited') giveUpAt = undefined
-      return await addMissing(target, shuffled)
-    } catch (error) {
-      giveUpAt ??= performance.now() + RESEND_FOR_MS
-      const isOver = performance.now() > giveUpAt || isForbidden(error) || options.signal?.aborted
-      if (isOver) throw interrupted(entriesDone, error)
-      await sleep(RESEND_AFTER_MS)
+      if (room === 'waited') answered()
     }
-  }
+    if ((await options.mayGoOn?.()) === false) return undefined
+    return jobs.length === 0 ? [] : addMissing(target, shuffled)
+  })
 }
 
 /** Adds those jobs that an earlier try, or a process that was killed, has not added. */
@@ -177,13 +173,6 @@ async function addMissing(target: Target, jobs: readonly NewJob[]): Promise<Enqu
   })
   return [...added, ...there.map(jobId => ({ result: 'accepted', jobId }) as const), ...served]
 }
-
-const interrupted = (entriesDone: number, cause: unknown): EnqueueInterruptedError =>
-  new EnqueueInterruptedError(
-    `Enqueueing stopped after ${entriesDone} entries: ${cause instanceof Error ? cause.message : String(cause)}`,
-    entriesDone,
-    cause,
-  )
 
 /**
  * Puts a batch into random order. Friends tend to stand side by side in a list, and clearing two of them at the same
