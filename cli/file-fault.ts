@@ -1,7 +1,9 @@
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
+  EEXIST: 'something of that name is there already',
   EISDIR: 'it is a folder',
+  ELOOP: 'it is a symbolic link',
   ENOENT: 'there is no such file or folder',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'there is no such folder',

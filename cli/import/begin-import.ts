@@ -1,31 +1,87 @@
-import { count } from '../words.ts'
+import { ImportLease } from '../../jobs/enqueue/import-lease.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
+import type { Shell } from '../shell.ts'
+import { count, counted } from '../words.ts'
 import type { ImportCheckpoint, ImportState } from './checkpoint.ts'
+import { doneIn } from './import-end.ts'
 import { ImportFileError } from './import-file-error.ts'
+import { takeImport } from './take-import.ts'
+
+/** An import that this process owns. */
+export interface BegunImport {
+  /** State from which it goes on. */
+  readonly state: ImportState
+  readonly lease: ImportLease
+}
+
+/** What an import begins with. */
+export interface Beginning {
+  /** State at the first line of the import that the operator wants now. */
+  readonly wanted: ImportState
+  /** Name of the input. */
+  readonly name: string
+  readonly redis: RedisConnection
+  readonly say: Shell['say']
+  readonly signal: AbortSignal
+}
 
 /**
- * Finds the state from which the import goes on.
+ * Begins an import that nobody has begun.
  *
- * @param wanted the state at the first line of the import that the operator wants now
- * @param name of the input
- * @param resume whether the operator wants to resume an interrupted import
- * @throws {ImportFileError} when there is no such import, when it was another one, or when a new one would lose it;
- *   when the checkpoint cannot be read
+ * @param checkpoint `undefined` if the input cannot be read a second time
+ * @throws {ImportFileError} when there is a checkpoint of an import that has not ended, since a new one would lose it
  */
-export async function beginImport(
-  wanted: ImportState,
-  name: string,
-  checkpoint: ImportCheckpoint,
-  resume: boolean,
-): Promise<ImportState> {
-  const found = await checkpoint.read()
-  if (resume) return requireSame(found, wanted, name, checkpoint.file)
-  if (found !== undefined && isSameContent(found, wanted)) {
+export async function beginAnew(
+  { wanted, name, redis }: Beginning,
+  checkpoint: ImportCheckpoint | undefined,
+): Promise<BegunImport> {
+  const found = await checkpoint?.read()
+  if (found !== undefined) refuseToForget(found, wanted, name, checkpoint?.file ?? '')
+  const lease = new ImportLease(redis, wanted.fleet.prefix, wanted.key)
+  await lease.hold()
+  return { state: wanted, lease }
+}
+
+/**
+ * Goes on with an interrupted import.
+ *
+ * @throws {ImportFileError} when there is none, when it was another one, or when another process is at work on it
+ */
+export async function goOn(beginning: Beginning, checkpoint: ImportCheckpoint): Promise<BegunImport> {
+  const { wanted, name, redis, say, signal } = beginning
+  const found = requireSame(await checkpoint.read(), wanted, name, checkpoint.file)
+  const lease = new ImportLease(redis, wanted.fleet.prefix, found.key)
+  const record = await takeImport(lease, name, say, signal)
+  try {
+    // Its owner may have come to the end of the import meanwhile.
+    const now = requireSame(await checkpoint.read(), wanted, name, checkpoint.file)
+    if (now.key !== found.key) throw new ImportFileError(`${name}: its import has just been begun anew.`)
+    const done = doneIn(record.done)
+    if (done.entries < now.done.entries) {
+      say(
+        `Redis has lost its latest data; the import goes on behind line ${count(done.lines)}, the last one that is there`,
+      )
+    }
+    return { state: { ...now, done }, lease }
+  } catch (error) {
+    await lease.release()
+    throw error
+  }
+}
+
+function refuseToForget(found: ImportState, wanted: ImportState, name: string, file: string): never {
+  const { lines } = found.done
+  if (isSameContent(found, wanted)) {
     throw new ImportFileError(
-      `${name}: an import of this file was interrupted after ${count(found.done.lines)} lines, or is still running. ` +
-        `Go on with --resume, or delete ${checkpoint.file} to begin at the first line.`,
+      `${name}: an import of this file was interrupted after ${counted(lines, 'line')}, or is still running. ` +
+        `Go on with --resume, or delete ${file} to begin at the first line.`,
     )
   }
-  return wanted
+  throw new ImportFileError(
+    `${name}: the import of another file of this name has not ended: ${count(found.total - lines)} of its ` +
+      `${counted(found.total, 'line')} were never enqueued. Put that file back and go on with --resume, ` +
+      `or delete ${file} to give those lines up.`,
+  )
 }
 
 function requireSame(found: ImportState | undefined, wanted: ImportState, name: string, file: string): ImportState {
@@ -52,8 +108,8 @@ function contentFault(found: ImportState, wanted: ImportState): string | undefin
       ? `it has its ${count(now.bytes)} bytes, but not the same ones`
       : `it had ${count(then.bytes)} bytes and has ${count(now.bytes)}`
   return (
-    `the file has changed since, ${how}. Put the old one back, or import the new one without --resume; ` +
-    'accounts that are in the queue are not enqueued twice.'
+    `the file has changed since, ${how}. Put the old one back; or delete the checkpoint, which gives up the lines ` +
+    'that were not enqueued, and import the new file without --resume.'
   )
 }
 
@@ -77,10 +133,6 @@ const OPTIONS = [
 const READ_OPTIONS = [
   ['--format', 'format'],
   ['--column', 'column'],
-  ['--delimiter', 'delimiter'],
-  ['--encoding', 'encoding'],
-  ['--request-column', 'requestColumn'],
-  ['--due-column', 'dueColumn'],
 ] as const
 
 function optionsFault({ options: then }: ImportState, { options: now }: ImportState): string | undefined {

@@ -2,9 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { withFleet } from '../fleet-connection.ts'
 import { deleteTypeOption, dueTextOption, requestOption, wholeNumber } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
+import { dryRun } from './dry-run.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
-import { openInput } from './input.ts'
-import { FORMATS } from './read/recognised.ts'
+import { closeInput, openInput } from './input.ts'
+import { FORMATS } from './read-entries.ts'
+import type { MaxRejected } from './report.ts'
 
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {
@@ -29,6 +31,12 @@ export function importCommand(shell: Shell): Command {
       wholeNumber(1, 9, 'expected a whole number from 1'),
       200_000,
     )
+    .addOption(maxRejectedOption())
+    .option(
+      '--dry-run',
+      'enqueue nothing; show what is in the file, what would be rejected, and how long it would take',
+    )
+    .option('--yes', 'do not ask on a terminal before more than 1,000 accounts are enqueued')
     .option('--resume', 'go on where an interrupted import of this file stopped')
     .option('--rejected-file <path>', 'list the rejected lines there')
     .option('--checkpoint-file <path>', 'keep the checkpoint there')
@@ -36,16 +44,27 @@ export function importCommand(shell: Shell): Command {
     .action(
       shell.action(async (file: string, options: ImportOptions, command: Command) => {
         const input = await openInput(file, shell.stdin)
-        if (input.bytes === undefined && (options.resume || options.checkpointFile !== undefined)) {
-          command.error(`error: ${input.name} cannot be read again, so its import cannot be resumed`)
+        try {
+          if (input.kind === 'stream' && (options.resume || options.checkpointFile !== undefined)) {
+            command.error(`error: ${input.name} cannot be read again, so its import cannot be resumed`)
+          }
+          if (options.dryRun) return await dryRun(input, options, shell)
+          return await withFleet(shell.environment, fleet => importInput(input, options, fleet, shell))
+        } finally {
+          await closeInput(input)
         }
-        return withFleet(shell.environment, fleet => importInput(input, options, fleet, shell))
       }),
     )
 }
 
-function readDelimiter(text: string): string {
-  const character = text === 'tab' || text === '\\t' ? '\t' : text
-  if ([...character].length === 1 && !/["\r\n]/.test(character)) return character
-  throw new InvalidArgumentError('expected one character that is no quote, or the word tab')
+const maxRejectedOption = (): Option =>
+  new Option('--max-rejected <lines|share%>', 'exit code 3 when more lines are rejected, as in 20 or 0.5%')
+    .argParser(readMaxRejected)
+    .default({ share: 0.001 }, '0.1%')
+
+function readMaxRejected(text: string): MaxRejected {
+  const share = /^(\d{1,3}(?:\.\d{1,6})?)%$/.exec(text)?.[1]
+  if (share !== undefined && Number(share) <= 100) return { share: Number(share) / 100 }
+  if (/^\d{1,9}$/.test(text)) return { lines: Number(text) }
+  throw new InvalidArgumentError('expected a number of lines such as 20, or a share such as 0.5%')
 }

@@ -1,35 +1,40 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Entry } from '../../jobs/enqueue/producer.ts'
 import type { Done } from './checkpoint.ts'
-import type { ImportLine } from './read/import-line.ts'
-import type { RejectedLines } from './rejected-lines.ts'
+import type { ImportLine } from './import-line.ts'
 import { SeenLines } from './seen-lines.ts'
+
+/** Takes the lines that are no entries. */
+export interface RejectedSink {
+  add(line: number, reason: string): unknown
+}
+
+/**
+ * Lines after which signals are heard and the lease is renewed. Lines that are in memory come without a turn of the
+ * event loop, and a file may have millions in a row that send no batch. This many take some milliseconds.
+ */
+const LINES_A_TURN = 1000
 
 /** Reads the entries of an input from the import's state on, and counts rejected and repeated lines. */
 export class EntryReader {
   readonly #skip: number
-  readonly #rejectedLines: RejectedLines
+  readonly #rejectedLines: RejectedSink
   readonly #signal: AbortSignal
   readonly #seen = new SeenLines()
-  #counted: { readonly rejected: number; readonly repeated: number }
+  #uncounted = { rejected: 0, duplicate: 0 }
   /** Lines read, from the first line of the input. */
   lines = 0
-  /** Lines that were no entries, including those of an earlier process. */
-  rejected: number
-  /** Lines of this process that repeat an earlier line of the input. */
-  repeated = 0
-  /** Entries that this process passed on. */
-  entriesGiven = 0
+  /** Entries passed on. */
+  #entriesGiven = 0
   /** Numbers of the lines of those entries that are not committed. */
   #given: number[] = []
 
   /**
-   * @param done progress of earlier processes; their lines are skipped
+   * @param done progress so far; its lines are skipped
    * @param signal ends the reading, even while the input is silent
    */
-  constructor(done: Done, rejectedLines: RejectedLines, signal: AbortSignal) {
+  constructor(done: Done, rejectedLines: RejectedSink, signal: AbortSignal) {
     this.#skip = done.lines
-    this.rejected = done.rejected
-    this.#counted = { rejected: done.rejected, repeated: 0 }
     this.#rejectedLines = rejectedLines
     this.#signal = signal
   }
@@ -41,28 +46,39 @@ export class EntryReader {
   async *read(lines: AsyncIterable<ImportLine>): AsyncGenerator<Entry> {
     try {
       for await (const line of lines) {
-        const isDone = this.lines < this.#skip
-        this.lines += 1
-        const isRepeated = 'entry' in line && this.#seen.add(line.entry)
-        if (isDone) continue
-        if (!('entry' in line)) {
-          await this.#rejectedLines.add(line.line, line.fault)
-          this.rejected += 1
-        } else if (isRepeated) this.repeated += 1
-        else {
-          this.entriesGiven += 1
-          this.#given.push(line.line)
-          yield line.entry
-        }
+        if (this.lines % LINES_A_TURN === 0) await turn()
+        if (this.#signal.aborted) return
+        const entry = await this.#take(line)
+        if (entry !== undefined) yield entry
       }
     } catch (error) {
       if (!this.#signal.aborted) throw error
     }
   }
 
-  /** Gives the number of the line of an entry that is not committed; `index` counts the entries of this process from 0. */
+  /** Counts a line; gives its entry, if it has one that is to be passed on. */
+  async #take(line: ImportLine): Promise<Entry | undefined> {
+    const isDone = this.lines < this.#skip
+    this.lines += 1
+    const isRepeated = 'entry' in line && this.#seen.add(line.entry)
+    if (isDone) return undefined
+    if (!('entry' in line)) {
+      await this.#rejectedLines.add(line.line, line.fault)
+      this.#uncounted.rejected += 1
+      return undefined
+    }
+    if (isRepeated) {
+      this.#uncounted.duplicate += 1
+      return undefined
+    }
+    this.#entriesGiven += 1
+    this.#given.push(line.line)
+    return line.entry
+  }
+
+  /** Gives the number of the line of an entry that is not committed; `index` counts the entries passed on, from 0. */
   lineOf(index: number): number {
-    return this.#given[index - (this.entriesGiven - this.#given.length)] ?? this.lines
+    return this.#given[index - (this.#entriesGiven - this.#given.length)] ?? this.lines
   }
 
   /** Forgets the line numbers of the entries so far. */
@@ -70,10 +86,10 @@ export class EntryReader {
     this.#given = []
   }
 
-  /** Gives the counts of lines that the producer has not seen, since the last call. */
+  /** Gives the counts of rejected and repeated lines since the last call. */
   takeUncounted(): { readonly rejected: number; readonly duplicate: number } {
-    const { rejected, repeated } = this.#counted
-    this.#counted = { rejected: this.rejected, repeated: this.repeated }
-    return { rejected: this.rejected - rejected, duplicate: this.repeated - repeated }
+    const taken = this.#uncounted
+    this.#uncounted = { rejected: 0, duplicate: 0 }
+    return taken
   }
 }

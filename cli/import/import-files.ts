@@ -3,23 +3,25 @@ import { basename, dirname, join } from 'node:path'
 import { ImportCheckpoint } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
 import type { Input } from './input.ts'
+import type { RejectedPlace } from './rejected-lines.ts'
 
 /**
  * Names the files that an import writes: those of the options, else files beside its input.
  *
- * @returns the checkpoint, if the input can be read a second time, and the path of the list of rejected lines
+ * @returns the checkpoint, if the input can be read a second time, and the place of the list of rejected lines
  * @throws {ImportFileError} when two of them, or one of them and the input, are the same file, even under different
  *   names: writing one would destroy the other
  */
 export async function filesOf(
   input: Input,
   checkpointFile = `${input.beside}.checkpoint`,
-  rejected = `${input.beside}.rejected`,
-): Promise<{ checkpoint: ImportCheckpoint | undefined; rejected: string }> {
-  const isOnce = input.bytes === undefined
+  rejectedFile?: string,
+): Promise<{ readonly checkpoint: ImportCheckpoint | undefined; readonly rejected: RejectedPlace }> {
+  const isOnce = input.kind === 'stream'
+  const rejected = { file: rejectedFile ?? `${input.beside}.rejected`, isNamed: rejectedFile !== undefined }
   await requireDistinct([
     ...(isOnce ? [] : [['the input', input.name] as const, ['the checkpoint', checkpointFile] as const]),
-    ['the list of rejected lines', rejected],
+    ['the list of rejected lines', rejected.file],
   ])
   return { checkpoint: isOnce ? undefined : new ImportCheckpoint(checkpointFile), rejected }
 }

@@ -5,30 +5,41 @@ import { EXIT } from '../exit-codes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
-import { count, strengthenedInWords } from '../words.ts'
-import { beginImport } from './begin-import.ts'
-import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
+import { counted } from '../words.ts'
+import { type BegunImport, beginAnew, goOn } from './begin-import.ts'
+import { type ImportCheckpoint, type ImportState, NOTHING_DONE } from './checkpoint.ts'
+import { concludeImport } from './conclude-import.ts'
+import { confirm } from './confirm.ts'
 import { filesOf } from './import-files.ts'
-import { contentOf, type Input } from './input.ts'
-import { InputFormatError } from './read/input-format-error.ts'
-import type { ReadOptions } from './read/recognised.ts'
+import type { Input } from './input.ts'
+import type { Content } from './input-file.ts'
+import { parseLines } from './parse-lines.ts'
+import { ReadingFigures, showProgress } from './progress.ts'
+import { type Format, formatOf } from './read-entries.ts'
 import { RejectedLines } from './rejected-lines.ts'
-import { type ImportParts, runImport } from './run-import.ts'
+import type { MaxRejected } from './report.ts'
+import { runImport } from './run-import.ts'
+import { type Survey, survey } from './survey.ts'
 
 /** Parsed options of `clear-friends import`; `at` is in epoch seconds. */
 export interface ImportOptions extends Omit<JobOptions, 'due'>, Omit<ReadOptions, 'name' | 'now'> {
   readonly due?: { readonly text: string; readonly at: number }
   readonly maxBacklog: number
+  readonly maxRejected: MaxRejected
   readonly resume?: true
+  readonly dryRun?: true
+  readonly yes?: true
   readonly rejectedFile?: string
   readonly checkpointFile?: string
   readonly json?: true
 }
 
 /**
- * Imports an input and prints the manifest.
+ * Imports an input and prints the manifest. A file is read twice: the first reading finds its faults and its length,
+ * the second one enqueues.
  *
  * @returns the exit code
+ * @throws {InputFormatError} when the input as a whole does not fit
  * @throws {ImportFileError} when a file of the import cannot be used
  */
 export async function importInput(
@@ -39,79 +50,102 @@ export async function importInput(
 ): Promise<number> {
   const signal = shell.listen()
   const { checkpoint, rejected } = await filesOf(input, options.checkpointFile, options.rejectedFile)
-  const state = await begin(input, options, fleet, checkpoint, signal)
-  const rejectedLines = new RejectedLines(rejected, state.done.rejectedBytes)
-  // Faults of the files must show before anything is enqueued.
-  await rejectedLines.check()
-  await checkpoint?.write(state)
-  const { maxBacklog } = options
-  const done = await run({ input, state, checkpoint, rejectedLines, maxBacklog, signal }, fleet, shell)
-  report(done, rejected, options.json, shell)
-  if (signal.aborted) {
-    shell.say(`interrupted: the lines after these were not enqueued; ${howToGoOn(checkpoint)}`)
+  const found = await readFirst(input, options, shell, signal)
+  if (found !== undefined && !options.yes && !options.resume && !(await confirm(found.accounts, shell, signal))) {
+    shell.say('nothing was enqueued')
     return EXIT.failed
   }
-  await checkpoint?.remove()
-  return EXIT.done
+  const begun = await begin(input, options, fleet, { checkpoint, found, signal }, shell)
+  const { state, lease } = begun
+  try {
+    const rejectedLines = new RejectedLines(rejected, state.done.rejectedBytes)
+    // Faults of the files must show before anything is enqueued.
+    await rejectedLines.check()
+    await (options.resume ? checkpoint?.write(state) : checkpoint?.create(state))
+    const { maxBacklog, maxRejected, json } = options
+    const parts = { input, state, lease, checkpoint, rejectedLines, maxBacklog, signal }
+    const end = await runImport(parts, fleet, shell)
+    return await concludeImport(end, { ...parts, maxRejected, json }, shell)
+  } finally {
+    await lease.release()
+  }
+}
+
+type Found = Survey & { readonly content: Content }
+
+/** Reads a file for the first time, and says what it is. */
+async function readFirst(
+  input: Input,
+  options: ImportOptions,
+  shell: Shell,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  if (input.kind === 'stream') return undefined
+  const found = await surveyInput(input, input.file.read(signal), options, shell, signal)
+  shell.say(`${found.described}, ${counted(found.lines, 'line')}`)
+  return { ...found, content: await input.file.finish(signal) }
+}
+
+/**
+ * Surveys an input and shows how far that is.
+ *
+ * @param chunks the bytes of the input
+ * @throws as `survey`
+ */
+export async function surveyInput(
+  input: Input,
+  chunks: AsyncIterable<Buffer>,
+  options: ImportOptions,
+  shell: Shell,
+  signal: AbortSignal,
+): Promise<Survey> {
+  const figures = new ReadingFigures()
+  const endProgress = showProgress(figures, shell)
+  try {
+    const parsed = await parseLines(chunks, input.name, readOptions(input, options), now())
+    return await survey(parsed, signal, lines => {
+      figures.lines = lines
+    })
+  } finally {
+    endProgress()
+  }
+}
+
+interface Known {
+  readonly checkpoint: ImportCheckpoint | undefined
+  /** `undefined` if the input cannot be read a second time. */
+  readonly found: Found | undefined
+  readonly signal: AbortSignal
 }
 
 async function begin(
   input: Input,
-  { deleteType, due, request, resume, ...read }: ImportOptions,
+  options: ImportOptions,
   { redis, prefix, settings }: FleetConnection,
-  checkpoint: ImportCheckpoint | undefined,
-  signal: AbortSignal,
-): Promise<ImportState> {
-  const now = Math.floor(Date.now() / 1000)
+  { checkpoint, found, signal }: Known,
+  { say }: Shell,
+): Promise<BegunImport> {
+  const { deleteType, due, request, resume } = options
+  const startedAt = now()
   const wanted: ImportState = {
     v: 1,
-    content: checkpoint === undefined ? { bytes: 0, sha256: '' } : await contentOf(input, signal),
+    content: found?.content ?? { bytes: 0, sha256: '' },
     fleet: { prefix, id: await readFleetId(redis, prefix) },
-    options: {
-      read: readOptions(read),
-      deleteType,
-      due: due?.text ?? null,
-      request: request ?? null,
-    },
-    startedAt: now,
-    due: due?.at ?? defaultDue(now, settings.DUE_DAYS),
+    options: { read: readOptions(input, options), deleteType, due: due?.text ?? null, request: request ?? null },
+    startedAt,
+    due: due?.at ?? defaultDue(startedAt, settings.DUE_DAYS),
     key: randomBytes(16).toString('hex'),
-    done: { lines: 0, accepted: 0, duplicate: 0, strengthened: 0, rejected: 0, entries: 0, rejectedBytes: 0 },
+    total: found?.lines ?? 0,
+    done: NOTHING_DONE,
   }
-  return checkpoint === undefined ? wanted : beginImport(wanted, input.name, checkpoint, resume === true)
+  const beginning = { wanted, name: input.name, redis, say, signal }
+  return resume && checkpoint !== undefined ? goOn(beginning, checkpoint) : beginAnew(beginning, checkpoint)
 }
 
-/** Keeps the options that say how to read the input. */
-function readOptions(options: Omit<ReadOptions, 'name' | 'now'>): ImportState['options']['read'] {
-  const { format, column, delimiter, encoding, requestColumn, dueColumn } = options
-  return { format, column, delimiter, encoding, requestColumn, dueColumn }
-}
+const now = (): number => Math.floor(Date.now() / 1000)
 
-async function run(parts: ImportParts, fleet: FleetConnection, shell: Shell): Promise<Done> {
-  try {
-    return await runImport(parts, fleet, shell)
-  } catch (error) {
-    // The operator must mend the file first, and no import resumes in a changed file.
-    if (error instanceof InputFormatError) await parts.checkpoint?.remove()
-    else shell.say(`stopped: what was enqueued stays; ${howToGoOn(parts.checkpoint)}`)
-    throw error
-  }
-}
-
-const howToGoOn = (checkpoint: ImportCheckpoint | undefined): string =>
-  checkpoint === undefined
-    ? 'running the same import again enqueues no account twice that is still in the queue'
-    : 'the same command with --resume goes on from here'
-
-function report(
-  { lines, accepted, duplicate, strengthened, rejected }: Done,
-  file: string,
-  json: true | undefined,
-  { print, say }: Shell,
-): void {
-  const rejectedFile = rejected > 0 ? file : null
-  const words = `${count(lines)} lines = ${count(accepted)} accepted + ${count(duplicate)} duplicate + ${count(rejected)} rejected`
-  print(json ? JSON.stringify({ lines, accepted, duplicate, strengthened, rejected, rejectedFile }) : words)
-  if (strengthened > 0) say(strengthenedInWords(strengthened))
-  if (rejectedFile !== null) say(`the rejected lines are listed in ${rejectedFile}`)
-}
+/** Gives the options that say how to read the input. */
+const readOptions = ({ name }: Input, { format, column }: ImportOptions): ImportState['options']['read'] => ({
+  format: format ?? formatOf(name),
+  column,
+})

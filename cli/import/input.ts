@@ -1,19 +1,28 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { fileFault } from '../file-fault.ts'
-import type { ImportState } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
+import { InputFile } from './input-file.ts'
 
 /** Source of the accounts. */
-export interface Input {
+export type Input = FileInput | StreamInput
+
+/** A file, which can be read again. */
+interface FileInput {
+  readonly kind: 'file'
   readonly name: string
   /** Start of the default paths for the list of rejected lines and the checkpoint. */
   readonly beside: string
-  /** Size of a file, which can be read again; `undefined` for a pipe. */
-  readonly bytes: number | undefined
+  readonly file: InputFile
+}
+
+/** Standard input or a named pipe, which is read once. */
+interface StreamInput {
+  readonly kind: 'stream'
+  readonly name: string
+  readonly beside: string
   open(signal: AbortSignal): Readable
 }
 
@@ -26,37 +35,24 @@ export interface Input {
 export async function openInput(file: string, stdin: Readable): Promise<Input> {
   if (file === '-') {
     const open = (signal: AbortSignal): Readable => addAbortSignal(signal, stdin)
-    return { name: 'standard input', beside: 'stdin', bytes: undefined, open }
+    return { kind: 'stream', name: 'standard input', beside: 'stdin', open }
   }
-  const found = await stat(file).catch((error: unknown) => {
-    throw new ImportFileError(`${file}: it cannot be read (${fileFault(error)})`)
-  })
+  const found = await stat(file).catch(error => unreadable(file, error))
   if (found.isDirectory()) throw new ImportFileError(`${file}: it is a folder`)
-  return {
-    name: file,
+  if (!found.isFile()) {
     // A named pipe may lie in a folder that takes no files, such as /dev/fd.
-    beside: found.isFile() ? file : basename(file),
-    bytes: found.isFile() ? found.size : undefined,
-    open: signal => createReadStream(file, { signal }),
+    const beside = basename(file)
+    return { kind: 'stream', name: file, beside, open: signal => createReadStream(file, { signal }) }
   }
+  const handle = await open(file).catch(error => unreadable(file, error))
+  return { kind: 'file', name: file, beside: file, file: new InputFile(file, handle) }
 }
 
-/**
- * Reads an input to its end for its identity.
- *
- * @throws {ImportFileError} when the input cannot be read, or at the signal
- */
-export async function contentOf(input: Input, signal: AbortSignal): Promise<ImportState['content']> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  try {
-    for await (const chunk of input.open(signal)) {
-      hash.update(chunk)
-      bytes += chunk.length
-    }
-  } catch (error) {
-    if (signal.aborted) throw new ImportFileError('interrupted before anything was enqueued')
-    throw new ImportFileError(`${input.name}: it cannot be read (${fileFault(error)})`)
-  }
-  return { bytes, sha256: hash.digest('hex') }
+/** Closes the input. A stream would keep the program from ending. */
+export async function closeInput(input: Input): Promise<void> {
+  if (input.kind === 'file') await input.file.close()
+}
+
+function unreadable(file: string, error: unknown): never {
+  throw new ImportFileError(`${file}: it cannot be read (${fileFault(error)})`)
 }

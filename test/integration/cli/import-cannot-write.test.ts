@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { link, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { interrupt, queued, users } from './import-runs.ts'
@@ -40,26 +39,14 @@ describe.concurrent('an import that cannot write', () => {
     expect(await queued(keySpace)).toBe(0)
   })
 
-  it('its checkpoint because the disk is full says so before anything is enqueued', async context => {
-    const keySpace = await openKeySpace(context)
-    const file = await keySpace.file('wave.txt', users(10))
-    await symlink('/dev/full', `${file}.checkpoint.next`)
-    const { code, stderr } = await keySpace.run('import', file)
-    expect(code).toBe(1)
-    expect(stderr).toContain('the checkpoint cannot be written (the disk is full, ENOSPC)')
-    expect(await queued(keySpace)).toBe(0)
-    expect(existsSync(`${file}.checkpoint`)).toBe(false)
-  })
-
   it('its rejected lines because the disk is full stops, and goes on when there is room', async context => {
     const keySpace = await openKeySpace(context)
     const file = await keySpace.file('wave.txt', `${users(1200)}\n${users(1300).slice(users(1200).length)}`)
-    await symlink('/dev/full', `${file}.rejected`)
-    const { code, stdout, stderr } = await keySpace.run('import', file)
+    const { code, stdout, stderr } = await keySpace.run('import', file, '--rejected-file', '/dev/full')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain('the list of rejected lines cannot be written (the disk is full, ENOSPC)')
+    expect(stderr).toContain('stopped: 1,000 lines = 1,000 accepted + 0 duplicate + 0 rejected; the other 301 lines')
     expect(stderr).toContain('the same command with --resume goes on from here')
-    await rm(`${file}.rejected`)
     const resumed = await keySpace.run('import', file, '--resume', '--json')
     expect(JSON.parse(resumed.stdout)).toMatchObject({
       lines: 1301,
@@ -81,5 +68,39 @@ describe.concurrent('an import that cannot write', () => {
     const { code } = await keySpace.run('import', file, '--resume', ...places)
     expect(code).toBe(0)
     expect((await readdir(keySpace.folder)).toSorted()).toEqual(['there', 'wave.txt'])
+  })
+
+  it.for([
+    ['.rejected', 'a link', 'it is a symbolic link'],
+    ['.checkpoint', 'a link', 'it is a symbolic link'],
+    ['.checkpoint.next', 'a link', 'it is a symbolic link'],
+    ['.rejected', 'a second name', 'it has a second name'],
+    ['.rejected', 'a text of somebody else', 'this is no list of rejected lines'],
+  ] as const)(
+    'to %s because %s is there leaves it as it is, and enqueues nothing',
+    async ([name, kind, words], context) => {
+      const keySpace = await openKeySpace(context)
+      const file = await keySpace.file('wave.txt', `user_1\n\n`)
+      const precious = await keySpace.file('precious', 'precious\n')
+      const place = `${file}${name}`
+      if (kind === 'a link') await symlink(precious, place)
+      else if (kind === 'a second name') await link(precious, place)
+      else await writeFile(place, 'precious\n')
+      const { code, stdout, stderr } = await keySpace.run('import', file)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain(words)
+      expect(stderr).toMatch(/name another place with --/)
+      expect([await readFile(place, 'utf8'), await readFile(precious, 'utf8')]).toEqual(['precious\n', 'precious\n'])
+      expect(await queued(keySpace)).toBe(0)
+    },
+  )
+
+  it('for others: nobody else can read its checkpoint and its list, which replaces the list of an import before', async context => {
+    const keySpace = await openKeySpace(context)
+    const file = await keySpace.file('wave.txt', `\n${users(1200)}`)
+    await writeFile(`${file}.rejected`, '7\tof last week\n')
+    await interrupt(keySpace, file)
+    for (const place of [`${file}.rejected`, `${file}.checkpoint`]) expect((await stat(place)).mode & 0o777).toBe(0o600)
+    expect(await readFile(`${file}.rejected`, 'utf8')).toBe('1\tthe account is empty\n')
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ImportFileError } from '../../../../cli/import/import-file-error.ts'
-import { RejectedLines } from '../../../../cli/import/rejected-lines.ts'
+import { RejectedLines, type RejectedPlace } from '../../../../cli/import/rejected-lines.ts'
 
 let folder: string
 let file: string
@@ -13,11 +13,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+const place = (isNamed = false): RejectedPlace => ({ file, isNamed })
 const content = (): string => readFileSync(file, 'utf8')
 
 describe('the list of rejected lines', () => {
   it('is no file as long as nothing is rejected', async () => {
-    const rejected = new RejectedLines(file)
+    const rejected = new RejectedLines(place())
     await rejected.check()
     expect(await rejected.flush()).toBe(0)
     await rejected.close()
@@ -25,8 +26,8 @@ describe('the list of rejected lines', () => {
   })
 
   it('has a line for each, with number and reason, and replaces an older list', async () => {
-    writeFileSync(file, 'from last week\n')
-    const rejected = new RejectedLines(file)
+    writeFileSync(file, '9\tfrom last week\n')
+    const rejected = new RejectedLines(place())
     await rejected.add(2, 'the account is empty')
     await rejected.add(7, 'the line is no JSON')
     expect(await rejected.flush()).toBe(content().length)
@@ -36,7 +37,7 @@ describe('the list of rejected lines', () => {
   })
 
   it('keeps no more in memory than it must', async () => {
-    const rejected = new RejectedLines(file)
+    const rejected = new RejectedLines(place())
     for (let line = 1; line <= 5000; line++) await rejected.add(line, 'the account is empty')
     expect(content().length).toBeGreaterThan(50_000)
     await rejected.flush()
@@ -46,7 +47,7 @@ describe('the list of rejected lines', () => {
 
   it('goes on behind the lines that count, whatever a killed process has left after them', async () => {
     writeFileSync(file, '1\tcounts\n2\tdoes not\n3\thal')
-    const rejected = new RejectedLines(file, '1\tcounts\n'.length)
+    const rejected = new RejectedLines(place(), '1\tcounts\n'.length)
     await rejected.check()
     await rejected.add(2, 'the account is empty')
     await rejected.flush()
@@ -55,7 +56,7 @@ describe('the list of rejected lines', () => {
   })
 
   it('takes back lines that do not count after all', async () => {
-    const rejected = new RejectedLines(file)
+    const rejected = new RejectedLines(place())
     await rejected.add(1, 'counts')
     const bytes = await rejected.flush()
     await rejected.add(2, 'does not')
@@ -66,13 +67,13 @@ describe('the list of rejected lines', () => {
   })
 
   it('is not begun anew when what an interrupted import has listed is gone', async () => {
-    await expect(new RejectedLines(file, 100).check()).rejects.toThrow('they are gone')
-    writeFileSync(file, 'short')
-    await expect(new RejectedLines(file, 100).check()).rejects.toThrow(ImportFileError)
+    await expect(new RejectedLines(place(), 100).check()).rejects.toThrow('they are gone')
+    writeFileSync(file, '1\tshort\n')
+    await expect(new RejectedLines(place(), 100).check()).rejects.toThrow(ImportFileError)
   })
 
   it('says before anything else that its folder is not there', async () => {
-    const rejected = new RejectedLines(join(folder, 'no-such-folder', 'a.rejected'))
+    const rejected = new RejectedLines({ file: join(folder, 'no-such-folder', 'a.rejected'), isNamed: false })
     await expect(rejected.check()).rejects.toThrow('there is no such file or folder, ENOENT')
     await rejected.add(1, 'the account is empty')
     await expect(rejected.flush()).rejects.toThrow('name another place with --rejected-file')
@@ -81,7 +82,8 @@ describe('the list of rejected lines', () => {
 
   it.runIf(existsSync('/dev/full'))('says that the disk is full', async () => {
     symlinkSync('/dev/full', file)
-    const rejected = new RejectedLines(file)
+    const rejected = new RejectedLines(place(true))
+    await rejected.check()
     await rejected.add(1, 'the account is empty')
     await expect(rejected.flush()).rejects.toThrow(
       'a.rejected: the list of rejected lines cannot be written (the disk is full',

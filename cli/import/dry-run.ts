@@ -1,0 +1,67 @@
+import { loadSettings } from '../../config/load-settings.ts'
+import { createFleetStatusReader } from '../../jobs/status/fleet-status.ts'
+import { RedisUnavailableError } from '../../redis/redis-errors.ts'
+import { EXIT } from '../exit-codes.ts'
+import { withFleet } from '../fleet-connection.ts'
+import type { Shell } from '../shell.ts'
+import { count, counted, span } from '../words.ts'
+import { type ImportOptions, surveyInput } from './import-input.ts'
+import type { Input } from './input.ts'
+import type { Survey } from './survey.ts'
+
+/**
+ * Says what an import of an input would do. Nothing is enqueued, and no file is written. It works without Redis.
+ *
+ * @returns the exit code
+ * @throws as `surveyInput`
+ */
+export async function dryRun(input: Input, options: ImportOptions, shell: Shell): Promise<number> {
+  const signal = shell.listen()
+  const chunks = input.kind === 'file' ? input.file.read(signal) : input.open(signal)
+  const found = await surveyInput(input, chunks, options, shell, signal)
+  shell.say(`${found.described}, ${counted(found.lines, 'line')}`)
+  report(found, await readPace(shell), options.json, shell)
+  return EXIT.done
+}
+
+/** A rate at which accounts are cleared, and whether it is the fleet's or only that of the settings. */
+interface Pace {
+  readonly perSecond: number
+  readonly of: 'fleet' | 'settings'
+}
+
+/** Asks the fleet for its rate; where Redis is away, the settings must do. */
+async function readPace({ environment }: Shell): Promise<Pace> {
+  try {
+    const read = await withFleet(environment, ({ redis, prefix, limit }) =>
+      createFleetStatusReader(redis, prefix, limit)(),
+    )
+    return { perSecond: read.rate.allowed, of: 'fleet' }
+  } catch (error) {
+    if (!(error instanceof RedisUnavailableError)) throw error
+    const settings = loadSettings(environment, ['RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN'])
+    return { perSecond: settings.RATE_LIMIT_PER_SECOND * (1 - settings.RATE_LIMIT_MARGIN), of: 'settings' }
+  }
+}
+
+function report(found: Survey, pace: Pace, json: true | undefined, { print }: Shell): void {
+  const { lines, accounts, repeated, rejected, reasons, masked } = found
+  const seconds = Math.ceil(accounts / pace.perSecond)
+  if (json) {
+    const rejectedFor = [...reasons].map(([reason, { lines, first }]) => ({ reason, lines, firstLine: first }))
+    print(JSON.stringify({ dryRun: true, lines, accounts, repeated, rejected, rejectedFor, masked, seconds }))
+    return
+  }
+  print([
+    'nothing was enqueued',
+    `${counted(lines, 'line')} = ${counted(accounts, 'account')} + ${count(repeated)} repeated + ${count(rejected)} rejected`,
+    ...[...reasons].map(
+      ([reason, { lines, first }]) => `  ${counted(lines, 'line')}, the first is ${count(first)}: ${reason}`,
+    ),
+    ...(masked.length === 0 ? [] : [`the first accounts: ${masked.join(', ')}`]),
+    `clearing them takes about ${span(seconds)} at ${paceInWords(pace)}`,
+  ])
+}
+
+const paceInWords = ({ perSecond, of }: Pace): string =>
+  `${Math.round(perSecond)} a second, ${of === 'fleet' ? 'the rate of the fleet' : 'the rate of the settings, since Redis was not asked'}`

@@ -1,0 +1,41 @@
+import type { Hold, ImportOwner } from '../../jobs/enqueue/import-lease.ts'
+import { type Done, parseDone } from './checkpoint.ts'
+import { ImportFileError } from './import-file-error.ts'
+
+/** How an import ended, with its sums up to the last batch that is in the queue. */
+export type ImportEnd =
+  | { readonly kind: 'complete' | 'interrupted'; readonly done: Done }
+  /** Another process has taken the import over. */
+  | { readonly kind: 'taken'; readonly done: Done; readonly owner: ImportOwner | undefined }
+  /** Redis has lost batches, and the input cannot be read again. */
+  | { readonly kind: 'lost'; readonly done: Done }
+  | { readonly kind: 'failed'; readonly done: Done; readonly error: unknown }
+
+/** Redis has lost batches; `done` is how far it has the import now. */
+export interface Behind {
+  readonly kind: 'behind'
+  readonly done: Done
+}
+
+/** Whether this process owns the import, and Redis has all that is done. */
+export const isAt = (hold: Hold, done: Done): hold is Extract<Hold, { kind: 'held' }> =>
+  hold.kind === 'held' && hold.record.entries === done.entries
+
+/** Says why an import cannot go on from `done` after a look at its lease. */
+export function stopOf(hold: Hold, done: Done): ImportEnd | Behind {
+  if (hold.kind === 'taken') return { kind: 'taken', done, owner: hold.owner }
+  // Another process went on with the import and has released it.
+  if (hold.record.entries > done.entries) return { kind: 'taken', done, owner: undefined }
+  return { kind: 'behind', done: doneIn(hold.record.done) }
+}
+
+/**
+ * Reads how far an import is from its record in Redis.
+ *
+ * @throws {ImportFileError} when the record cannot be read
+ */
+export function doneIn(record: string): Done {
+  const done = parseDone(record)
+  if (done !== undefined) return done
+  throw new ImportFileError('the record of this import in Redis cannot be read. Delete the checkpoint and begin anew.')
+}

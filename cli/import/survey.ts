@@ -1,0 +1,69 @@
+import type { Entry } from '../../jobs/enqueue/producer.ts'
+import { NOTHING_DONE } from './checkpoint.ts'
+import { EntryReader } from './entry-reader.ts'
+import { ImportFileError } from './import-file-error.ts'
+import type { ParsedLines } from './parse-lines.ts'
+
+/** What the first reading of an input has found. `lines = accounts + repeated + rejected`. */
+export interface Survey {
+  /** How the input is read, such as `csv, column user_id`. */
+  readonly described: string
+  readonly lines: number
+  /** Lines with an account that repeat no line before. */
+  readonly accounts: number
+  readonly repeated: number
+  readonly rejected: number
+  /** Rejected lines by their reason, with the number of the first of them. */
+  readonly reasons: ReadonlyMap<string, { readonly lines: number; readonly first: number }>
+  /** The first accounts, of which no more shows than the first character and the length. */
+  readonly masked: readonly string[]
+}
+
+const MASKED_ACCOUNTS = 3
+/** Reasons may hold figures, so a file could have a reason for each line. */
+const REASONS_AT_MOST = 20
+const TELL_EVERY = 1000
+
+/**
+ * Reads an input to its end, as the import will read it. All faults of the input as a whole show now, before anything
+ * is enqueued.
+ *
+ * @param onLines called now and then with the number of lines read
+ * @throws {InputFormatError} when the input as a whole does not fit
+ * @throws {ImportFileError} when the input cannot be read, or at the signal
+ */
+export async function survey(
+  { described, lines }: ParsedLines,
+  signal: AbortSignal,
+  onLines: (lines: number) => void,
+): Promise<Survey> {
+  const rejects = new RejectCounts()
+  const reader = new EntryReader(NOTHING_DONE, rejects, signal)
+  const masked: string[] = []
+  let accounts = 0
+  for await (const entry of reader.read(lines)) {
+    accounts += 1
+    if (masked.length < MASKED_ACCOUNTS) masked.push(mask(entry))
+    if (accounts % TELL_EVERY !== 0) continue
+    reader.forgetLines()
+    onLines(reader.lines)
+  }
+  if (signal.aborted) throw new ImportFileError('interrupted before anything was enqueued')
+  const { duplicate: repeated, rejected } = reader.takeUncounted()
+  return { described, lines: reader.lines, accounts, repeated, rejected, reasons: rejects.byReason, masked }
+}
+
+class RejectCounts {
+  readonly byReason = new Map<string, { lines: number; first: number }>()
+
+  add(line: number, reason: string): void {
+    const known = this.byReason.has(reason) || this.byReason.size < REASONS_AT_MOST ? reason : 'other reasons'
+    const { lines, first } = this.byReason.get(known) ?? { lines: 0, first: line }
+    this.byReason.set(known, { lines: lines + 1, first })
+  }
+}
+
+function mask(entry: Entry): string {
+  const characters = [...(typeof entry === 'string' ? entry : entry.account)]
+  return `${characters[0] ?? ''}… (${characters.length} characters)`
+}
