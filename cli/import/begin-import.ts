@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted } from '../words.ts'
 import type { ImportCheckpoint, ImportState } from './checkpoint.ts'
-import { doneIn } from './import-end.ts'
+import { doneIn, wentBackTo } from './import-end.ts'
 import { ImportFileError } from './import-file-error.ts'
 import { takeImport } from './take-import.ts'
 
@@ -57,11 +57,7 @@ export async function goOn(beginning: Beginning, checkpoint: ImportCheckpoint): 
     const now = requireSame(await checkpoint.read(), wanted, name, checkpoint.file)
     if (now.key !== found.key) throw new ImportFileError(`${name}: its import has just been begun anew.`)
     const done = doneIn(record.done)
-    if (done.entries < now.done.entries) {
-      say(
-        `Redis has lost its latest data; the import goes on behind line ${count(done.lines)}, the last one that is there`,
-      )
-    }
+    if (done.entries < now.done.entries) say(wentBackTo(done))
     return { state: { ...now, done }, lease }
   } catch (error) {
     await lease.release()

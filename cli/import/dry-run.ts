@@ -33,10 +33,11 @@ interface Pace {
 /** Asks the fleet for its rate; where Redis is away, the settings must do. */
 async function readPace({ environment }: Shell): Promise<Pace> {
   try {
-    const read = await withFleet(environment, ({ redis, prefix, limit }) =>
-      createFleetStatusReader(redis, prefix, limit)(),
-    )
-    return { perSecond: read.rate.allowed, of: 'fleet' }
+    const perSecond = await withFleet(environment, async ({ redis, prefix, limit }) => {
+      const { rate } = await createFleetStatusReader(redis, prefix, limit)()
+      return rate.allowed * (1 - limit.margin)
+    })
+    return { perSecond, of: 'fleet' }
   } catch (error) {
     if (!(error instanceof RedisUnavailableError)) throw error
     const settings = loadSettings(environment, ['RATE_LIMIT_PER_SECOND', 'RATE_LIMIT_MARGIN'])

@@ -6,11 +6,12 @@ import { type BatchOptions, batchSizeFor, readBatches } from '../../jobs/enqueue
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
-import { type Behind, type ImportEnd, isAt, stopOf } from './import-end.ts'
+import { type ImportEnd, isAt, stopOf, type WentBack } from './import-end.ts'
 import type { Input } from './input.ts'
 import { parseLines } from './parse-lines.ts'
 import type { ImportFigures } from './progress.ts'
 import type { RejectedLines } from './rejected-lines.ts'
+import type { LeaseKeeper } from './take-import.ts'
 
 /** Parts of an import. */
 export interface ImportParts {
@@ -29,6 +30,7 @@ export interface ImportParts {
 /** Parts of an import that is under way. */
 export interface ImportTools extends ImportParts {
   readonly app: number | undefined
+  readonly keeper: LeaseKeeper
   readonly target: Target
   /** Counts for the metrics of the fleet. */
   readonly counter: EnqueuedCounter
@@ -39,7 +41,7 @@ export interface ImportTools extends ImportParts {
  * Enqueues the lines behind `start` in batches, and stores the state after each. A process that is killed has sent at
  * most one batch that Redis does not count as done. The next process sends this batch again under the same job ids.
  */
-export async function enqueueLines(start: Done, tools: ImportTools): Promise<ImportEnd | Behind> {
+export async function enqueueLines(start: Done, tools: ImportTools): Promise<ImportEnd | WentBack> {
   const { input, state, rejectedLines, signal } = tools
   const reader = new EntryReader(start, rejectedLines, signal)
   const stream = input.kind === 'file' ? input.file.readAgain(signal) : input.open(signal)
@@ -85,7 +87,7 @@ async function send(
   done: Done,
   reader: EntryReader,
   tools: ImportTools,
-): Promise<Sent | ImportEnd | Behind> {
+): Promise<Sent | ImportEnd | WentBack> {
   const { rejectedLines } = tools
   for (const { index, reason } of batch.refused) await rejectedLines.add(reader.lineOf(index), reason)
   reader.forgetLines()
@@ -105,11 +107,11 @@ async function send(
 async function trySend(
   { jobs }: Batch,
   done: Done,
-  { target, lease, maxBacklog, figures, signal }: ImportTools,
+  { target, keeper, maxBacklog, figures, signal }: ImportTools,
 ): Promise<{ readonly added: readonly Enqueued[] | undefined; readonly hold: Hold | undefined }> {
   let hold: Hold | undefined
   const mayGoOn = async (): Promise<boolean> => {
-    hold = await lease.hold()
+    hold = await keeper.hold()
     return isAt(hold, done)
   }
   const onWaiting = (liveJobs: number): void => figures.waits(liveJobs)
@@ -137,9 +139,13 @@ async function store({ done, growth }: Sent, { state, checkpoint, counter, figur
 }
 
 /** Ends before a batch that was not sent. Its lines do not count, and neither do the rejected ones before it. */
-async function stop(hold: Hold | undefined, done: Done, { rejectedLines }: ImportTools): Promise<ImportEnd | Behind> {
+async function stop(
+  hold: Hold | undefined,
+  done: Done,
+  { rejectedLines, keeper }: ImportTools,
+): Promise<ImportEnd | WentBack> {
   await rejectedLines.cutTo(done.rejectedBytes)
-  return hold === undefined ? { kind: 'interrupted', done } : stopOf(hold, done)
+  return hold === undefined ? { kind: 'interrupted', done } : stopOf(hold, done, keeper)
 }
 
 interface Growth {

@@ -1,6 +1,8 @@
 import type { Hold, ImportOwner } from '../../jobs/enqueue/import-lease.ts'
+import { count } from '../words.ts'
 import { type Done, parseDone } from './checkpoint.ts'
 import { ImportFileError } from './import-file-error.ts'
+import type { LeaseKeeper } from './take-import.ts'
 
 /** How an import ended, with its sums up to the last batch that is in the queue. */
 export type ImportEnd =
@@ -17,13 +19,21 @@ export interface Behind {
   readonly done: Done
 }
 
+/** Redis has gone back, or may have. */
+export type WentBack =
+  | Behind
+  /** It names an owner that may be one of before. */
+  | { readonly kind: 'unsure'; readonly done: Done; readonly owner: ImportOwner }
+
 /** Whether this process owns the import, and Redis has all that is done. */
 export const isAt = (hold: Hold, done: Done): hold is Extract<Hold, { kind: 'held' }> =>
   hold.kind === 'held' && hold.record.entries === done.entries
 
 /** Says why an import cannot go on from `done` after a look at its lease. */
-export function stopOf(hold: Hold, done: Done): ImportEnd | Behind {
-  if (hold.kind === 'taken') return { kind: 'taken', done, owner: hold.owner }
+export function stopOf(hold: Hold, done: Done, keeper: LeaseKeeper): ImportEnd | WentBack {
+  if (hold.kind === 'taken') {
+    return { kind: keeper.mayHaveGoneBack(hold) ? 'unsure' : 'taken', done, owner: hold.owner }
+  }
   // Another process went on with the import and has released it.
   if (hold.record.entries > done.entries) return { kind: 'taken', done, owner: undefined }
   return { kind: 'behind', done: doneIn(hold.record.done) }
@@ -39,3 +49,7 @@ export function doneIn(record: string): Done {
   if (done !== undefined) return done
   throw new ImportFileError('the record of this import in Redis cannot be read. Delete the checkpoint and begin anew.')
 }
+
+/** Says from where an import goes on. */
+export const wentBackTo = ({ lines }: Done): string =>
+  `Redis has lost its latest data; the import goes on behind line ${count(lines)}, the last one that is there`

@@ -3,12 +3,11 @@ import { openTarget } from '../../jobs/enqueue/enqueue-batch.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
-import { count } from '../words.ts'
 import type { Done } from './checkpoint.ts'
 import { enqueueLines, type ImportParts, type ImportTools } from './enqueue-lines.ts'
-import { type Behind, type ImportEnd, isAt, stopOf } from './import-end.ts'
+import { type Behind, type ImportEnd, isAt, stopOf, type WentBack, wentBackTo } from './import-end.ts'
 import { ImportFigures, showProgress } from './progress.ts'
-import { LeaseKeeper } from './take-import.ts'
+import { LeaseKeeper, takeFrom } from './take-import.ts'
 
 /**
  * Imports an input from its state on, shows its progress, and closes the list of rejected lines.
@@ -24,7 +23,7 @@ export async function runImport(parts: ImportParts, fleet: FleetConnection, shel
   const keeper = new LeaseKeeper(parts.lease)
   const signal = AbortSignal.any([parts.signal, keeper.lost])
   try {
-    const end = await enqueueUntilThere({ ...parts, signal, app, target, counter, figures }, shell.say)
+    const end = await enqueueUntilThere({ ...parts, signal, app, keeper, target, counter, figures }, shell.say)
     if (keeper.takenBy === undefined) return end
     return { kind: 'taken', done: end.done, owner: keeper.takenBy }
   } finally {
@@ -42,22 +41,26 @@ export async function runImport(parts: ImportParts, fleet: FleetConnection, shel
 async function enqueueUntilThere(tools: ImportTools, say: Shell['say']): Promise<ImportEnd> {
   let { done } = tools.state
   for (;;) {
-    const pass = await enqueueLines(done, tools)
-    const end = pass.kind === 'complete' ? await confirm(pass.done, tools) : pass
+    const end = await becomeSure(await enqueueLines(done, tools), tools)
     if (end.kind !== 'behind') return end
     done = end.done
     if (tools.input.kind === 'stream') return { kind: 'lost', done }
-    say(
-      `Redis has lost its latest data; the import goes on behind line ${count(done.lines)}, the last one that is there`,
-    )
+    say(wentBackTo(done))
     await goBack(done, tools)
   }
 }
 
-/** Looks whether Redis still has all batches. */
-async function confirm(done: Done, { lease, signal }: ImportTools): Promise<ImportEnd | Behind> {
-  const hold = await untilRedisTakes(done.entries, signal, () => lease.hold())
-  return isAt(hold, done) ? { kind: 'complete', done } : stopOf(hold, done)
+/** Looks whether Redis still has all batches of a complete import, and whether an owner of before still lives. */
+async function becomeSure(end: ImportEnd | WentBack, tools: ImportTools): Promise<ImportEnd | Behind> {
+  if (end.kind !== 'complete' && end.kind !== 'unsure') return end
+  const { done } = end
+  const hold = await untilRedisTakes(done.entries, tools.signal, () =>
+    end.kind === 'unsure' ? takeFrom(end.owner, tools.lease, tools.signal) : tools.keeper.hold(),
+  )
+  if (end.kind === 'complete' && isAt(hold, done)) return end
+  const stop = stopOf(hold, done, tools.keeper)
+  if (stop.kind !== 'unsure') return stop
+  return end.kind === 'unsure' ? { ...stop, kind: 'taken' } : becomeSure(stop, tools)
 }
 
 async function goBack(done: Done, { state, checkpoint, rejectedLines }: ImportTools): Promise<void> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type Hold,
   type ImportLease,
   type ImportOwner,
   type ImportRecord,
@@ -31,22 +32,29 @@ export async function takeImport(
   const { owner } = first
   if (!isGone(owner)) {
     say(`${name}: ${inWords(owner)} has begun this import, and may have ended since; waiting up to 10 s to see`)
-    await waitForEnd(lease, name, owner, signal)
   }
-  const again = await lease.hold(owner.token)
+  const again = await takeFrom(owner, lease, signal)
+  if (signal.aborted) throw new ImportFileError('interrupted before anything was enqueued')
   return again.kind === 'held' ? again.record : refuse(name, again.owner)
 }
 
-/** By the clock of this process, since Redis' clock may jump. */
-async function waitForEnd(lease: ImportLease, name: string, owner: ImportOwner, signal: AbortSignal): Promise<void> {
-  for (const end = performance.now() + LEASE_MS; performance.now() < end; ) {
-    // It rejects only when the signal aborts, which the next line checks.
+/**
+ * Takes an import from an owner: at once, if that is known to be gone, or else when its lease runs out without a renewal,
+ * in 10 s at most.
+ *
+ * @returns `taken` if the owner has renewed its lease, or at the signal
+ */
+export async function takeFrom(owner: ImportOwner, lease: ImportLease, signal: AbortSignal): Promise<Hold> {
+  // By the clock of this process, since Redis' clock may jump.
+  const end = performance.now() + (isGone(owner) ? 0 : LEASE_MS)
+  while (performance.now() < end) {
+    const hold = await lease.hold()
+    const isRenewed = hold.kind === 'taken' && (hold.owner.token !== owner.token || hold.owner.untilMs > owner.untilMs)
+    if (hold.kind === 'held' || isRenewed || signal.aborted) return hold
+    // It rejects only when the signal aborts, which the next look sees.
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
-    if (signal.aborted) throw new ImportFileError('interrupted before anything was enqueued')
-    const now = await lease.hold()
-    if (now.kind === 'held') return
-    if (now.owner.token !== owner.token || now.owner.untilMs > owner.untilMs) refuse(name, now.owner)
   }
+  return lease.hold(owner.token)
 }
 
 function refuse(name: string, owner: ImportOwner): never {
@@ -60,14 +68,17 @@ export const inWords = ({ host, pid }: ImportOwner): string => `process ${pid} o
 
 /** Renews the lease of an import until it is stopped, and notices when another process has taken it. */
 export class LeaseKeeper {
+  readonly #lease: ImportLease
   readonly #lost = new AbortController()
   readonly #timer: NodeJS.Timeout
+  #history: string | undefined
   /** The process that has taken the import over. */
   takenBy: ImportOwner | undefined
 
   /** @param lease a lease that is held */
   constructor(lease: ImportLease) {
-    this.#timer = setInterval(() => void this.#renew(lease), RENEW_EVERY_MS)
+    this.#lease = lease
+    this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS)
   }
 
   /** Aborts when another process has taken the import over. */
@@ -75,15 +86,27 @@ export class LeaseKeeper {
     return this.#lost.signal
   }
 
+  /** Looks at the lease, and renews it if it is still held. Throws as `ImportLease.hold` does. */
+  async hold(): Promise<Hold> {
+    const hold = await this.#lease.hold()
+    if (hold.kind === 'held') this.#history = hold.history
+    return hold
+  }
+
+  /** Whether Redis may have gone back since the lease was held last, so that an owner it names may be one of before. */
+  mayHaveGoneBack(hold: Hold): boolean {
+    return this.#history !== undefined && hold.history !== this.#history
+  }
+
   /** Stops the renewal. Safe to repeat. */
   stop(): void {
     clearInterval(this.#timer)
   }
 
-  async #renew(lease: ImportLease): Promise<void> {
+  async #renew(): Promise<void> {
     // While Redis is away nobody else can take the lease.
-    const hold = await lease.hold().catch(() => undefined)
-    if (hold?.kind !== 'taken') return
+    const hold = await this.hold().catch(() => undefined)
+    if (hold?.kind !== 'taken' || this.mayHaveGoneBack(hold)) return
     this.takenBy = hold.owner
     this.#lost.abort()
   }

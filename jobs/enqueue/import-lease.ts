@@ -35,10 +35,13 @@ export interface ImportRecord {
   readonly done: string
 }
 
-/** `held`: the caller owns the import. `taken`: another process does, and nothing was changed. */
+/**
+ * `held`: the caller owns the import. `taken`: another process does, and nothing was changed. A history that differs from
+ * the last one shows that Redis restarted or failed over, so that it may have gone back: to an owner of before, too.
+ */
 export type Hold =
-  | { readonly kind: 'held'; readonly record: ImportRecord; readonly history: string }
-  | { readonly kind: 'taken'; readonly owner: ImportOwner }
+  | { readonly kind: 'held'; readonly history: string; readonly record: ImportRecord }
+  | { readonly kind: 'taken'; readonly history: string; readonly owner: ImportOwner }
 
 /** See finish-batch.lua. */
 export type Finish = 'done' | 'taken' | 'behind' | 'again'
@@ -121,9 +124,12 @@ const finishSchema = z.enum(['done', 'taken', 'behind', 'again'])
 
 const holdSchema = z.union([
   z
-    .tuple([z.literal('held'), z.coerce.number(), z.string(), z.string()])
-    .transform(([kind, entries, done, history]) => ({ kind, record: { entries, done }, history })),
+    .tuple([z.literal('held'), z.string(), z.coerce.number(), z.string()])
+    .transform(([kind, history, entries, done]) => ({ kind, history, record: { entries, done } })),
   z
-    .tuple([z.literal('taken'), z.string(), z.string(), z.coerce.number(), z.string(), z.coerce.number()])
-    .transform(([kind, token, host, pid, place, untilMs]) => ({ kind, owner: { token, host, pid, place, untilMs } })),
+    .tuple([z.literal('taken'), z.string(), z.string(), z.string(), z.coerce.number(), z.string(), z.coerce.number()])
+    .transform(([kind, history, token, host, pid, place, untilMs]) => ({
+      ...{ kind, history },
+      owner: { token, host, pid, place, untilMs },
+    })),
 ])

@@ -39,8 +39,17 @@ export class CollectedText extends Writable {
    * @throws Error with all of the text, when the stream ends before
    */
   async until<T>(find: (lines: readonly string[]) => T | undefined): Promise<T> {
+    return this.#until(() => find(this.lines))
+  }
+
+  /** Waits until the stream holds this text, which need not be a whole line. Throws as {@link until} does. */
+  async untilText(wanted: string): Promise<void> {
+    await this.#until(() => (this.text.includes(wanted) ? true : undefined))
+  }
+
+  async #until<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
-      const found = find(this.lines)
+      const found = find()
       if (found !== undefined) return found
       if (this.#isOver) throw new Error(`it ended before it wrote what was waited for: ${this.text}`)
       await once(this, 'change')

@@ -36,12 +36,20 @@ export function runCommand(
   return command.ended
 }
 
-/** Begins `clear-friends …` in this process, with its stdin open. */
-export function beginCommand(args: readonly string[], environment: Readonly<Record<string, string>>): BegunCommand {
+/**
+ * Begins `clear-friends …` in this process, with its stdin open.
+ *
+ * @param terminal makes stdin and stderr a terminal
+ */
+export function beginCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  terminal: { readonly isTTY?: boolean; readonly columns?: number } = {},
+): BegunCommand {
   const interrupted = new AbortController()
-  const stdin = new PassThrough()
+  const stdin = Object.assign(new PassThrough(), terminal)
   const stdout = new CollectedText()
-  const stderr = new CollectedText()
+  const stderr = Object.assign(new CollectedText(), terminal)
   const listen = () => interrupted.signal
   const ended = main(args, { environment, stdin, stdout, stderr, listen }).then(code => {
     stdout.end()
