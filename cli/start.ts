@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { describeError } from '../worker/observe/describe-error.ts'
 import { EXIT } from './exit-codes.ts'
-import { fileFault } from './file-fault.ts'
 import { isCommand, main } from './main.ts'
+import { watchOutputs } from './outputs.ts'
 import { abortOnSignals } from './surroundings.ts'
 
 const { argv, env: environment, stdin, stdout, stderr } = process
@@ -17,12 +17,7 @@ if (wanted === 'import') {
   setFlagsFromString('--optimize-for-size')
   setFlagsFromString('--semi-space-growth-factor=1')
 }
-// A closed reader, as with `status --watch | head`, is no fault; a full disk is one.
-stdout.on('error', error => {
-  if ('code' in error && error.code === 'EPIPE') process.exit()
-  stderr.write(`clear-friends: the output cannot be written (${fileFault(error)})\n`)
-  process.exit(EXIT.failed)
-})
+const exitCodeFor = watchOutputs(argv.slice(2), { stdout, stderr })
 // Node would print such an error with all its fields, and drivers keep user ids in them. A worker has its own handler,
 // since it drains first.
 if (argv[2] !== 'worker') {
@@ -33,4 +28,6 @@ if (argv[2] !== 'worker') {
     })
   }
 }
-process.exitCode = await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals })
+process.exitCode = exitCodeFor(
+  await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals }),
+)

@@ -48,32 +48,28 @@ export class EntryReader {
       for await (const line of lines) {
         if (this.lines % LINES_A_TURN === 0) await turn()
         if (this.#signal.aborted) return
-        const entry = await this.#take(line)
-        if (entry !== undefined) yield entry
+        if (!this.#count(line)) continue
+        if ('entry' in line) yield line.entry
+        else await this.#rejectedLines.add(line.line, line.fault)
       }
     } catch (error) {
       if (!this.#signal.aborted) throw error
     }
   }
 
-  /** Counts a line; gives its entry, if it has one that is to be passed on. */
-  async #take(line: ImportLine): Promise<Entry | undefined> {
+  /** Counts a line. Answers whether it is to be passed on or listed: it is not done, and repeats none. */
+  #count(line: ImportLine): boolean {
     const isDone = this.lines < this.#skip
     this.lines += 1
     const isRepeated = 'entry' in line && this.#seen.add(line.entry)
-    if (isDone) return undefined
-    if (!('entry' in line)) {
-      await this.#rejectedLines.add(line.line, line.fault)
-      this.#uncounted.rejected += 1
-      return undefined
+    if (isDone) return false
+    if (isRepeated) this.#uncounted.duplicate += 1
+    else if (!('entry' in line)) this.#uncounted.rejected += 1
+    else {
+      this.#entriesGiven += 1
+      this.#given.push(line.line)
     }
-    if (isRepeated) {
-      this.#uncounted.duplicate += 1
-      return undefined
-    }
-    this.#entriesGiven += 1
-    this.#given.push(line.line)
-    return line.entry
+    return !isRepeated
   }
 
   /** Gives the number of the line of an entry that is not committed; `index` counts the entries passed on, from 0. */

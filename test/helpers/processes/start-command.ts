@@ -6,7 +6,7 @@ import { type StartedProcess, startProcess } from './start-process.ts'
 export const entry: string = fileURLToPath(new URL('../../../bin/clear-friends.js', import.meta.url))
 
 /** Environment of every command of a test. Its cache of compiled sources halves the start. */
-const commandEnvironment: Readonly<NodeJS.ProcessEnv> = {
+export const commandEnvironment: Readonly<NodeJS.ProcessEnv> = {
   PATH: process.env['PATH'],
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../../.cache/test-commands', import.meta.url)),
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_APP, type Simulator } from '../../../simulator/index.ts'
 import { TEST_RECEIPT_KEY } from '../receipts/settling.ts'
-import { entry } from './start-command.ts'
+import { commandEnvironment, entry } from './start-command.ts'
 import { startProcess } from './start-process.ts'
 
 /** A real worker in a process of its own. */
@@ -44,7 +44,7 @@ export const workerSettingsFor = (
  */
 export async function startWorkerProcess(settings: Readonly<Record<string, string>>): Promise<WorkerProcess> {
   const worker = startProcess(process.execPath, [entry, 'worker'], {
-    environment: { PATH: process.env['PATH'], ...settings },
+    environment: { ...commandEnvironment, ...settings },
   })
   const { pid, stdout, stderr, signal, isRunning } = worker
   await stdout
