@@ -106,17 +106,17 @@ describe('an import under which Redis goes back', () => {
   it('that reads standard input fails and says from which line on accounts may be missing', async () => {
     const prefix = 'from-a-pipe'
     const importing = beginCommand(['import', '-', '--json'], settingsOf(prefix))
-    importing.stdin.write(users(1000))
-    await untilDone(prefix, 1000)
+    importing.stdin.write(users(8000))
+    await untilDone(prefix, 8000)
     const goBack = await rememberData()
-    importing.stdin.write(users(2000).slice(users(1000).length))
-    await untilDone(prefix, 2000)
+    importing.stdin.write(users(9000).slice(users(8000).length))
+    await untilDone(prefix, 9000)
     await goBack()
     importing.stdin.end('user_last\n')
     const { code, stdout, stderr } = await importing.ended
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toContain('The accounts behind line 1,000 may be missing: import them once more from line 1,001 on')
-    expect(await accountsOf(prefix)).toHaveLength(1000)
+    expect(stderr).toContain('The accounts behind line 8,000 may be missing: import them once more from line 8,001 on')
+    expect(await accountsOf(prefix)).toHaveLength(8000)
   })
 })
 

@@ -9,7 +9,7 @@ describe.concurrent('clear-friends import --dry-run', () => {
     const keySpace = await openKeySpace(context)
     const file = await keySpace.file('wave.txt', `${users(2000)}user_7\n\n\n`)
     const { code, stdout, stderr } = await keySpace.run('import', file, '--dry-run')
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'txt, 2,003 lines\n' })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^txt.*, 2,003 lines\n$/) })
     expect(stdout).toBe(
       'nothing was enqueued\n' +
         '2,003 lines = 2,000 accounts + 1 repeated + 2 rejected\n' +
