@@ -129,6 +129,10 @@ const OPTIONS = [
 const READ_OPTIONS = [
   ['--format', 'format'],
   ['--column', 'column'],
+  ['--delimiter', 'delimiter'],
+  ['--encoding', 'encoding'],
+  ['--request-column', 'requestColumn'],
+  ['--due-column', 'dueColumn'],
 ] as const
 
 function optionsFault({ options: then }: ImportState, { options: now }: ImportState): string | undefined {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
 import { ImportFileError } from './import-file-error.ts'
 import { createOwnFile, openOwnFile, ownFileFault, removeOwnFile } from './own-file.ts'
-import { FORMATS } from './read-entries.ts'
+import { FORMATS } from './read/recognised.ts'
 
 const count = z.int().min(0)
 
@@ -50,7 +50,14 @@ const stateSchema = z.object({
   fleet: z.object({ prefix: z.string(), id: z.string() }),
   /** Options that decide which jobs a file gives. */
   options: z.object({
-    read: z.object({ format: z.enum(FORMATS), column: z.string() }),
+    read: z.object({
+      format: z.enum(FORMATS).optional(),
+      column: z.string().optional(),
+      delimiter: z.string().optional(),
+      encoding: z.string().optional(),
+      requestColumn: z.string().optional(),
+      dueColumn: z.string().optional(),
+    }),
     deleteType: z.enum(['both', 'single']),
     /** The operator's text, since a span means another date each time. */
     due: z.string().nullable(),

@@ -5,7 +5,7 @@ import type { Shell } from '../shell.ts'
 import { dryRun } from './dry-run.ts'
 import { type ImportOptions, importInput } from './import-input.ts'
 import { closeInput, openInput } from './input.ts'
-import { FORMATS } from './read-entries.ts'
+import { FORMATS } from './read/recognised.ts'
 import type { MaxRejected } from './report.ts'
 
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
@@ -67,4 +67,10 @@ function readMaxRejected(text: string): MaxRejected {
   if (share !== undefined && Number(share) <= 100) return { share: Number(share) / 100 }
   if (/^\d{1,9}$/.test(text)) return { lines: Number(text) }
   throw new InvalidArgumentError('expected a number of lines such as 20, or a share such as 0.5%')
+}
+
+function readDelimiter(text: string): string {
+  const character = text === 'tab' || text === '\\t' ? '\t' : text
+  if ([...character].length === 1 && !/["\r\n]/.test(character)) return character
+  throw new InvalidArgumentError('expected one character that is no quote, or the word tab')
 }

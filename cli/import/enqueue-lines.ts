@@ -4,6 +4,7 @@ import { type Enqueued, sendBatch, type Target } from '../../jobs/enqueue/enqueu
 import type { Finish, Hold, ImportLease } from '../../jobs/enqueue/import-lease.ts'
 import { type BatchOptions, batchSizeFor, readBatches } from '../../jobs/enqueue/read-batches.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
+import type { Shell } from '../shell.ts'
 import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
 import { type ImportEnd, isAt, stopOf, type WentBack } from './import-end.ts'
@@ -35,6 +36,7 @@ export interface ImportTools extends ImportParts {
   /** Counts for the metrics of the fleet. */
   readonly counter: EnqueuedCounter
   readonly figures: ImportFigures
+  readonly say: Shell['say']
 }
 
 /**
@@ -42,13 +44,17 @@ export interface ImportTools extends ImportParts {
  * most one batch that Redis does not count as done. The next process sends this batch again under the same job ids.
  */
 export async function enqueueLines(start: Done, tools: ImportTools): Promise<ImportEnd | WentBack> {
-  const { input, state, rejectedLines, signal } = tools
+  const { input, state, rejectedLines, signal, say } = tools
   const reader = new EntryReader(start, rejectedLines, signal)
   const stream = input.kind === 'file' ? input.file.readAgain(signal) : input.open(signal)
   let done = start
   try {
-    const { lines } = await parseLines(stream, input.name, state.options.read, state.startedAt)
-    for await (const batch of readBatches(reader.read(lines), batchOptions(start, tools))) {
+    const wanted = { ...state.options.read, name: input.name, now: state.startedAt }
+    const parsed = await parseLines(stream, wanted, signal)
+    if (parsed === undefined) return { kind: 'interrupted', done }
+    // A file's first reading has said so.
+    if (input.kind === 'stream') say(parsed.described)
+    for await (const batch of readBatches(reader.read(parsed.lines), batchOptions(start, tools))) {
       const sent = await send(batch, done, reader, tools)
       if (sent.kind !== 'sent') return sent
       done = sent.done

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Entry } from '../../jobs/enqueue/producer.ts'
 import type { Done } from './checkpoint.ts'
-import type { ImportLine } from './import-line.ts'
+import type { ImportLine } from './read/import-line.ts'
 import { SeenLines } from './seen-lines.ts'
 
 /** Takes the lines that are no entries. */

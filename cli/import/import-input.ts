@@ -10,12 +10,13 @@ import { type BegunImport, beginAnew, goOn } from './begin-import.ts'
 import { type ImportCheckpoint, type ImportState, NOTHING_DONE } from './checkpoint.ts'
 import { concludeImport } from './conclude-import.ts'
 import { confirm } from './confirm.ts'
+import { ImportFileError } from './import-file-error.ts'
 import { filesOf } from './import-files.ts'
 import type { Input } from './input.ts'
 import type { Content } from './input-file.ts'
 import { parseLines } from './parse-lines.ts'
 import { ReadingFigures, showProgress } from './progress.ts'
-import { type Format, formatOf } from './read-entries.ts'
+import type { ReadOptions } from './read/recognised.ts'
 import { RejectedLines } from './rejected-lines.ts'
 import type { MaxRejected } from './report.ts'
 import { runImport } from './run-import.ts'
@@ -102,7 +103,9 @@ export async function surveyInput(
   const figures = new ReadingFigures()
   const endProgress = showProgress(figures, shell)
   try {
-    const parsed = await parseLines(chunks, input.name, readOptions(input, options), now())
+    const wanted = { ...readOptions(options), name: input.name, now: now() }
+    const parsed = await parseLines(chunks, wanted, signal)
+    if (parsed === undefined) throw new ImportFileError('interrupted before anything was enqueued')
     return await survey(parsed, signal, lines => {
       figures.lines = lines
     })
@@ -131,7 +134,7 @@ async function begin(
     v: 1,
     content: found?.content ?? { bytes: 0, sha256: '' },
     fleet: { prefix, id: await readFleetId(redis, prefix) },
-    options: { read: readOptions(input, options), deleteType, due: due?.text ?? null, request: request ?? null },
+    options: { read: readOptions(options), deleteType, due: due?.text ?? null, request: request ?? null },
     startedAt,
     due: due?.at ?? defaultDue(startedAt, settings.DUE_DAYS),
     key: randomBytes(16).toString('hex'),
@@ -144,8 +147,8 @@ async function begin(
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
-/** Gives the options that say how to read the input. */
-const readOptions = ({ name }: Input, { format, column }: ImportOptions): ImportState['options']['read'] => ({
-  format: format ?? formatOf(name),
-  column,
-})
+/** Keeps the options that say how to read the input. */
+function readOptions(options: ImportOptions): ImportState['options']['read'] {
+  const { format, column, delimiter, encoding, requestColumn, dueColumn } = options
+  return { format, column, delimiter, encoding, requestColumn, dueColumn }
+}

@@ -1,10 +1,10 @@
-import type { ImportState } from './checkpoint.ts'
-import { gunzip } from './gunzip.ts'
-import type { ImportLine } from './import-line.ts'
-import { readEntries } from './read-entries.ts'
+import type { ImportLine } from './read/import-line.ts'
+import { readInput } from './read/read-input.ts'
+import { describe, type ReadOptions } from './read/recognised.ts'
 
 /** Lines of an input, and how they are read, in words. */
 export interface ParsedLines {
+  /** Such as `csv, ";", UTF-16, column user_id`. */
   readonly described: string
   readonly lines: AsyncIterable<ImportLine>
 }
@@ -12,16 +12,19 @@ export interface ParsedLines {
 /**
  * Parses the bytes of an input into lines.
  *
- * @param name of the input
- * @param startedAt epoch seconds from which spans such as `7d` count
+ * @returns nothing after the signal
  * @throws {InputFormatError} when the input as a whole does not fit
  */
 export async function parseLines(
   chunks: AsyncIterable<Buffer>,
-  _name: string,
-  { format, column }: ImportState['options']['read'],
-  startedAt: number,
-): Promise<ParsedLines> {
-  const described = format === 'csv' ? `csv, column ${column}` : format
-  return { described, lines: readEntries(gunzip(chunks), format, column, startedAt) }
+  wanted: ReadOptions,
+  signal: AbortSignal,
+): Promise<ParsedLines | undefined> {
+  try {
+    const { recognised, lines } = await readInput(chunks, wanted)
+    return { described: describe(recognised), lines }
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  }
 }

@@ -23,14 +23,12 @@ export async function runImport(parts: ImportParts, fleet: FleetConnection, shel
   const keeper = new LeaseKeeper(parts.lease)
   const signal = AbortSignal.any([parts.signal, keeper.lost])
   try {
-    const end = await enqueueUntilThere({ ...parts, signal, app, keeper, target, counter, figures }, shell.say)
+    const end = await enqueueUntilThere({ ...parts, signal, app, keeper, target, counter, figures, say: shell.say })
     if (keeper.takenBy === undefined) return end
     return { kind: 'taken', done: end.done, owner: keeper.takenBy }
   } finally {
     keeper.stop()
     endProgress()
-    // An open pipe would keep the program from ending.
-    stream.destroy()
     await parts.rejectedLines.close()
     await target.queue.close()
     await counter.done()
@@ -38,14 +36,14 @@ export async function runImport(parts: ImportParts, fleet: FleetConnection, shel
 }
 
 /** Enqueues the lines, and once more those that Redis has lost since, until Redis has all of them. */
-async function enqueueUntilThere(tools: ImportTools, say: Shell['say']): Promise<ImportEnd> {
+async function enqueueUntilThere(tools: ImportTools): Promise<ImportEnd> {
   let { done } = tools.state
   for (;;) {
     const end = await becomeSure(await enqueueLines(done, tools), tools)
     if (end.kind !== 'behind') return end
     done = end.done
     if (tools.input.kind === 'stream') return { kind: 'lost', done }
-    say(wentBackTo(done))
+    tools.say(wentBackTo(done))
     await goBack(done, tools)
   }
 }

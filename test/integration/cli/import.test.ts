@@ -171,7 +171,10 @@ describe.concurrent('clear-friends import -', () => {
       rejectedFile: 'stdin.rejected',
     }
     expect({ code, manifest: JSON.parse(stdout) }).toEqual({ code: 3, manifest })
-    expect(await readFile(join(keySpace.folder, 'stdin.rejected'), 'utf8')).toBe('2\tthe account is empty\n')
+    expect(await readFile(join(keySpace.folder, 'stdin.rejected'), 'utf8')).toBe(
+      '2\tthe account is empty\n4\tthe last line does not end with a line break, so it may be cut off; add one\n',
+    )
+    expect(stderr).toContain('txt, UTF-8\n')
   })
 
   it('as a process does not wait for the end of its input once it is clear that it cannot be read', async context => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { FileChangedError, InputFile } from '../../../../cli/import/input-file.ts'
-import { all } from './bytes.ts'
+import { all } from './read/bytes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'clear-friends-input-'))
 afterAll(() => rmSync(folder, { recursive: true }))
