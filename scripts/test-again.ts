@@ -3,7 +3,7 @@
  * tests that pass by luck on a quiet machine.
  *
  *     npm run test:again -- 20 --busy 1
- *     npm run test:again -- 5 --busy 2 --command 'npx vitest run --project e2e test/e2e/halt.test.ts'
+ *     npm run test:again -- 5 --busy 2 --command 'npx vitest run --project e2e test/e2e/stopping.test.ts'
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -75,7 +75,7 @@ it('does not hold it so when the permit is taken before the connection is open',
 it('settles under a vendor that refuses above 150 a second, and comes back when it takes 200 again', async ({
   annotate,
 }) => {
-  fleet = await startFleet({ jobs: 40_000 })
+  fleet = await startFleet()
   const seen = await fleet.watch()
   await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 150 })
   await fleet.untilFurtherCalls(10 * CEILING)
@@ -109,7 +109,7 @@ const outages: readonly (readonly [what: string, begin: () => Promise<unknown>, 
 it.for(outages)(
   'burns no attempts while the vendor %s for 8 s, and is back at the full rate in 10 s',
   async ([, begin, end], { annotate }) => {
-    fleet = await startFleet({ jobs: 40_000 })
+    fleet = await startFleet()
     const seen = await fleet.watch()
     await begin()
     await wait(8000)

@@ -1,6 +1,6 @@
 /**
  * Promise 5 of the design: our own fault burns no job. Two real workers halt when the vendor refuses all calls, and go
- * on when that is mended. The fault tests do the same with every other fault.
+ * on when that is mended.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
