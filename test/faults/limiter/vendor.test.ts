@@ -75,7 +75,7 @@ it('does not hold it so when the permit is taken before the connection is open',
 it('settles under a vendor that refuses above 150 a second, and comes back when it takes 200 again', async ({
   annotate,
 }) => {
-  fleet = await startFleet()
+  fleet = await startFleet({ jobs: 40_000 })
   const seen = await fleet.watch()
   await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 150 })
   await fleet.untilFurtherCalls(10 * CEILING)
