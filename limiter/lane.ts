@@ -1,5 +1,6 @@
 import { AskPace } from './ask-pace.ts'
 import type { Clock, Timers } from './clock.ts'
+import { insertByRank } from './insert-by-rank.ts'
 import { LateUses } from './late-uses.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Reservation, ReserveRequest, Slot } from './reservation.ts'
@@ -25,6 +26,8 @@ export type Paced<T> =
 export interface PaceOptions {
   /** Gives up the wait; it does not stop a call that was made. */
   readonly signal?: AbortSignal
+  /** Its place in line: the lowest goes first; of the same rank, who came first. Default 0. */
+  readonly rank?: number
   /** Asked at the slot. A caller that is not ready is closed as `unready`, and the next in line takes the slot. */
   readonly isReady?: () => boolean
 }
@@ -43,6 +46,7 @@ export interface LaneOptions {
 }
 
 interface Waiter {
+  readonly rank: number
   readonly since: number
   readonly isReady: () => boolean
   readonly go: (slot: Slot) => void
@@ -62,7 +66,7 @@ const ASK_AGAIN_AFTER_MS = 100
 const REPORT_SENT_AFTER_MS = 500
 
 /**
- * The line of calls of one command: waiters first come first served, and the slots that were reserved for them.
+ * The line of calls of one command: waiters by rank, first come first served within one, and the slots that were reserved for them.
  *
  * States: *idle* (no call waits), *asking* (a reservation is under way, one at a time for all waiters), *armed* (the
  * lane holds slots and has set a timer for the next). Slots and waiters are not tied together: the first waiter in line
@@ -94,7 +98,7 @@ export class Lane {
   }
 
   /** See {@link Limiter.pace}. */
-  pace<T>(send: () => T, { signal, isReady = () => true }: PaceOptions = {}): Promise<Paced<T>> {
+  pace<T>(send: () => T, { signal, rank = 0, isReady = () => true }: PaceOptions = {}): Promise<Paced<T>> {
     return new Promise((resolve, reject) => {
       const closedBy = signal?.aborted ? 'aborted' : this.#closed
       if (closedBy !== undefined) return resolve({ kind: 'closed', by: closedBy })
@@ -103,6 +107,7 @@ export class Lane {
         resolve({ kind: 'closed', by: 'aborted' })
       }
       const waiter: Waiter = {
+        rank,
         since: this.#options.clock.monotonicMs(),
         isReady,
         go: slot => {
@@ -124,7 +129,7 @@ export class Lane {
         },
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(waiter)
+      insertByRank(this.#waiting, waiter)
       this.#arm()
       this.#ask()
     })

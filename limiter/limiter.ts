@@ -88,7 +88,7 @@ export class Limiter {
   }
 
   /**
-   * Makes a call at the next free slot of its command, first come, first served.
+   * Makes a call at the next free slot of its command, first come, first served, apart from their ranks.
    *
    * @param command the vendor's command; each has its own ceiling
    * @param send makes the request and must do so before it returns; its errors are thrown here

@@ -3,6 +3,7 @@ import type { JobData } from '../../jobs/job/clear-friends-job.ts'
 import type { Outcome, Verified } from '../../jobs/job/outcome.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
+import type { Caller } from '../vendor/send-request.ts'
 import { askBeforeClear, type BeforeClear } from './before-clear.ts'
 import { deleteAll, deleteInBatches } from './delete-friends.ts'
 import type { Progress } from './progress.ts'
@@ -19,14 +20,12 @@ export interface AttemptResult extends StepStop {
 /** Parts and choices for one attempt. */
 export interface ClearAccountOptions {
   readonly call: PacedCall
-  /** Called after each request that was sent. */
-  readonly onSent: () => void
+  /** Who makes its calls. Its signal gives up waits; a request under way is finished. */
+  readonly caller: Caller
   /** Finds answers that all accounts get, which are our own fault. */
   readonly faultStreaks: FaultStreaks
   /** Whether this account's list is read after the delete. */
   readonly verify: boolean
-  /** Gives up waits; a request under way is finished. */
-  readonly signal: AbortSignal
   /** May stop the delete at the last moment. */
   readonly beforeClear?: BeforeClear | undefined
   /** Requests that the job serves, for the hook. Default: none. */
@@ -59,8 +58,8 @@ export async function clearAccount(
   const progress = { ...before }
   const attempt = startAttempt(job, options)
   if (!progress.deleted) {
-    const { beforeClear, requests = [], signal } = options
-    const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, requests, signal))
+    const { beforeClear, requests = [], caller } = options
+    const stopped = beforeClear && (await askBeforeClear(beforeClear, job.account, requests, caller.signal))
     if (stopped !== undefined) return { outcome: stopped, progress }
     const step = await (progress.conflicts < CONFLICTS_BEFORE_BATCHES ? deleteAll(attempt) : deleteInBatches(attempt))
     if (step.kind === 'stopped') return withoutDelete(step.stop, progress)
@@ -122,14 +121,15 @@ const cleared = (verified: Verified): Outcome => ({ kind: 'cleared', verified })
 
 function startAttempt(
   job: Pick<JobData, 'account' | 'type'>,
-  { call, onSent, faultStreaks, signal, wait = waitFor }: ClearAccountOptions,
+  { call, caller, faultStreaks, wait = waitFor }: ClearAccountOptions,
 ): Attempt {
   const { account } = job
+  const { signal } = caller
   return {
     account,
     deleteType: job.type === 'single' ? 'Delete_Type_Single' : 'Delete_Type_Both',
     call: async (command, body) => {
-      const result = await call(command, body, signal, onSent)
+      const result = await call(command, body, caller)
       if (result.kind === 'closed') return result
       return { kind: 'answered', verdict: faultStreaks.judge(command, account, result.verdict) }
     },

@@ -23,6 +23,7 @@ import type { Settlement } from '../../jobs/settle/settlement.ts'
 import type { Standing } from '../halt/standing.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
 import type { PacedCall } from '../vendor/paced-call.ts'
+import type { Caller } from '../vendor/send-request.ts'
 import type { BeforeClear } from './before-clear.ts'
 import { type AttemptResult, clearAccount } from './clear-account.ts'
 import { recordOf } from './final-record.ts'
@@ -55,9 +56,9 @@ const CRASHES_AT_MOST = 20
  *
  * Safe to repeat at any point: the vendor's calls are idempotent, and the first settle of a job wins.
  *
- * @param signal gives up waits when the process drains or the job's lock is lost
+ * @param caller makes the job's calls; its signal gives up waits when the process drains or the job's lock is lost
  */
-export async function processJob(job: JobInHand, options: ProcessJobOptions, signal: AbortSignal): Promise<Attempted> {
+export async function processJob(job: JobInHand, options: ProcessJobOptions, caller: Caller): Promise<Attempted> {
   const { settlement, maxAttempts } = options
   // A lost worker may have settled the job without completing it. Then nothing is left to do.
   const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
@@ -65,7 +66,7 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, sig
   const parsed = parseJobData(job.data)
   // Only the hook must know of all requests before the delete. The settle notices what a duplicate has added.
   const text = options.beforeClear === undefined ? NOT_GROWN : await settlement.readWish(job.id)
-  const attempted = await blame(await attempt(job, parsed, text, options, signal), options.standing)
+  const attempted = await blame(await attempt(job, parsed, text, options, caller), options.standing)
   const outcome = exhaust(attempted, job, maxAttempts)
   if (!isLast(outcome)) return { ...attempted, job: 'went_back', outcome }
   const record = recordOf(job, parsed, outcome, attempted.progress)
@@ -80,7 +81,7 @@ async function attempt(
   parsed: ParsedData,
   wishText: string,
   options: ProcessJobOptions,
-  signal: AbortSignal,
+  caller: Caller,
 ): Promise<AttemptResult & { readonly calls: number }> {
   const isTwoWay = parsed.ok && parsed.data.type !== 'single'
   const before = progressFor(isTwoWay, parseProgress(job.progress))
@@ -90,15 +91,19 @@ async function attempt(
   let calls = 0
   const onSent = (): void => {
     calls += 1
+    caller.onSent()
   }
   const verify = Math.random() < options.verifyShare
   const requests = allRequests(requestsIn(parsed.data), parseGrowth(wishText))
-  const result = await clearAccount(parsed.data, before, { ...options, onSent, verify, requests, signal }).catch(
-    error => ({
-      outcome: internalError(error),
-      progress: before,
-    }),
-  )
+  const result = await clearAccount(parsed.data, before, {
+    ...options,
+    caller: { ...caller, onSent },
+    verify,
+    requests,
+  }).catch(error => ({
+    outcome: internalError(error),
+    progress: before,
+  }))
   return { ...result, progress: { ...result.progress, calls: before.calls + calls }, calls }
 }
 

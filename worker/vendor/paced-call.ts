@@ -12,7 +12,7 @@ import { pause } from './backoff.ts'
 import type { Verdict } from './classify.ts'
 import type { Command } from './client.ts'
 import { IN_CALL_BACKOFF, isWorthRepeating, REQUESTS_PER_CALL } from './retry-policy.ts'
-import { type OneRequest, type RequestOptions, type RequestResult, requestOnce } from './send-request.ts'
+import { type Caller, type OneRequest, type RequestOptions, type RequestResult, requestOnce } from './send-request.ts'
 import type { Signer } from './signer.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -27,12 +27,11 @@ export interface PacedCallOptions extends RequestOptions {
   readonly ceilingPerSecond: number
 }
 
-/** Calls the vendor. `onSent` is called for every single request; the signal ends waits, never a request under way. */
+/** Calls the vendor. */
 export type PacedCall = (
   command: Command,
   body: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
-  onSent: () => void,
+  caller: Caller,
 ) => Promise<CallResult>
 
 /**
@@ -56,8 +55,7 @@ export function createPacedCall(options: PacedCallOptions): PacedCall {
     return turnstile
   }
 
-  return (command, body, signal, onSent) =>
-    makeRequests(options, turnstileOf(command), { command, body, signal, onSent })
+  return (command, body, caller) => makeRequests(options, turnstileOf(command), { command, body, caller })
 }
 
 /** Makes the requests of one call. The result is that of the last request that was made. */
@@ -91,8 +89,8 @@ async function makeRequests(
     minTimeout: 0,
     // p-retry's own jitter never goes below the full span, so this waits instead.
     onFailedAttempt: ({ attemptNumber, retriesLeft }) =>
-      retriesLeft > 0 ? pause(attemptNumber, IN_CALL_BACKOFF, request.signal) : undefined,
-    shouldRetry: () => !request.signal.aborted,
+      retriesLeft > 0 ? pause(attemptNumber, IN_CALL_BACKOFF, request.caller.signal) : undefined,
+    shouldRetry: () => !request.caller.signal.aborted,
   }).catch(passUnlessRepeated)
   return result
 }

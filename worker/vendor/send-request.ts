@@ -32,12 +32,23 @@ export interface RequestOptions {
   readonly onRequest: (command: Command, verdict: Verdict, durationMs: number) => void
 }
 
+/** Who makes a call, and what it wants to hear of it. */
+export interface Caller {
+  /** Ends waits, never a request under way. */
+  readonly signal: AbortSignal
+  /** Its place in the lines of this process: of those that wait, the lowest goes first. */
+  readonly rank: number
+  /** Called when the call has a connection and waits for its permit. */
+  readonly onInLine: () => void
+  /** Called for every single request. */
+  readonly onSent: () => void
+}
+
 /** One request of a call. */
 export interface OneRequest {
   readonly command: Command
   readonly body: Readonly<Record<string, unknown>>
-  readonly signal: AbortSignal
-  readonly onSent: () => void
+  readonly caller: Caller
   /** Whether this call has sent a request already. */
   readonly isRepeat: boolean
 }
@@ -52,10 +63,10 @@ export async function requestOnce(
   request: OneRequest,
 ): Promise<RequestResult> {
   const { limiter, connections, clock, onRequest, signer, traffic } = options
-  const { command, onSent } = request
+  const { command, caller } = request
   const sent = await sendAtSlot(options, turnstile, request)
   if (sent.kind === 'closed') return sent
-  onSent()
+  caller.onSent()
   const call = { command, sentAt: clock.monotonicMs() }
   const ended = traffic.left(call)
   const reply = await sent.reply
@@ -81,6 +92,9 @@ export function signalOf(verdict: Verdict): HealthSignal {
   return verdict.class === 'retry_now' || verdict.class === 'retry_later' ? 'failed' : 'answered'
 }
 
+/** Before all jobs, whose ranks are BullMQ's priorities. */
+const FIRST_RANK = -1
+
 type Sent =
   | {
       readonly kind: 'sent'
@@ -95,11 +109,13 @@ type Sent =
 async function sendAtSlot(
   { limiter, client, connections, signer, traffic, onConnected, onConnectFailed }: RequestOptions,
   turnstile: Turnstile,
-  { command, body, signal, isRepeat }: OneRequest,
+  { command, body, caller, isRepeat }: OneRequest,
 ): Promise<Sent> {
+  const { signal } = caller
   // A repeat goes first: at the end of the line it would not be quick, and an answer that halts the fleet would be
   // late.
-  await turnstile.enter(isRepeat ? 'first' : 'last')
+  const rank = isRepeat ? FIRST_RANK : caller.rank
+  await turnstile.enter(rank)
   try {
     while (await traffic.mayLeave(signal)) {
       const connection = await connections.take().catch((error: unknown) => void onConnectFailed(error))
@@ -109,11 +125,13 @@ async function sendAtSlot(
         continue
       }
       onConnected()
+      caller.onInLine()
       const send = (): { reply: Promise<Reply>; signature: number } => ({
         reply: client.send(connection, command, body),
         signature: signer.generation,
       })
-      const paced = await limiter.pace(command, send, { signal, isReady: () => traffic.isFree && connection.isOpen() })
+      const isReady = (): boolean => traffic.isFree && connection.isOpen()
+      const paced = await limiter.pace(command, send, { signal, rank, isReady })
       if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
       connections.giveBack(connection)
       if (paced.by !== 'unready') return paced

@@ -24,7 +24,7 @@ const settlement = createSettlement({ redis, prefix: DEFAULT_PREFIX, seals, rece
 const envelope = { ActionStatus: 'OK', ErrorCode: 0, ErrorInfo: '' }
 const verdict = classify({ kind: 'answer', envelope, body: envelope })
 
-const call: PacedCall = async (_command, _body, _signal, onSent) => {
+const call: PacedCall = async (_command, _body, { onSent }) => {
   onSent()
   return { kind: 'answered', verdict }
 }

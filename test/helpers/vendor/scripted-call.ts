@@ -18,7 +18,7 @@ export interface ScriptedCall {
  */
 export function scriptedCall(lines: Partial<Record<Command, readonly Scripted[]>>): ScriptedCall {
   const asked: ScriptedCall['asked'] = []
-  const call: PacedCall = async (command, body, _signal, onSent) => {
+  const call: PacedCall = async (command, body, { onSent }) => {
     const answers = lines[command] ?? []
     const before = asked.filter(each => each.command === command).length
     const answer = answers[Math.min(before, answers.length - 1)]

@@ -13,6 +13,7 @@ import {
   REQUESTS_PER_CALL,
 } from '../../../worker/vendor/retry-policy.ts'
 import { signalOf } from '../../../worker/vendor/send-request.ts'
+import { aCaller } from '../../helpers/vendor/caller.ts'
 import { virtualFleetForTest } from '../../helpers/virtual/fleet-for-test.ts'
 import type { Life, LifeTools } from '../../helpers/virtual/virtual-fleet.ts'
 
@@ -54,7 +55,7 @@ function openWork(nowMs: () => number, replyNow: () => Reply) {
   /** A paced call in virtual time: the real limiter, judgement and repeats, and no connections. */
   const callBy =
     ({ limiter, call, wait }: LifeTools): PacedCall =>
-    async (command, _body, _signal, onSent) => {
+    async (command, _body, { onSent }) => {
       const request = async (): Promise<Verdict | undefined> => {
         const paced = await limiter.pace(command, () => {
           const reply = replyNow()
@@ -102,7 +103,7 @@ function openWork(nowMs: () => number, replyNow: () => Reply) {
         timesStalled: 0,
         enqueuedAt: 0,
       }
-      const { outcome, progress: after } = await processJob(inHand, options, new AbortController().signal)
+      const { outcome, progress: after } = await processJob(inHand, options, aCaller())
       if (outcome.kind === 'cleared') ended.cleared += 1
       else if (outcome.kind === 'dead') ended.dead += 1
       else {

@@ -47,7 +47,7 @@ const NO = 30001
 function work(answer: Answer): void {
   const { prefix } = keySpace
   const settlement = createSettlement({ redis, prefix, seals, receiptDays: 400 })
-  const call: PacedCall = async (_command, body, _signal, onSent) => {
+  const call: PacedCall = async (_command, body, { onSent }) => {
     onSent()
     return { kind: 'answered', verdict: classify(envelopeReply(await answer(String(body['From_Account'])), {})) }
   }

@@ -10,6 +10,7 @@ import { Connections } from '../../../worker/vendor/connections.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { Signer } from '../../../worker/vendor/signer.ts'
 import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
+import { aCaller } from '../../helpers/vendor/caller.ts'
 import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -227,10 +228,9 @@ const clear = (call: ReturnType<typeof scriptedCall>['call'], conflicts = 0): Re
     { ...parseProgress({}), conflicts },
     {
       call,
-      onSent: () => {},
       faultStreaks: new FaultStreaks(),
       verify: true,
-      signal: new AbortController().signal,
+      caller: aCaller(),
       wait: async () => {},
     },
   )

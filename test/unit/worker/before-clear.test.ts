@@ -3,6 +3,7 @@ import { askBeforeClear, type BeforeClear } from '../../../worker/attempt/before
 import { clearAccount } from '../../../worker/attempt/clear-account.ts'
 import { type Progress, parseProgress } from '../../../worker/attempt/progress.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
+import { aCaller } from '../../helpers/vendor/caller.ts'
 import { friendPage, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 /** Clears an account with a hook; gives the outcome and the calls made. */
@@ -13,10 +14,9 @@ async function clearWith(beforeClear: BeforeClear, progress: Partial<Progress> =
     { ...parseProgress({}), ...progress },
     {
       call: script.call,
-      onSent: () => {},
       faultStreaks: new FaultStreaks(),
       verify: true,
-      signal: new AbortController().signal,
+      caller: aCaller(),
       beforeClear,
       requests: ['ticket-1', 'ticket-2'],
     },

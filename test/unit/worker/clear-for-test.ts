@@ -1,6 +1,7 @@
 import { type AttemptResult, clearAccount } from '../../../worker/attempt/clear-account.ts'
 import { type Progress, parseProgress } from '../../../worker/attempt/progress.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
+import { aCaller } from '../../helpers/vendor/caller.ts'
 import type { ScriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 /** What an attempt is given; everything has a default. */
@@ -20,10 +21,9 @@ export function clear(script: ScriptedCall, given: Given = {}): Promise<AttemptR
     { ...parseProgress({}), ...given.progress },
     {
       call: script.call,
-      onSent: () => {},
       faultStreaks: given.faultStreaks ?? new FaultStreaks(),
       verify: given.verify ?? true,
-      signal: given.signal ?? new AbortController().signal,
+      caller: aCaller(given.signal),
       wait: given.wait ?? (async () => {}),
     },
   )

@@ -7,6 +7,7 @@ import { type CallResult, createPacedCall, type PacedCallOptions } from '../../.
 import { Signer } from '../../../worker/vendor/signer.ts'
 import { Traffic } from '../../../worker/vendor/traffic.ts'
 import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
+import { aCaller } from '../../helpers/vendor/caller.ts'
 
 const opened: { close(): unknown }[] = []
 afterEach(async () => {
@@ -67,14 +68,13 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     onConnectFailed: () => {},
     onRequest: () => {},
   })
-  const signal = new AbortController().signal
   return {
     server,
     signs,
     answers: () => answers,
     signer,
     keyFile,
-    call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, signal, () => {}),
+    call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, aCaller()),
   }
 }
 

@@ -5,6 +5,7 @@ import { processJob } from '../../../worker/attempt/process-job.ts'
 import { afterSettle } from '../../../worker/attempt/processed.ts'
 import type { Blame } from '../../../worker/halt/standing.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
+import { aCaller } from '../../helpers/vendor/caller.ts'
 import { friendPage, type ScriptedCall, scriptedCall } from '../../helpers/vendor/scripted-call.ts'
 
 const APP = 1_400_000_000
@@ -41,7 +42,7 @@ async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
     app: APP,
     verifyShare: 1,
   }
-  const processed = await processJob(inHand, options, new AbortController().signal)
+  const processed = await processJob(inHand, options, aCaller())
   const record = processed.job === 'ends' ? processed.record : undefined
   return { inHand, processed, record, calls: asked.map(({ command }) => command) }
 }
