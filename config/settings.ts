@@ -106,7 +106,7 @@ const settingsSchema = z.object({
   WORKER_CONCURRENCY: integer(1, 10_000).prefault('256').register(about, {
     expected: 'a whole number from 1 to 10000',
     unit: 'jobs',
-    meaning: 'Jobs in hand per process.',
+    meaning: 'Most jobs in hand per process; it takes fewer where fewer are worked on.',
   }),
   MAX_ATTEMPTS: integer(1, 1000).prefault('15').register(about, {
     expected: 'a whole number from 1 to 1000',

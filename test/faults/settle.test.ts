@@ -155,7 +155,7 @@ describe('a worker that froze', () => {
     await wait(moreMs)
     frozen.signal('SIGCONT')
     // The worker finds the job settled, or, when its own request timed out meanwhile, gone.
-    const isTooLate = (line: string): boolean => /was settled before|the job is no longer in Redis/.test(line)
+    const isTooLate = (line: string): boolean => /was settled before|the job is no longer ours/.test(line)
     await eventually('it to find the job ended', async () => frozen.logLines.some(isTooLate))
     expect(frozen.logLines.filter(line => line.includes('an attempt broke'))).toEqual([])
 

@@ -1,7 +1,7 @@
 /**
- * The pool: the slots of a worker. The story of a job, as `#work` tells it:
+ * The pool: the jobs of a worker. The story of a job, as `#work` tells it:
  *
- * 1. BullMQ locks the next job and hands it to a free slot: retried jobs first, then the earliest due (this file).
+ * 1. The pool takes the next job when few wait for their permits (`hand.ts`): retried jobs first, then the earliest due.
  * 2. `processJob` makes one attempt at its account and returns an outcome (`attempt/process-job.ts`).
  * 3. `settle` writes receipt and counters, where the job ends with this outcome (`jobs/settle/settlement.ts`).
  * 4. The recorder counts and logs the result; the guard halts the fleet where the outcome blames our own settings
@@ -12,14 +12,10 @@
  * account (`attempt/`) or for the fleet (`halt/`).
  */
 
-import {
-  type BackendFactory,
-  createRedisBackend,
-  type Job,
-  type RedisQueueBackend,
-  Worker,
-  type WorkerOptions,
-} from 'bullmq'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import { accountIn } from '../../jobs/job/clear-friends-job.ts'
 import type { JobNames } from '../../jobs/job/job-names.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
@@ -35,11 +31,14 @@ import type { Gated } from '../halt/gate.ts'
 import type { QueueGuard } from '../halt/queue-guard.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Recorder } from '../observe/recorder.ts'
+import type { Caller } from '../vendor/send-request.ts'
 import { createCleanClient } from './clean-fetch.ts'
 import { completeParents } from './complete-parents.ts'
-import { fetchWithPause } from './fetch-with-pause.ts'
+import { Hand } from './hand.ts'
 import { LOCK_MS, STALLED_CHECK_MS } from './lock-times.ts'
-import { backoffAfter, isForBullMq, isGone, retryAfterFault, tellBullMq, withoutStack } from './tell-bullmq.ts'
+import { Locks } from './locks.ts'
+import { ManualWorker } from './manual-worker.ts'
+import { backoffAfter, isNotOurs, retryAfterFault, tellBullMq } from './tell-bullmq.ts'
 
 /** Parts and limits of a pool. */
 export interface PoolOptions {
@@ -61,6 +60,12 @@ export interface PoolOptions {
 
 /** Crashes after which BullMQ fails a job by itself, without a settle: in effect never. `process-job` counts them. */
 const NEVER = 1_000_000
+/** Half would only double the errors in the log; double would leave workers idle longer once Redis is mended. */
+const AFTER_FAULT_MS = 1000
+/** BullMQ answers so many fetches in a row at once with no job, where a rate limit of another tool holds the queue. */
+const EMPTY_AT_MOST = 3
+const AFTER_EMPTY_MS = 50
+const AT_ONCE_MS = 5
 
 /**
  * Takes jobs from the queue, has each attempted and settled, and tells BullMQ the result.
@@ -70,9 +75,13 @@ const NEVER = 1_000_000
  */
 export class Pool implements Gated {
   readonly #options: PoolOptions
-  readonly #worker: Worker
+  readonly #worker: ManualWorker
+  readonly #locks: Locks
+  readonly #hand: Hand
+  readonly #working = new Set<Promise<void>>()
+  #backend: RedisQueueBackend | undefined
+  #taking: Promise<void> = Promise.resolve()
   #draining = false
-  #jobsInHand = 0
   readonly #oncePerMinute = new OncePerMinute(systemClock)
   readonly #report = (error: unknown): void => {
     this.#options.onSign?.()
@@ -82,75 +91,125 @@ export class Pool implements Gated {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    // Exactly three plain parameters: BullMQ counts them, and makes a cancel signal only for a third one.
-    const work = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<void> =>
-      this.#work(job, token, signal ?? new AbortController().signal)
     const workerOptions: WorkerOptions = {
       connection: createCleanClient(options.redis, options.prefix),
       prefix: options.prefix,
       autorun: false,
-      concurrency: options.concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: NEVER,
       removeOnComplete: { count: 0 },
       settings: { backoffStrategy: (attempts, _type, error) => backoffAfter(attempts ?? 1, error) },
     }
-    const backend: BackendFactory<RedisQueueBackend> = (...made) =>
-      completeParents(fetchWithPause(createRedisBackend(...made)), options)
-    this.#worker = new Worker(QUEUE_NAME, work, workerOptions, backend)
+    const backend: BackendFactory<RedisQueueBackend> = (...made) => {
+      this.#backend = completeParents(createRedisBackend(...made), options)
+      return this.#backend
+    }
+    this.#worker = new ManualWorker(QUEUE_NAME, null, workerOptions, backend)
     this.#worker.on('error', this.#report)
-    this.#worker.on('lockRenewalFailed', jobIds => {
-      for (const jobId of jobIds) this.#worker.cancelJob(jobId)
-    })
+    this.#locks = new Locks(this.#worker, this.#report)
+    this.#hand = new Hand(options.concurrency, systemClock)
   }
 
   /** Number of jobs whose attempt has begun and not ended. */
   get jobsInHand(): number {
-    return this.#jobsInHand
+    return this.#hand.size
   }
 
   /** Starts to take jobs. */
   start(): void {
-    this.#worker.run().catch(error => this.#options.log.error({ err: error }, 'the pool stopped'))
+    this.#worker.startStalledCheckTimer().catch(this.#report)
+    this.#locks.start()
+    this.#taking = this.#takeJobs()
   }
 
   /** Takes no jobs until {@link openGate}; goes on with those in hand. */
   closeGate(): void {
-    this.#worker.pause(true).catch(this.#report)
+    this.#hand.close()
   }
 
   /** Takes jobs again. */
   openGate(): void {
-    this.#worker.resume().catch(this.#report)
+    this.#hand.open()
   }
 
   /** Takes no more jobs, gives up all waits, and resolves when the last job in hand has ended or gone back. */
   async drain(): Promise<void> {
-    const closed = this.#worker.close()
     this.#draining = true
-    this.#worker.cancelAllJobs()
-    await closed
+    this.#locks.abortAll()
+    // A closed gate may hold up the loop, which must see that it is over.
+    this.#hand.open()
+    await this.#backend?.disconnectBlocking(true).catch(this.#report)
+    await this.#taking
+    // The end of one may have brought another along.
+    while (this.#working.size > 0) await Promise.all(this.#working)
+    this.#locks.stop()
+    await this.#worker.close()
   }
 
-  async #work(job: Job, token: string | undefined, signal: AbortSignal): Promise<void> {
-    const { attempt, recorder } = this.#options
-    const inHand = toJobInHand(job, this.#options.jobNames)
-    // BullMQ's cancel signal serves for the drain too. BullMQ may hand in a job that it fetched before the drain began.
-    if (this.#draining) this.#worker.cancelJob(inHand.id)
-    this.#jobsInHand += 1
+  async #takeJobs(): Promise<void> {
+    const name = randomUUID()
+    let empty = 0
+    for (let n = 0; ; n++) {
+      await this.#hand.room()
+      if (this.#draining) return
+      const askedAt = systemClock.monotonicMs()
+      const token = `${name}:${n}`
+      const job = await this.#fetch(token)
+      if (job !== undefined) this.#begin(job, token)
+      const isEmpty = job === undefined && systemClock.monotonicMs() - askedAt < AT_ONCE_MS
+      empty = isEmpty ? empty + 1 : 0
+      if (empty > EMPTY_AT_MOST) await sleep(AFTER_EMPTY_MS)
+    }
+  }
+
+  /** Takes the next job, or nothing after some seconds without one. */
+  async #fetch(token: string): Promise<Job | undefined> {
     try {
-      const attempted = await recorder.watch(inHand, () => processJob(inHand, attempt, signal))
-      const processed = attempted.job === 'ends' ? await this.#settle(job, inHand, attempted) : attempted
-      recorder.record(inHand, processed)
-      await this.#protectQueue(inHand, processed)
-      await tellBullMq(job, token, processed, attempt.maxAttempts)
+      return await this.#worker.getNextJob(token)
     } catch (error) {
-      throw withoutStack(this.#afterError(job, inHand.name, error))
+      this.#report(error)
+      if (!this.#draining) await sleep(AFTER_FAULT_MS)
+      return undefined
+    }
+  }
+
+  #begin(job: Job, token: string): void {
+    const working = this.#work(job, token).finally(() => this.#working.delete(working))
+    this.#working.add(working)
+  }
+
+  async #work(job: Job, token: string): Promise<void> {
+    const inHand = toJobInHand(job, this.#options.jobNames)
+    const place = this.#hand.take()
+    const signal = this.#locks.keep(inHand.id, token)
+    // It was fetched while the drain began.
+    if (this.#draining) this.#locks.abortAll()
+    const caller = { signal, rank: job.priority, onInLine: place.inLine, onSent: place.left }
+    try {
+      const processed = await this.#attempt(job, inHand, caller)
+      const { maxAttempts } = this.#options.attempt
+      const takeNext = !this.#draining && this.#hand.hasRoom
+      const tell = (): Promise<unknown> => tellBullMq(job, token, processed, { maxAttempts, takeNext })
+      const answer = await (processed.job === 'went_back' ? tell() : this.#untilTold(inHand, tell))
+      const next = await this.#worker.broughtAlong(answer, token)
+      if (next !== undefined) this.#begin(next, token)
+    } catch (error) {
+      await this.#afterFault(job, token, inHand, error)
     } finally {
-      this.#jobsInHand -= 1
+      this.#locks.drop(inHand.id)
+      place.end()
       this.#options.onSign?.()
     }
+  }
+
+  async #attempt(job: Job, inHand: JobInHand, caller: Caller): Promise<Processed> {
+    const { attempt, recorder } = this.#options
+    const attempted = await recorder.watch(inHand, () => processJob(inHand, attempt, caller))
+    const processed = attempted.job === 'ends' ? await this.#settle(job, inHand, attempted) : attempted
+    recorder.record(inHand, processed)
+    await this.#protectQueue(inHand, processed)
+    return processed
   }
 
   async #settle(job: Job, inHand: JobInHand, attempted: Attempted & { job: 'ends' }): Promise<Processed> {
@@ -173,17 +232,29 @@ export class Pool implements Gated {
     }
   }
 
-  /** Keeps the job in the queue after a fault. Errors that are meant for BullMQ pass as they are. */
-  #afterError(job: Job, jobId: string, error: unknown): unknown {
-    const { log } = this.#options
-    if (isForBullMq(error)) return error
-    if (isGone(error)) {
-      log.warn({ jobId }, 'the job is no longer in Redis: another worker has ended it')
-      return error
+  /** Tells BullMQ until it is told. While the process drains once must do: the job's lock runs out and it is found. */
+  async #untilTold(inHand: JobInHand, tell: () => Promise<unknown>): Promise<unknown> {
+    for (;;) {
+      try {
+        return await tell()
+      } catch (error) {
+        if (isNotOurs(error)) return this.#leaveToOthers(inHand)
+        this.#report(error)
+        if (this.#draining) return undefined
+        await sleep(AFTER_FAULT_MS)
+      }
     }
-    log.error({ err: error, jobId }, 'an attempt broke')
-    retryAfterFault(job)
-    return error
+  }
+
+  /** Keeps the job in the queue after a fault of this program or of Redis. */
+  async #afterFault(job: Job, token: string, inHand: JobInHand, error: unknown): Promise<void> {
+    if (isNotOurs(error)) return this.#leaveToOthers(inHand)
+    this.#options.log.error({ err: error, jobId: inHand.name }, 'an attempt broke')
+    await this.#untilTold(inHand, () => retryAfterFault(job, token, error))
+  }
+
+  #leaveToOthers({ name }: JobInHand): void {
+    this.#options.log.warn({ jobId: name }, 'the job is no longer ours: another worker has taken it, or has ended it')
   }
 }
 

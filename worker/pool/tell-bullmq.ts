@@ -1,4 +1,4 @@
-import { DelayedError, ErrorCode, type Job, UnrecoverableError, WaitingError } from 'bullmq'
+import { ErrorCode, type Job, UnrecoverableError } from 'bullmq'
 import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import type { Processed } from '../attempt/processed.ts'
@@ -9,52 +9,59 @@ import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 const OWN_BACKOFF = 'full-jitter'
 
 /**
- * Tells BullMQ what becomes of a job. BullMQ completes the job when this returns, and needs an error for everything
- * else; no other file throws to steer BullMQ.
+ * Tells BullMQ what becomes of a job: it ends, is a dead letter, gets another attempt later, or goes back without having
+ * used one. Safe to repeat after a failure.
  *
  * @param token the token of BullMQ's lock on the job
  * @param maxAttempts attempts after which BullMQ fails a job instead of retrying it
- * @throws UnrecoverableError for a dead letter; `RetryError` for another attempt later; DelayedError and WaitingError
- *   for a job that goes back and uses no attempt
+ * @param takeNext whether a job that ends shall bring the next one along, locked with the same token
+ * @returns BullMQ's answer, with the next job if there is one
  */
 export async function tellBullMq(
   job: Job,
-  token: string | undefined,
+  token: string,
   { outcome, progress }: Processed,
-  maxAttempts: number,
-): Promise<void> {
+  { maxAttempts, takeNext }: { readonly maxAttempts: number; readonly takeNext: boolean },
+): Promise<unknown> {
   switch (outcome.kind) {
     case 'cleared':
     case 'not_imported':
     case 'cancelled':
-      return
+      return job.moveToCompleted(undefined, token, takeNext)
     case 'dead':
-      throw new UnrecoverableError(`${outcome.reason.code} ${outcome.reason.text}`)
+      return fail(job, token, new UnrecoverableError(`${outcome.reason.code} ${outcome.reason.text}`), takeNext)
     case 'retry':
       await Promise.all([job.changePriority({ priority: RETRY_PRIORITY }), job.updateProgress(progress)])
       setBackoff(job, maxAttempts)
-      throw new RetryError(`${outcome.reason.code} ${outcome.reason.text}`, outcome.leastWaitMs)
+      return fail(
+        job,
+        token,
+        new RetryError(`${outcome.reason.code} ${outcome.reason.text}`, outcome.leastWaitMs),
+        takeNext,
+      )
     case 'snooze':
+    case 'stop': {
       if (progress.calls > 0) await job.updateProgress(progress)
-      if (outcome.waitMs === 0) return handBack(job, token)
-      await job.moveToDelayed(systemClock.epochMs() + outcome.waitMs, token)
-      throw new DelayedError()
-    case 'stop':
-      if (progress.calls > 0) await job.updateProgress(progress)
-      return handBack(job, token)
+      const waitMs = outcome.kind === 'snooze' ? outcome.waitMs : 0
+      await (waitMs > 0 ? job.moveToDelayed(systemClock.epochMs() + waitMs, token) : job.moveToWait(token))
+      return undefined
+    }
     default:
-      outcome satisfies never
+      return outcome satisfies never
   }
 }
 
-/** Puts the job back as if no worker had taken it. */
-async function handBack(job: Job, token: string | undefined): Promise<never> {
-  await job.moveToWait(token)
-  throw new WaitingError()
+/** Sends a job back with backoff, after any number of attempts: the worker or Redis failed, not the job. */
+export async function retryAfterFault(job: Job, token: string, error: unknown): Promise<void> {
+  setBackoff(job, Number.POSITIVE_INFINITY)
+  await fail(job, token, error instanceof Error ? error : new Error(typeof error))
 }
 
-/** Sends a job back with backoff, after any number of attempts: the worker or Redis failed, not the job. */
-export const retryAfterFault = (job: Job): void => setBackoff(job, Number.POSITIVE_INFINITY)
+/** BullMQ would store 2 kB of an error's stack for each job; code and reason are enough. */
+function fail(job: Job, token: string, error: Error, takeNext = false): Promise<unknown> {
+  error.stack = ''
+  return job.moveToFailed(error, token, takeNext)
+}
 
 // The worker sets these now; stored in the options of each waiting job they would cost memory in Redis.
 function setBackoff(job: Job, maxAttempts: number): void {
@@ -77,21 +84,14 @@ class RetryError extends Error {
 export const backoffAfter = (attempts: number, error: unknown): number =>
   Math.max(error instanceof RetryError ? error.leastWaitMs : 0, fullJitterMs(attempts, ATTEMPT_BACKOFF))
 
-/** Whether an error steers BullMQ and is no fault. */
-export const isForBullMq = (error: unknown): boolean =>
-  error instanceof RetryError ||
-  error instanceof UnrecoverableError ||
-  error instanceof DelayedError ||
-  error instanceof WaitingError
+/** What BullMQ answers of a job that this process has no more: it stood still until its lock ran out. */
+const NOT_OURS = new Set<unknown>([
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobLockMismatch,
+  ErrorCode.JobNotInState,
+])
 
-/**
- * Whether the job is no longer in Redis: this process stood still until its lock ended, and another one ended the job.
- */
-export const isGone = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === ErrorCode.JobNotExist
-
-/** Empties an error's stack. BullMQ would store 2 kB of it for each job; code and reason are enough. */
-export function withoutStack(error: unknown): unknown {
-  if (error instanceof Error) error.stack = ''
-  return error
-}
+/** Whether another worker has the job, or has ended it. */
+export const isNotOurs = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && NOT_OURS.has(error.code)

@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Hand, type Place } from '../../../worker/pool/hand.ts'
+
+const MANY = 256
+
+let nowMs = 0
+let hand: Hand
+beforeEach(() => {
+  nowMs = 0
+  hand = new Hand(MANY, { monotonicMs: () => nowMs, epochMs: () => nowMs })
+})
+
+/** Takes jobs while there is room; each does `next` at once. */
+function takeAll(next: (place: Place) => void): Place[] {
+  const places: Place[] = []
+  while (hand.hasRoom) {
+    const place = hand.take()
+    next(place)
+    places.push(place)
+  }
+  return places
+}
+
+const stayInLine = (place: Place): void => place.inLine()
+
+/** Lets this many jobs a second be taken, sent and ended for a second. */
+function workFor(perSecond: number): void {
+  for (let n = 0; n < perSecond; n++) {
+    const place = hand.take()
+    place.inLine()
+    place.left()
+    place.end()
+    nowMs += 1000 / perSecond
+  }
+}
+
+describe('a process takes another job', () => {
+  it('while fewer than a handful wait for their first permit', () => {
+    expect(takeAll(stayInLine)).toHaveLength(4)
+  })
+
+  it.each([
+    [200, 60],
+    [50, 15],
+    [12, 4],
+  ])('while fewer than 0.3 s of its calls wait: at %i a second %i', (perSecond, inLine) => {
+    workFor(perSecond)
+    expect(takeAll(stayInLine)).toHaveLength(inLine)
+  })
+
+  it('whatever jobs wait for that have made their first call', () => {
+    for (const place of takeAll(stayInLine)) place.left()
+    expect(hand.hasRoom).toBe(true)
+    expect(hand.size).toBe(4)
+  })
+
+  it('while some are on their way to the line, but not while all of a queue are', () => {
+    expect(takeAll(() => {})).toHaveLength(64)
+  })
+
+  it('up to its slots', () => {
+    expect(takeAll(place => place.left())).toHaveLength(MANY)
+  })
+
+  it('not while its gate is closed', () => {
+    hand.close()
+    expect(hand.hasRoom).toBe(false)
+    hand.open()
+    expect(hand.hasRoom).toBe(true)
+  })
+
+  it('as soon as there is room again', async () => {
+    const [first] = takeAll(stayInLine)
+    let isThere = false
+    const waiting = hand.room().then(() => {
+      isThere = true
+    })
+    await Promise.resolve()
+    expect(isThere).toBe(false)
+    first?.left()
+    await waiting
+    expect(isThere).toBe(true)
+  })
+})
+
+describe('a job in hand', () => {
+  it('counts until it ends, once', () => {
+    const place = hand.take()
+    place.left()
+    place.left()
+    expect(hand.size).toBe(1)
+    place.end()
+    place.end()
+    expect(hand.size).toBe(0)
+  })
+
+  it('that ends in line makes room', () => {
+    const [first] = takeAll(stayInLine)
+    first?.end()
+    expect(hand.hasRoom).toBe(true)
+  })
+})
