@@ -13,6 +13,7 @@ import { benchMembers } from './members.ts'
 import { benchMetrics } from './metrics.ts'
 import { benchMillion } from './million.ts'
 import { print, say } from './output.ts'
+import { benchUrgent } from './urgent.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   drain: benchDrain,
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   metrics: benchMetrics,
   loss: benchLoss,
   members: benchMembers,
+  urgent: benchUrgent,
   million: benchMillion,
 }
 
