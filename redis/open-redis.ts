@@ -28,8 +28,14 @@ const CONNECT_TIMEOUT_MS = 5000
 // Longest wait of the driver for a connection to close, even a refused one. Its default of 2 s would hold up the exit.
 const DISCONNECT_TIMEOUT_MS = 200
 
+/**
+ * A connection that gives no answer for so long is dead (a firewall that forgot it), and commands on it would wait for a
+ * quarter of an hour. BullMQ's own waits for a job last up to 10 s.
+ */
+const SILENT_AT_MOST_MS = 13_000
+
 const roleOptions = {
-  worker: { maxRetriesPerRequest: null },
+  worker: { maxRetriesPerRequest: null, socketTimeout: SILENT_AT_MOST_MS },
   producer: { maxRetriesPerRequest: 1, enableOfflineQueue: false },
   permits: { maxRetriesPerRequest: 0, enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
 } satisfies Record<RedisRole, RedisOptions>
