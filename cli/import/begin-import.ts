@@ -2,9 +2,9 @@ import { ImportLease } from '../../jobs/enqueue/import-lease.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted } from '../words.ts'
-import type { ImportCheckpoint, ImportState } from './checkpoint.ts'
+import type { ImportCheckpoint, ImportState } from './files/checkpoint.ts'
+import { ImportFileError } from './files/import-file-error.ts'
 import { doneIn, wentBackTo } from './import-end.ts'
-import { ImportFileError } from './import-file-error.ts'
 import { takeImport } from './take-import.ts'
 
 /** An import that this process owns. */

@@ -5,8 +5,8 @@ import { EXIT } from '../exit-codes.ts'
 import { withFleet } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted, span } from '../words.ts'
+import type { Input } from './files/input.ts'
 import { type ImportOptions, surveyInput } from './import-input.ts'
-import type { Input } from './input.ts'
 import type { Survey } from './survey.ts'
 
 /**

@@ -5,13 +5,13 @@ import type { Finish, Hold, ImportLease } from '../../jobs/enqueue/import-lease.
 import { type BatchOptions, batchSizeFor, readBatches } from '../../jobs/enqueue/read-batches.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { Shell } from '../shell.ts'
-import type { Done, ImportCheckpoint, ImportState } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
+import type { Done, ImportCheckpoint, ImportState } from './files/checkpoint.ts'
+import type { Input } from './files/input.ts'
+import type { RejectedLines } from './files/rejected-lines.ts'
 import { type ImportEnd, isAt, stopOf, type WentBack } from './import-end.ts'
-import type { Input } from './input.ts'
 import { parseLines } from './parse-lines.ts'
 import type { ImportFigures } from './progress.ts'
-import type { RejectedLines } from './rejected-lines.ts'
 import type { LeaseKeeper } from './take-import.ts'
 
 /** Parts of an import. */

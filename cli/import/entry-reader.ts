@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Entry } from '../../jobs/enqueue/producer.ts'
-import type { Done } from './checkpoint.ts'
+import type { Done } from './files/checkpoint.ts'
 import type { ImportLine } from './read/import-line.ts'
 import { SeenLines } from './seen-lines.ts'
 

@@ -1,7 +1,7 @@
 import type { Hold, ImportOwner } from '../../jobs/enqueue/import-lease.ts'
 import { count } from '../words.ts'
-import { type Done, parseDone } from './checkpoint.ts'
-import { ImportFileError } from './import-file-error.ts'
+import { type Done, parseDone } from './files/checkpoint.ts'
+import { ImportFileError } from './files/import-file-error.ts'
 import type { LeaseKeeper } from './take-import.ts'
 
 /** How an import ended, with its sums up to the last batch that is in the queue. */

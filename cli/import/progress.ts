@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress'
 import type { Shell } from '../shell.ts'
 import { count, counted, span } from '../words.ts'
-import type { Done } from './checkpoint.ts'
+import type { Done } from './files/checkpoint.ts'
 
 /** Time between two lines without a terminal: a sign of life in an import that takes hours. */
 const LINE_EVERY_MS = 30_000

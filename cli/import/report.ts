@@ -1,7 +1,7 @@
 import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted, strengthenedInWords } from '../words.ts'
-import type { Done } from './checkpoint.ts'
+import type { Done } from './files/checkpoint.ts'
 
 /** Most lines that may be rejected in an import that counts as done: a number, or a share of all lines from 0 to 1. */
 export type MaxRejected = { readonly lines: number } | { readonly share: number }

@@ -1,7 +1,7 @@
 import type { Entry } from '../../jobs/enqueue/producer.ts'
-import { NOTHING_DONE } from './checkpoint.ts'
 import { EntryReader } from './entry-reader.ts'
-import { ImportFileError } from './import-file-error.ts'
+import { NOTHING_DONE } from './files/checkpoint.ts'
+import { ImportFileError } from './files/import-file-error.ts'
 import type { ParsedLines } from './parse-lines.ts'
 
 /** What the first reading of an input has found. `lines = accounts + repeated + rejected`. */

@@ -8,7 +8,7 @@ import {
   RENEW_EVERY_MS,
 } from '../../jobs/enqueue/import-lease.ts'
 import { isGone } from '../../jobs/enqueue/this-process.ts'
-import { ImportFileError } from './import-file-error.ts'
+import { ImportFileError } from './files/import-file-error.ts'
 
 /** Time between two looks at a lease that another process holds. */
 const LOOK_EVERY_MS = 250

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { FileChangedError, InputFile } from '../../../../cli/import/input-file.ts'
+import { FileChangedError, InputFile } from '../../../../cli/import/files/input-file.ts'
 import { all } from './read/bytes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'clear-friends-input-'))

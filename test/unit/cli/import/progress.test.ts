@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Done } from '../../../../cli/import/checkpoint.ts'
+import type { Done } from '../../../../cli/import/files/checkpoint.ts'
 import { ImportFigures } from '../../../../cli/import/progress.ts'
 
 const WIDE = Number.POSITIVE_INFINITY

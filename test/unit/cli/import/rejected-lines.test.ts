@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ImportFileError } from '../../../../cli/import/import-file-error.ts'
-import { RejectedLines, type RejectedPlace } from '../../../../cli/import/rejected-lines.ts'
+import { ImportFileError } from '../../../../cli/import/files/import-file-error.ts'
+import { RejectedLines, type RejectedPlace } from '../../../../cli/import/files/rejected-lines.ts'
 
 let folder: string
 let file: string

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { fileFault } from '../file-fault.ts'
+import { fileFault } from '../../file-fault.ts'
 import { ImportFileError } from './import-file-error.ts'
 
 /** Identity of a file's content. */

@@ -1,10 +1,10 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { parseJson } from '../../config/parse-json.ts'
+import { parseJson } from '../../../config/parse-json.ts'
+import { FORMATS } from '../read/recognised.ts'
 import { ImportFileError } from './import-file-error.ts'
 import { createOwnFile, openOwnFile, ownFileFault, removeOwnFile } from './own-file.ts'
-import { FORMATS } from './read/recognised.ts'
 
 const count = z.int().min(0)
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { fileFault } from '../file-fault.ts'
+import { fileFault } from '../../file-fault.ts'
 import { ImportFileError } from './import-file-error.ts'
 import { InputFile } from './input-file.ts'
 
