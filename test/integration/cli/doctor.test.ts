@@ -295,10 +295,4 @@ describe.concurrent('clear-friends doctor, where something is in the way,', () =
     ])
     expect(findings.at(-1)?.check).toBe('redis version')
   })
-
-  it('exits with 78 when settings are wrong', async () => {
-    const { code, stdout, stderr } = await runCommand(['doctor'], settingsWith({ HTTP_PORT: 'any' }))
-    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
-    expect(stderr).toContain('HTTP_PORT: "any"; expected a port number')
-  })
 })

@@ -14,6 +14,12 @@ describe('settings that are wrong or missing', () => {
     expect(stderr).toContain('RATE_LIMIT_PER_SECOND: "many"; expected a whole number')
   })
 
+  it('end `doctor` with exit code 78 too', async () => {
+    const { code, stdout, stderr } = await runCommand(['doctor'], { ...settings, HTTP_PORT: 'any' })
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr).toContain('HTTP_PORT: "any"; expected a port number')
+  })
+
   it('name a secret file that cannot be read', async () => {
     const { IM_SECRET_KEY: _, ...rest } = settings
     const { code, stderr } = await runCommand(['worker'], { ...rest, IM_SECRET_KEY_FILE: '/no/such/secret' })
