@@ -1,9 +1,9 @@
 import { createFleetFiguresReader, type FleetFigures } from '../jobs/status/fleet-figures.ts'
 import { createFleetStatusReader, type FleetStatus } from '../jobs/status/fleet-status.ts'
 import type { RateSettings } from '../jobs/status/queue-status.ts'
-import { type CallRates, createCallRatesReader } from '../limiter/call-rates.ts'
 import { answerWithin } from '../redis/answer-within.ts'
 import type { RedisConnection } from '../redis/connection.ts'
+import { type CallRates, createCallRatesReader } from './call-rates.ts'
 
 /** Redis' answers for one scrape. */
 export interface FleetReading {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { allowedRateLua } from '../limiter/allowed-rate.ts'
+import { ceilingOf } from '../limiter/ceilings.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { keysOf } from '../redis/keys.ts'
 import { createRedisScript } from '../redis/redis-script.ts'
-import { allowedRateLua } from './allowed-rate.ts'
-import { ceilingOf } from './ceilings.ts'
 
 const script = allowedRateLua + readFileSync(new URL('./call-rates.lua', import.meta.url), 'utf8')
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { setFleetRate } from '../../../jobs/status/fleet-control.ts'
-import { createCallRatesReader } from '../../../limiter/call-rates.ts'
+import { createCallRatesReader } from '../../../metrics/call-rates.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { jobsKeySpace } from '../jobs/key-space.ts'
