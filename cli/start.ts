@@ -13,8 +13,9 @@ const wanted = argv[2] ?? ''
 if (isCommand(wanted)) process.title = `clear-friends ${wanted}`
 
 if (wanted === 'import') {
-  // V8 lets the heap grow to the size of the machine, and an import needs a fraction of that for its batches.
-  setFlagsFromString('--optimize-for-size')
+  // V8 lets the heap grow to the size of the machine, and an import needs a fraction of that for its batches. V8's own
+  // switch for small heaps would cost a third of the import's time.
+  setFlagsFromString('--heap-growing-percent=50')
   setFlagsFromString('--semi-space-growth-factor=1')
 }
 const exitCodeFor = watchOutputs(argv.slice(2), { stdout, stderr })
