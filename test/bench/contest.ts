@@ -23,6 +23,17 @@ export interface ContestOptions {
   readonly processes: number
   /** Calls per second that all processes together may make. */
   readonly perSecond: number
+  /** Settings of our worker beside those that make it comparable with the others. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Called twice a second. */
+  readonly onProgress?: (cleared: number, team: Members) => void
+}
+
+/** Where to look at the processes of a contestant. */
+export interface Members {
+  readonly pids: readonly number[]
+  /** Addresses of their metrics, where they have some. */
+  readonly urls: readonly string[]
 }
 
 /** The result of a run. */
@@ -36,7 +47,7 @@ export interface Contested {
 }
 
 /** The processes of a contestant. */
-interface Team {
+interface Team extends Members {
   /** Puts the accounts into the queue, while no process may fetch. */
   enqueue(accounts: readonly string[]): Promise<void>
   /** Lets the processes fetch. */
@@ -69,7 +80,7 @@ export async function contest(around: Surroundings, runner: Runner, options: Con
       await team.enqueue(Array.from({ length: options.accounts }, (_, index) => `user_${index + 1}`))
       await redis.config('RESETSTAT')
       await team.go()
-      const cleared = await untilCleared(around.vendorUrl, options.accounts)
+      const cleared = await untilCleared(around.vendorUrl, options, team)
       const redisCommands = sumCommands(await redis.info('commandstats'))
       return { arrivals: await readArrivals(around.vendorUrl, CLEAR_COMMAND), cleared, redisCommands }
     } finally {
@@ -87,15 +98,23 @@ function sumCommands(commandstats: string): number {
   return sum
 }
 
-async function startOurs(around: Surroundings, { processes, perSecond }: ContestOptions): Promise<Team> {
+async function startOurs(around: Surroundings, { processes, perSecond, settings: own }: ContestOptions): Promise<Team> {
   // The other contestants only delete; a proof by a read would be a second call for each account.
-  const settings = { ...around.settings, LOG_LEVEL: 'info', VERIFY: 'off', RATE_LIMIT_PER_SECOND: String(perSecond) }
+  const settings = {
+    ...around.settings,
+    LOG_LEVEL: 'info',
+    VERIFY: 'off',
+    RATE_LIMIT_PER_SECOND: String(perSecond),
+    ...own,
+  }
   const command = async (...args: string[]): Promise<void> => {
     const { code, stderr } = await runCommand(args, settings)
     if (code !== 0) throw new Error(`\`clear-friends ${args[0]}\` ended with exit code ${code}: ${stderr}`)
   }
   const workers = await Promise.all(Array.from({ length: processes }, () => startWorkerProcess(settings)))
   return {
+    pids: workers.map(worker => worker.pid),
+    urls: workers.map(worker => worker.url),
     enqueue: async accounts => {
       await command('pause', '--reason', 'benchmark')
       const producer = createProducer({ redis: around.redis.url })
@@ -126,6 +145,8 @@ async function startOthers(
   }
   const running = await Promise.all(Array.from({ length: processes }, () => startProcess(name, settings)))
   return {
+    pids: running.map(each => each.pid),
+    urls: [],
     enqueue: async accounts => {
       await queue.pause()
       for (let from = 0; from < accounts.length; from += ENQUEUED_AT_ONCE) {
@@ -135,13 +156,16 @@ async function startOthers(
     },
     go: () => queue.resume(),
     stop: async () => {
-      await Promise.all(running.map(stop => stop()))
+      await Promise.all(running.map(each => each.stop()))
       await queue.close()
     },
   }
 }
 
-async function startProcess(name: string, settings: Readonly<Record<string, string>>): Promise<() => Promise<unknown>> {
+async function startProcess(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<{ readonly pid: number; readonly stop: () => Promise<unknown> }> {
   const child = spawn(process.execPath, [runFile, name], {
     env: { PATH: process.env['PATH'], ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -156,10 +180,11 @@ async function startProcess(name: string, settings: Readonly<Record<string, stri
       Promise.reject(new Error(`${name} ended with exit code ${String(code)} before it was ready`)),
     ),
   ])
-  return () => {
+  const stop = (): Promise<unknown> => {
     child.kill('SIGTERM')
     return ended
   }
+  return { pid: child.pid ?? 0, stop }
 }
 
 async function resetVendor(url: string): Promise<void> {
@@ -168,7 +193,7 @@ async function resetVendor(url: string): Promise<void> {
 }
 
 /** Resolves with the number of accounts cleared: all, or fewer when for half a minute no further one was. */
-async function untilCleared(url: string, accounts: number): Promise<number> {
+async function untilCleared(url: string, { accounts, onProgress }: ContestOptions, team: Team): Promise<number> {
   let cleared = 0
   let movedAt = performance.now()
   while (cleared < accounts && performance.now() - movedAt < STUCK_AFTER_MS) {
@@ -177,6 +202,7 @@ async function untilCleared(url: string, accounts: number): Promise<number> {
     const now = (await readFigures(url)).byCommand[CLEAR_COMMAND]?.byCode['0'] ?? 0
     if (now > cleared) movedAt = performance.now()
     cleared = now
+    onProgress?.(cleared, team)
   }
   return cleared
 }

@@ -1,63 +1,170 @@
 import { loadavg } from 'node:os'
+import { Redis } from 'ioredis'
 import { arrivalFigures } from './arrivals.ts'
-import { contest, type Runner, titleOf } from './contest.ts'
+import { contest, type Members, type Runner, titleOf } from './contest.ts'
+import { cpuSeconds } from './cpu.ts'
 import { count, print, say } from './output.ts'
-import { startSurroundings } from './surroundings.ts'
+import { residentMegabytes } from './process-memory.ts'
+import { type Surroundings, startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 
-const ACCOUNTS = 20_000
-const ROUNDS = 5
-const LIFTED_PER_SECOND = 20_000
-/** The vendor refuses no call and answers within a few milliseconds; no account fails. */
-const VENDOR = ['--users', String(ACCOUNTS), '--latency', 'p50=2,p99=5', '--limit', '1000000']
-/** Our speed, as a share of theirs. */
-const PROMISED = { 'rate-limiter-flexible': 1, 'no-limiter': 0.85 } as const
-const RUNNERS: readonly Runner[] = ['ours', 'clear-friends-permits', 'rate-limiter-flexible', 'no-limiter']
+const ACCOUNTS = 3500
+const PROCESSES = 2
+const PER_SECOND = 200
+/** No account fails, so that each costs everybody the same calls. */
+const VENDOR = ['--users', String(ACCOUNTS), '--latency', 'p50=60,p99=70', '--limit', '1000000']
+/** The part of a run that counts: all processes are warm, and none runs out of work. */
+const STEADY = { from: 0.25, to: 0.85 }
+const SCRAPE_EVERY_MS = 15_000
+
+interface Way {
+  readonly title: string
+  readonly runner: Runner
+  readonly settings?: Readonly<Record<string, string>>
+  readonly isScraped?: boolean
+}
+
+const named = (runner: Runner): Way => ({ title: titleOf(runner), runner })
+const BASE = named('bullmq-limiter-attempts')
+const OURS: Way = { ...named('ours'), title: 'clear-friends, `VERIFY=off`' }
+const EVERYTHING: Way = {
+  title: 'clear-friends, `VERIFY=all`, metrics scraped',
+  runner: 'ours',
+  settings: { VERIFY: 'all' },
+  isScraped: true,
+}
+/** Ours and the one that it is measured against run twice, with the others between, since a machine has busy minutes. */
+const WAYS = [BASE, OURS, named('rate-limiter-flexible'), named('bottleneck-clustering'), BASE, OURS, EVERYTHING]
+/** At most so many times what BullMQ's limiter costs in the same run. */
+const PROMISED = { worker: 1.5, redis: 2, everything: 3, megabytes: 150 }
+
+interface Cost {
+  /** Milliseconds of a core for each account, of all workers together. */
+  readonly workerMs: number
+  readonly redisMs: number
+  /** Of the worker that held most at the end. */
+  readonly megabytes: number
+}
+
+interface Run extends Cost {
+  readonly way: Way
+  readonly perSecond: number
+  readonly worstSecond: number
+}
 
 /**
- * Measures the cost of the limiter under a limit far above any rate. One process of each contestant drains the same
- * accounts, in turn and for several rounds, so that a busy minute hits all of them. The middle round of each counts.
- * Our worker also settles each job with a sealed receipt, as no other does; its permits alone show the limiter's own
- * share.
+ * Measures what an account costs at the vendor's rate: processor time of the workers and of Redis, and memory. Everybody
+ * drains the same accounts with two processes, one after the other. Linux only: reads /proc.
  *
- * @returns whether our worker is as fast as promised next to the others
+ * @returns whether our worker costs as little as promised beside BullMQ's limiter
  */
 export async function benchCost(): Promise<boolean> {
   const [loadBefore = 0] = loadavg()
   const around = await startSurroundings(VENDOR)
-  const rates = new Map<Runner, number[]>(RUNNERS.map(runner => [runner, []]))
+  const runs: Run[] = []
   try {
-    for (let round = 1; round <= ROUNDS; round++) {
-      for (const [runner, ofRunner] of rates) {
-        say(`round ${round}: ${titleOf(runner)}, ${count(ACCOUNTS)} accounts`)
-        const run = { accounts: ACCOUNTS, processes: 1, perSecond: LIFTED_PER_SECOND }
-        const { arrivals, cleared } = await contest(around, runner, run)
-        if (cleared !== ACCOUNTS) throw new Error(`${titleOf(runner)} cleared ${cleared} accounts of ${ACCOUNTS}`)
-        ofRunner.push(arrivalFigures(arrivals, LIFTED_PER_SECOND).steadyPerSecond)
-      }
+    for (const way of WAYS) {
+      say(`${way.title}: ${count(ACCOUNTS)} accounts, ${PROCESSES} processes`)
+      runs.push(await measure(around, way))
     }
   } finally {
     await around.close()
   }
-  const rateOf = (runner: Runner): number => middleOf(rates.get(runner) ?? [])
-  const shareOf = (runner: Runner): number => rateOf('ours') / rateOf(runner)
-  print(`\n${machine()}, load ${loadBefore.toFixed(2)} before the run\n`)
+  print(`\n${machine()}, Redis ${around.redis.version}, load ${loadBefore.toFixed(2)} before the run\n`)
   print(
     toMarkdown(
-      ['', 'jobs per second', 'rounds', 'ours is'],
-      RUNNERS.map(runner => [
-        titleOf(runner),
-        count(Math.round(rateOf(runner))),
-        (rates.get(runner) ?? []).map(rate => count(Math.round(rate))).join(', '),
-        `${(shareOf(runner) * 100).toFixed(0)} %`,
+      ['', 'calls a second', 'workers, ms an account', 'Redis, ms an account', 'memory of a worker', 'worst second'],
+      runs.map(run => [
+        run.way.title,
+        run.perSecond.toFixed(1),
+        run.workerMs.toFixed(2),
+        run.redisMs.toFixed(2),
+        `${Math.round(run.megabytes)} MB`,
+        String(run.worstSecond),
       ]),
     ),
   )
+  const [worker, redis, everything] = [
+    share(runs, OURS, each => each.workerMs),
+    share(runs, OURS, each => each.redisMs),
+    share(runs, EVERYTHING, each => each.workerMs),
+  ]
+  print(
+    `\nWorker ${worker.toFixed(2)} times, Redis ${redis.toFixed(2)} times, with everything ${everything.toFixed(2)} times`,
+  )
+  const megabytes = Math.max(...runs.filter(run => run.way.runner === 'ours').map(run => run.megabytes))
   return (
-    shareOf('rate-limiter-flexible') >= PROMISED['rate-limiter-flexible'] &&
-    shareOf('no-limiter') >= PROMISED['no-limiter']
+    worker <= PROMISED.worker &&
+    redis <= PROMISED.redis &&
+    everything <= PROMISED.everything &&
+    megabytes <= PROMISED.megabytes
   )
 }
 
-const middleOf = (rates: readonly number[]): number =>
-  rates.toSorted((a, b) => a - b)[Math.floor(rates.length / 2)] ?? 0
+/** How many times the cost of BullMQ's limiter, both in the middle of their runs. */
+function share(runs: readonly Run[], way: Way, costOf: (run: Run) => number): number {
+  const middle = (of: Way): number => {
+    const costs = runs.filter(run => run.way === of).map(costOf)
+    return costs.reduce((sum, each) => sum + each, 0) / costs.length
+  }
+  return middle(way) / middle(BASE)
+}
+
+async function measure(around: Surroundings, way: Way): Promise<Run> {
+  const redis = new Redis(around.redis.url)
+  const redisPid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1])
+  redis.disconnect()
+  const watch = new CostWatch(redisPid)
+  let scrapedAt = 0
+  const onProgress = (cleared: number, team: Members): void => {
+    watch.look(cleared, team)
+    if (way.isScraped !== true || performance.now() - scrapedAt < SCRAPE_EVERY_MS) return
+    scrapedAt = performance.now()
+    for (const url of team.urls) void fetch(`${url}/metrics`).then(response => response.text())
+  }
+  const options = { accounts: ACCOUNTS, processes: PROCESSES, perSecond: PER_SECOND, onProgress }
+  const settings = way.settings === undefined ? {} : { settings: way.settings }
+  const { arrivals, cleared } = await contest(around, way.runner, { ...options, ...settings })
+  if (cleared !== ACCOUNTS) throw new Error(`${way.title} cleared ${cleared} accounts of ${ACCOUNTS}`)
+  const { steadyPerSecond, worstSecond } = arrivalFigures(arrivals, PER_SECOND)
+  return { way, perSecond: steadyPerSecond, worstSecond, ...watch.cost() }
+}
+
+interface Look {
+  readonly cleared: number
+  readonly workerSeconds: number
+  readonly redisSeconds: number
+}
+
+/** Reads the processor time of a team and of Redis at the beginning and the end of the steady part of a run. */
+class CostWatch {
+  readonly #redisPid: number
+  #begin: Look | undefined
+  #end: Look | undefined
+  #megabytes = 0
+
+  constructor(redisPid: number) {
+    this.#redisPid = redisPid
+  }
+
+  look(cleared: number, { pids }: Members): void {
+    if (this.#end !== undefined || cleared < ACCOUNTS * STEADY.from) return
+    const workerSeconds = pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
+    const now = { cleared, workerSeconds, redisSeconds: cpuSeconds(this.#redisPid) }
+    this.#begin ??= now
+    if (cleared < ACCOUNTS * STEADY.to) return
+    this.#end = now
+    this.#megabytes = Math.max(...pids.map(residentMegabytes))
+  }
+
+  cost(): Cost {
+    const [begin, end] = [this.#begin, this.#end]
+    if (begin === undefined || end === undefined) throw new Error('the run ended before it was steady')
+    const accounts = end.cleared - begin.cleared
+    return {
+      workerMs: ((end.workerSeconds - begin.workerSeconds) * 1000) / accounts,
+      redisMs: ((end.redisSeconds - begin.redisSeconds) * 1000) / accounts,
+      megabytes: this.#megabytes,
+    }
+  }
+}

@@ -19,6 +19,10 @@ export function watchMemory(pid: number): MemoryWatch {
   return { peakMegabytes: () => peakKilobytes / 1024, stop: () => clearInterval(timer) }
 }
 
+/** Reads the memory that a process holds now, in megabytes. */
+export const residentMegabytes = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readStatus(pid))?.[1] ?? 0) / 1024
+
 function readStatus(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8')
