@@ -12,9 +12,9 @@ const { argv, env: environment, stdin, stdout, stderr } = process
 const wanted = argv[2] ?? ''
 if (isCommand(wanted)) process.title = `clear-friends ${wanted}`
 
-if (wanted === 'import') {
-  // V8 lets the heap grow to the size of the machine, and an import needs a fraction of that for its batches. V8's own
-  // switch for small heaps would cost a third of the import's time.
+if (wanted === 'import' || wanted === 'worker') {
+  // V8 lets the heap grow to the size of the machine, and these need a fraction of that for what they hold. V8's own
+  // switch for small heaps would cost a third of an import's time.
   setFlagsFromString('--heap-growing-percent=50')
   setFlagsFromString('--semi-space-growth-factor=1')
 }

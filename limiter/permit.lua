@@ -79,11 +79,13 @@ local fleet = redis.call('HMGET', KEYS[2], 'halt', 'pause', 'app', 'host', 'key'
 redis.call('ZREM', KEYS[1], '')
 
 -- A count that fails must not stand in the way of a permit.
+local kept
 for i = SENT, #ARGV, 2 do
   local bin = tonumber(ARGV[i])
   local key = KEYS[3] .. ':' .. math.floor(bin / 100)
   redis.pcall('HSET', key, bin % 100 .. ':' .. caller, ARGV[i + 1])
-  redis.pcall('EXPIRE', key, 130)
+  if key ~= kept then redis.pcall('EXPIRE', key, 130) end
+  kept = key
 end
 for i = 15, LATE - 1 do redis.call('ZREM', KEYS[1], ARGV[i]) end
 -- A slot a window later is measured from the moment at which the call really left.

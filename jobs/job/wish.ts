@@ -27,7 +27,9 @@ const NONE: Growth = Object.freeze({ twoWay: false, requests: [] })
  * that named no request. A text that only a foreign program can have written counts as no growth.
  */
 export function parseGrowth(text: string | null | undefined): Growth {
-  const parsed = growthSchema.safeParse(parseJson(text ?? ''))
+  // Nearly all jobs, and a parser that fails costs more than all other bookkeeping of a job.
+  if (text === null || text === undefined || text === NOT_GROWN) return NONE
+  const parsed = growthSchema.safeParse(parseJson(text))
   if (!parsed.success) return NONE
   const [way, ...requests] = parsed.data
   return { twoWay: way === 'both', requests: requests.filter(request => request !== '') }

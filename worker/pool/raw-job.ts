@@ -24,10 +24,11 @@ const countSchema = z.string().regex(/^\d{1,15}$/)
 
 const optionsSchema = z.object({
   /** Trace context of the producer. */
-  tm: z.string().optional().catch(undefined),
+  tm: z.unknown().optional(),
   /** Deduplication. */
-  de: z.looseObject({ ttl: z.unknown() }).optional().catch(undefined),
+  de: z.unknown().optional(),
 })
+const throttleSchema = z.object({ ttl: z.unknown().refine(ttl => ttl !== undefined) })
 const parentSchema = z.object({ id: z.string(), queueKey: z.string() })
 
 /**
@@ -49,7 +50,7 @@ export function cleanJob(raw: readonly string[], now: number): CleanJob {
   const clean: Record<string, string> = {
     name: given.get('name') ?? '',
     data: isJson(given.get('data')) ? (given.get('data') ?? NO_DATA) : NO_DATA,
-    opts: JSON.stringify(options.tm === undefined ? {} : { tm: options.tm }),
+    opts: JSON.stringify(typeof options.tm === 'string' ? { tm: options.tm } : {}),
     progress: isJson(given.get('progress')) ? (given.get('progress') ?? '0') : '0',
     timestamp: countOf(given.get('timestamp')) ?? String(now),
     processedOn: countOf(given.get('processedOn')) ?? String(now),
@@ -67,7 +68,7 @@ export function cleanJob(raw: readonly string[], now: number): CleanJob {
       ...(isChild ? [] : LINKS.filter(link => given.has(link))),
     ],
     scheduler: given.get('rjk'),
-    throttledBy: options.de?.ttl === undefined ? undefined : deduplication,
+    throttledBy: throttleSchema.safeParse(options.de).success ? deduplication : undefined,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 
 /** As much as tells a `100 Continue` from an answer. */
 const START = /^HTTP\/1\.[01] 100[ \r]/
+const START_LENGTH = 13
 const WHOLE = /^HTTP\/1\.[01] 100(?=[ \r]).*?\r\n\r\n/s
 /** A head that is longer belongs to no server; it goes to the parser, which refuses it. */
 const LONGEST_HEAD = 16 * 1024
@@ -19,8 +20,8 @@ export function dropContinue(socket: Pick<Readable, 'push'>): void {
   let held = ''
   socket.push = chunk => {
     if (!Buffer.isBuffer(chunk)) return pass(chunk)
+    if (held === '' && !START.test(chunk.toString('latin1', 0, START_LENGTH))) return pass(chunk)
     const text = held + chunk.toString('latin1')
-    if (held === '' && !START.test(text)) return pass(chunk)
     const rest = withoutContinues(text)
     const isHeadOpen = START.test(rest) && rest.length < LONGEST_HEAD
     held = isHeadOpen ? rest : ''

@@ -38,7 +38,7 @@ export interface Caller {
   readonly signal: AbortSignal
   /** Its place in the lines of this process: of those that wait, the lowest goes first. */
   readonly rank: number
-  /** Called when the call has a connection and waits for its permit. */
+  /** Called when the call waits for its permit, or behind others that do. */
   readonly onInLine: () => void
   /** Called for every single request. */
   readonly onSent: () => void
@@ -115,6 +115,8 @@ async function sendAtSlot(
   // A repeat goes first: at the end of the line it would not be quick, and an answer that halts the fleet would be
   // late.
   const rank = isRepeat ? FIRST_RANK : caller.rank
+  // Those inside have connections or open some, and leave as fast as permits come: whoever waits for them waits in line.
+  if (turnstile.isFull) caller.onInLine()
   await turnstile.enter(rank)
   try {
     while (await traffic.mayLeave(signal)) {

@@ -10,6 +10,11 @@ export class Turnstile {
     this.#free = places
   }
 
+  /** Whether the next caller would have to wait. */
+  get isFull(): boolean {
+    return this.#free === 0
+  }
+
   /** Waits for a place. The caller must give it back with {@link leave}, exactly once. */
   enter(rank: number): Promise<void> {
     if (this.#free > 0) {

@@ -10,10 +10,10 @@ beforeEach(() => {
   hand = new Hand(MANY, { monotonicMs: () => nowMs, epochMs: () => nowMs })
 })
 
-/** Takes jobs while there is room; each does `next` at once. */
+/** Takes jobs while some are needed; each does `next` at once. */
 function takeAll(next: (place: Place) => void): Place[] {
   const places: Place[] = []
-  while (hand.hasRoom) {
+  while (hand.needsJobs) {
     const place = hand.take()
     next(place)
     places.push(place)
@@ -34,7 +34,7 @@ function workFor(perSecond: number): void {
   }
 }
 
-describe('a process takes another job', () => {
+describe('a process asks for another job', () => {
   it('while fewer than a handful wait for their first permit', () => {
     expect(takeAll(stayInLine)).toHaveLength(4)
   })
@@ -50,7 +50,7 @@ describe('a process takes another job', () => {
 
   it('whatever jobs wait for that have made their first call', () => {
     for (const place of takeAll(stayInLine)) place.left()
-    expect(hand.hasRoom).toBe(true)
+    expect(hand.needsJobs).toBe(true)
     expect(hand.size).toBe(4)
   })
 
@@ -64,9 +64,9 @@ describe('a process takes another job', () => {
 
   it('not while its gate is closed', () => {
     hand.close()
-    expect(hand.hasRoom).toBe(false)
+    expect([hand.needsJobs, hand.hasRoom]).toEqual([false, false])
     hand.open()
-    expect(hand.hasRoom).toBe(true)
+    expect([hand.needsJobs, hand.hasRoom]).toEqual([true, true])
   })
 
   it('as soon as there is room again', async () => {
@@ -80,6 +80,15 @@ describe('a process takes another job', () => {
     first?.left()
     await waiting
     expect(isThere).toBe(true)
+  })
+})
+
+describe('the end of a job', () => {
+  it('brings another one along while fewer than 0.45 s of calls wait, so that few must be asked for', () => {
+    workFor(200)
+    const asked = takeAll(stayInLine)
+    while (hand.hasRoom) stayInLine(hand.take())
+    expect([asked.length, hand.size]).toEqual([60, 90])
   })
 })
 
@@ -97,6 +106,6 @@ describe('a job in hand', () => {
   it('that ends in line makes room', () => {
     const [first] = takeAll(stayInLine)
     first?.end()
-    expect(hand.hasRoom).toBe(true)
+    expect(hand.needsJobs).toBe(true)
   })
 })
