@@ -3,6 +3,7 @@
  * the ways between them are the test's.
  */
 import type { Redis } from 'ioredis'
+import type { Clock } from '../../../limiter/clock.ts'
 import { Limiter, type LimiterOptions } from '../../../limiter/limiter.ts'
 import { VirtualConnection, VirtualRedis, type Way } from './virtual-redis.ts'
 import { startVirtualTime, type VirtualTime } from './virtual-time.ts'
@@ -57,16 +58,17 @@ export interface VirtualFleet {
   arrivals(): number[]
   /** Jams the way to the vendor for this long: all calls of that time arrive together at its end. */
   jam(ms: number): void
-  /** Starts a process that leads this life {@link IN_HAND} times at once; default: it calls for ever. */
-  start(life?: Life): VirtualProcess
+  /** Starts a process that leads this life so many times at once; default: it calls for ever, for 64 jobs. */
+  start(life?: Life, times?: number): VirtualProcess
 }
 
-/** What a job of a process does, with the limiter and the clock of that process. */
+/** What a process does, with its own limiter and clock. */
 export type Life = (process: LifeTools) => Promise<void>
 
 /** See {@link Life}. */
 export interface LifeTools {
   readonly limiter: Limiter
+  readonly clock: Clock
   /** Sends a call; resolves when its answer is back. */
   readonly call: () => Promise<void>
   readonly wait: (ms: number) => Promise<void>
@@ -92,7 +94,7 @@ export function startVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
     jam: ms => {
       jammedUntil = time.nowMs + ms
     },
-    start: (life = callForEver) => new Caller(options, time, server, call, life),
+    start: (life = callForEver, times = IN_HAND) => new Caller(options, time, server, call, life, times),
   }
 }
 
@@ -112,13 +114,21 @@ class Caller implements VirtualProcess {
   readonly #options: VirtualFleetOptions
   readonly #connection: VirtualConnection
   readonly #limiter: Limiter
+  readonly #clock: Clock
   readonly #call: VirtualCall
   readonly #startedAt: number
   readonly #pace: number
   #stalledUntil = 0
   #isDead = false
 
-  constructor(options: VirtualFleetOptions, time: VirtualTime, server: VirtualRedis, call: VirtualCall, life: Life) {
+  constructor(
+    options: VirtualFleetOptions,
+    time: VirtualTime,
+    server: VirtualRedis,
+    call: VirtualCall,
+    life: Life,
+    times: number,
+  ) {
     this.#time = time
     this.#options = options
     this.#call = call
@@ -127,16 +137,17 @@ class Caller implements VirtualProcess {
     const { prefix, ceilingPerSecond, way } = options
     const deliver = (act: () => void): void => this.#deliver(act)
     this.#connection = new VirtualConnection(server, time, { deliver }, way)
+    this.#clock = { monotonicMs: () => this.#startedAt + time.nowMs * this.#pace, epochMs: () => 0 }
     this.#limiter = options.createLimiter({
       redis: this.#connection.asRedis,
       prefix,
       ceilingPerSecond,
       margin: MARGIN,
-      clock: { monotonicMs: () => this.#startedAt + time.nowMs * this.#pace, epochMs: () => 0 },
+      clock: this.#clock,
       timers: { after: (ms, act) => this.#after(ms, act), afterIfRunning: (ms, act) => this.#after(ms, act) },
     })
     this.#limiter.prepare(COMMAND)
-    for (let job = 0; job < IN_HAND; job++) void life(this.#tools())
+    for (let n = 0; n < times; n++) void life(this.#tools())
   }
 
   stall(ms: number): void {
@@ -158,6 +169,7 @@ class Caller implements VirtualProcess {
   #tools(): LifeTools {
     return {
       limiter: this.#limiter,
+      clock: this.#clock,
       call: () => new Promise(resolve => this.#call(() => this.#deliver(resolve))),
       wait: ms => new Promise(resolve => this.#after(ms, resolve)),
       isDead: () => this.#isDead,
