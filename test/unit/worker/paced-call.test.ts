@@ -4,6 +4,7 @@ import type { HealthSignal } from '../../../limiter/trouble-watch.ts'
 import { ApiClient, type Command } from '../../../worker/vendor/client.ts'
 import { Connections } from '../../../worker/vendor/connections.ts'
 import { type CallResult, createPacedCall, type PacedCallOptions } from '../../../worker/vendor/paced-call.ts'
+import type { Caller as VendorCaller } from '../../../worker/vendor/send-request.ts'
 import { Signer } from '../../../worker/vendor/signer.ts'
 import { Traffic } from '../../../worker/vendor/traffic.ts'
 import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
@@ -25,11 +26,14 @@ interface Caller {
   readonly signer: Signer
   /** Content of the key's file, which the signer reads when the call asks it to. */
   readonly keyFile: { text: string }
-  call(command?: Command): Promise<CallResult>
+  call(command?: Command, caller?: VendorCaller): Promise<CallResult>
 }
 
-/** Starts a paced call without Redis, which gets every permit at once. */
-async function startCaller(answer: (n: number, request: string) => Bytes): Promise<Caller> {
+/** Starts a paced call without Redis. Default: it gets every permit at once. */
+async function startCaller(
+  answer: (n: number, request: string) => Bytes,
+  untilPermit: () => Promise<void> = () => Promise.resolve(),
+): Promise<Caller> {
   const server = await startByteServer(answer)
   const keyFile = { text: 'a'.repeat(64) }
   let key = keyFile.text
@@ -51,7 +55,10 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     answers += 1
   }
   const limiter: PacedCallOptions['limiter'] = {
-    pace: async (_command, send) => ({ kind: 'sent', value: send(), answered }),
+    pace: async (_command, send) => {
+      await untilPermit()
+      return { kind: 'sent', value: send(), answered }
+    },
     observe: (_command, sign) => void signs.push(sign),
     isOutage: () => false,
   }
@@ -74,7 +81,7 @@ async function startCaller(answer: (n: number, request: string) => Bytes): Promi
     answers: () => answers,
     signer,
     keyFile,
-    call: (command = 'friend_delete_all') => call(command, { From_Account: 'user_1' }, aCaller()),
+    call: (command = 'friend_delete_all', caller = aCaller()) => call(command, { From_Account: 'user_1' }, caller),
   }
 }
 
@@ -120,6 +127,22 @@ describe('a paced call', () => {
     await caller.call()
     expect(caller.server.requests).toHaveLength(2)
     expect(caller.answers()).toBe(1)
+  })
+
+  it('waits in line behind calls that hold connections, so that no further jobs are taken for it', async () => {
+    let grant = (): void => {}
+    const permit = new Promise<void>(resolve => {
+      grant = resolve
+    })
+    const caller = await startCaller(sayCodes(0), () => permit)
+    let inLine = 0
+    const call = (): Promise<CallResult> => caller.call('friend_delete_all', { ...aCaller(), onInLine: () => inLine++ })
+    const holding = Array.from({ length: 32 }, call)
+    expect(inLine).toBe(0)
+    const behind = call()
+    expect(inLine).toBe(1)
+    grant()
+    expect((await Promise.all([...holding, behind])).map(classOf)).toEqual(Array(33).fill('done'))
   })
 
   it('does not repeat what a proxy refuses', async () => {
