@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readArrivals, readFigures, readLedger } from '../../cli/demo/vendor.ts'
+import { readFigures, readLedger } from '../../cli/demo/vendor.ts'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
+import { watchArrivals } from '../helpers/vendor/watched-arrivals.ts'
 import { type ArrivalFigures, arrivalFigures } from './arrivals.ts'
 import { stolenSeconds } from './cpu.ts'
 import { count, print, say } from './output.ts'
@@ -54,7 +55,7 @@ export async function benchDrain(): Promise<boolean> {
     say(`draining ${count(accounts)} accounts with ${workers}, VERIFY=${verify}`)
     runs.push(await drain(fleet))
   }
-  print(`\n${machine()}\n`)
+  print(`\n${machine()}; arrivals as ${runs[0]?.stampedBy} stamped them\n`)
   print(
     toMarkdown(
       [
@@ -116,6 +117,7 @@ interface Fleet {
 
 interface Run extends ArrivalFigures, Fleet {
   readonly exactlyOnce: number
+  readonly stampedBy: string
   /** Signatures and requests that the vendor refused. */
   readonly refused: number
   readonly connections: number
@@ -128,10 +130,11 @@ async function drain({ processes, verify, accounts }: Fleet): Promise<Run> {
   const producer = createProducer({ redis: around.redis.url })
   await producer.enqueueMany(Array.from({ length: accounts }, (_, index) => `user_${index + 1}`))
   const workers = Array.from({ length: processes }, () => startNpxWorker({ ...around.settings, VERIFY: verify }))
+  const watch = await watchArrivals(around.vendorUrl, COMMAND)
   const stolenBefore = stolenSeconds()
   try {
     await untilCleared(around.vendorUrl, accounts)
-    const arrivals = await readArrivals(around.vendorUrl, COMMAND)
+    const { stampedBy, stamps } = await watch.end()
     const figures = await readFigures(around.vendorUrl)
     const ledger = await readLedger(around.vendorUrl)
     return {
@@ -139,7 +142,8 @@ async function drain({ processes, verify, accounts }: Fleet): Promise<Run> {
       verify,
       accounts,
       exactlyOnce: ledger.filter(line => line.okAnswers === 1).length,
-      ...arrivalFigures(arrivals, CEILING),
+      stampedBy,
+      ...arrivalFigures(stamps, CEILING),
       refused: figures.badSignatures + figures.badRequests,
       connections: figures.connections,
       stolenSeconds: stolenSeconds() - stolenBefore,

@@ -18,6 +18,7 @@ import { type StartedCommand, startCommand } from '../processes/start-command.ts
 import { startWorkerProcess, type WorkerProcess, workerSettingsFor } from '../processes/worker-process.ts'
 import { type Seen, sumUp } from '../vendor/arrivals.ts'
 import { type Happening, tellOverLimit } from '../vendor/over-limit.ts'
+import { type Arrivals, type ArrivalWatch, watchArrivals } from '../vendor/watched-arrivals.ts'
 import { CEILING, COMMAND } from './fleet.ts'
 
 /** Size of a run, and the moments at which it kills a part, as shares of the accounts that are settled. */
@@ -47,6 +48,7 @@ export interface LossFigures {
   /** Accounts that the vendor has cleared at least once. */
   readonly clearedAtVendor: number
   readonly calls: Seen
+  readonly stampedBy: Arrivals['stampedBy']
   /** A text for each second above the ceiling, with the events before it. */
   readonly overLimit: readonly string[]
   /** Result of `receipts verify` for all receipts. */
@@ -97,6 +99,7 @@ class LossRun {
   readonly #workers = new Set<WorkerProcess>()
   readonly #starting = new Set<Promise<void>>()
   #importer: StartedCommand | undefined
+  #arrivals: ArrivalWatch | undefined
   #killed = { workersKilled: 0, importersKilled: 0, redisKilled: 0 }
   #allStarted = false
   readonly #happenings: Happening[] = []
@@ -108,9 +111,6 @@ class LossRun {
     this.#file = join(folder, 'accounts.txt')
     this.#settings = {
       ...workerSettingsFor(simulator, { url: redis.url, prefix: DEFAULT_PREFIX }),
-      // Three workers need ten jobs each in hand. A killed worker's jobs wait for their locks to end, so no more than
-      // 64.
-      WORKER_CONCURRENCY: '64',
     }
     this.#client = new Redis(redis.url, { maxRetriesPerRequest: null })
     // The run kills its Redis on purpose.
@@ -120,6 +120,7 @@ class LossRun {
   async run(): Promise<LossFigures> {
     const startedAt = performance.now()
     await writeFile(this.#file, Array.from({ length: this.#plan.accounts }, (_, n) => `user_${n + 1}\n`).join(''))
+    this.#arrivals = await watchArrivals(this.#simulator.url, COMMAND)
     await Promise.all(Array.from({ length: WORKERS }, () => this.#addWorker()))
     this.#startImporter([])
     const over = new AbortController()
@@ -237,7 +238,7 @@ class LossRun {
     ])
     const ledger = await readLedger(this.#simulator.url)
     const exported = await this.#export()
-    const stamps = await this.#simulator.arrivals(COMMAND)
+    const { stampedBy = 'the vendor', stamps = [] } = (await this.#arrivals?.end()) ?? {}
     return {
       request,
       outcomes,
@@ -245,6 +246,7 @@ class LossRun {
       accountsWithOneReceipt: countSingles(exported.text),
       clearedAtVendor: ledger.filter(line => line.okAnswers > 0 && line.friendsLeft === 0).length,
       calls: sumUp(stamps, 0),
+      stampedBy,
       overLimit: tellOverLimit(stamps, CEILING, this.#happenings),
       verify: exported.verify,
     }
