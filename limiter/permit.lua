@@ -2,7 +2,7 @@
 -- `allowedRate` and `text`.
 --
 -- KEYS[1]  permits of one vendor command (sorted set): the slots of the last second, scored by the moment of their use;
---          before all of them `server:<id>`, scored by the moment since which this server has granted slots
+--          before all of them `server:<id>`, the server that has granted them
 -- KEYS[2]  state of the fleet (hash): `halt`, `pause`, the contract (`app`, `host`, `key`, `version`), and what
 --          allowed-rate.lua reads
 -- KEYS[3]  start of the keys that count calls really sent: `<KEYS[3]>:<epoch second>`, a hash of
@@ -56,12 +56,6 @@ local GAP = 0.7
 -- into 100 ms.
 local BURST = 0.105
 local BURST_SPAN = 0.95
--- At first processes and connections are cold, and programs that start beside them take the cores: vendors were seen to
--- stand still for 50 ms. The first half of the first second's slots get a gap 1.3 times as wide; a narrower one would
--- let more than 23 calls into 100 ms. Slots in the following window may catch up on missed slots but not on this wider
--- spacing; otherwise the unevenness would repeat every window.
-local FIRST_GAP = 1.3
-local FIRST = 0.5
 
 local want, ceiling, margin, lead, horizon, holds, jumped, probe, command, ask, caller, contract, returned, late =
   unpack(ARGV, 1, 14)
@@ -111,12 +105,11 @@ local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
 
 -- The key holds nothing (first start, flush), slots of another server (restart, failover), or slots by a clock that has
 -- jumped. Then granted permits cannot be counted: hold until all of them must have been used, and a whole window more.
-local startedAt = tonumber(redis.call('ZSCORE', KEYS[1], server) or '')
-if not startedAt or not last or last > now + window + LONGEST + SECOND or jumped == '1' then
+local isKnown = redis.call('ZSCORE', KEYS[1], server)
+if not isKnown or not last or last > now + window + LONGEST + SECOND or jumped == '1' then
   last = now + window + LONGEST
-  startedAt = last - 1
   redis.call('DEL', KEYS[1])
-  redis.call('ZADD', KEYS[1], text(startedAt), server, text(last), text(last))
+  redis.call('ZADD', KEYS[1], text(last - 1), server, text(last), text(last))
 end
 
 -- A hold further away than the longest one comes from a clock that went back.
@@ -142,14 +135,10 @@ local function slotsBack(places)
 end
 
 if want > 0 then
-  -- The last wanted slot has the tightest constraint: if it need not wait for the slot `count` before it, no other
-  -- must.
-  local place = want - count - 1
-  local lastsWindowBack = tonumber(redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2]) or -window
-  local isFirst = known <= count * FIRST
-  local gap = even * (isFirst and FIRST_GAP or GAP)
-  local isEarly = known <= count or lastsWindowBack < startedAt + window * FIRST * FIRST_GAP
-  local burstSpan = burst * even * (isEarly and 1 or BURST_SPAN)
+  -- In the first window nothing has to be made up for; a lead would leave a hole at its end, in every window from then on.
+  local isFirst = known <= count
+  local gap = even * (isFirst and 1 or GAP)
+  local burstSpan = burst * even * (isFirst and 1 or BURST_SPAN)
   local windowBack, burstBack = slotsBack(count), slotsBack(burst)
   local earliest = math.max(last + gap, notBefore)
   for i = 1, want do

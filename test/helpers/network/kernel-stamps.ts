@@ -3,6 +3,7 @@
  * its stamps together; no load moves those of the kernel.
  */
 import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A capture that runs. */
 export interface KernelStamps {
@@ -15,6 +16,8 @@ const BEGINS_WITH_POST = 'tcp[((tcp[12:1] & 0xf0) >> 2):4] = 0x504f5354'
 /** Enough for the headers of the packet and the path of the request. */
 const BYTES_OF_EACH = 300
 const KERNEL_BUFFER_KB = 16_384
+/** tcpdump takes packets from the kernel once a second. */
+const TAKEN_AFTER_MS = 1200
 
 /**
  * Captures the calls that arrive at a port of this machine over plain HTTP. Needs `tcpdump` and the right to capture.
@@ -43,6 +46,7 @@ export async function captureCalls(port: number): Promise<KernelStamps | undefin
   if (!isCapturing) return undefined
   return {
     stop: async command => {
+      await sleep(TAKEN_AFTER_MS)
       tcpdump.kill('SIGINT')
       await ended
       return stampsIn(Buffer.concat(chunks), command)

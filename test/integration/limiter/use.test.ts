@@ -7,7 +7,7 @@ import { sumUp } from '../../helpers/vendor/arrivals.ts'
 import { CEILING, virtualFleetForTest } from '../../helpers/virtual/fleet-for-test.ts'
 import type { VirtualFleet, VirtualProcess } from '../../helpers/virtual/virtual-fleet.ts'
 
-/** The first second begins gently. */
+/** Before, the fleet waits for the hold to end. */
 const FROM_MS = 2000
 const UNTIL_MS = 20_000
 
