@@ -6,7 +6,7 @@ import { EXIT } from './exit-codes.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
 import { requestOption } from './job-options.ts'
 import type { Shell } from './shell.ts'
-import { count, span } from './words.ts'
+import { count, counted, span } from './words.ts'
 
 const WATCH_EVERY_MS = 1000
 
@@ -68,6 +68,7 @@ function describe(status: FleetStatus): readonly string[] {
   return [
     ...describeStandstill(status),
     `queue     ${count(queue.waiting)} waiting, ${count(queue.active)} active, ${count(queue.delayed)} delayed, ${count(queue.failed)} dead letters`,
+    `in hand   ${counted(queue.active, 'job')}, by ${counted(status.workers, 'worker')}`,
     `rate      ${count(rate.lastSecond)} calls in the last second; ${count(rate.allowed)} allowed, ${count(rate.limit)} is the ceiling`,
     `oldest    ${isEmpty ? 'nothing is pending' : span(status.oldestPendingSeconds)}`,
     `empty in  ${status.etaSeconds === null ? 'unknown while nothing moves' : span(status.etaSeconds)}`,

@@ -3,6 +3,7 @@
  * an idle machine with two cores or more.
  */
 
+import { benchApps } from './apps.ts'
 import { benchCost } from './cost.ts'
 import { benchDrain } from './drain.ts'
 import { benchIdle } from './idle.ts'
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   loss: benchLoss,
   members: benchMembers,
   urgent: benchUrgent,
+  apps: benchApps,
   million: benchMillion,
 }
 

@@ -7,16 +7,18 @@ import { machine, toMarkdown } from './table.ts'
 
 const COMMAND = 'friend_delete_all'
 const BACKLOG = 20_000
-const URGENT = 40
+const LONG_BACKLOG = 200_000
+const URGENT = 100
 const HOUR = 3600
 /** Time for a fleet to come up to its rate. */
 const SETTLED_AFTER_CALLS = 1000
-const PROMISED = { middleMs: 600, mostMs: 1000, idleMiddleMs: 50 }
+const PROMISED = { middleMs: 600, mostMs: 1000, idleMiddleMs: 50, inHand: 40 }
 const SITUATIONS = [
   { processes: 1, backlog: BACKLOG },
   { processes: 4, backlog: BACKLOG },
   { processes: 8, backlog: BACKLOG },
   { processes: 16, backlog: BACKLOG },
+  { processes: 4, backlog: LONG_BACKLOG },
   { processes: 4, backlog: 0 },
 ]
 
@@ -31,6 +33,8 @@ interface Run extends Situation {
   readonly waitsMs: readonly number[]
   /** Deletes a second meanwhile. */
   readonly perSecond: number
+  /** Most jobs in hand of a process, on average over the processes: so many wait for their locks after kill -9. */
+  readonly inHand: number
 }
 
 /**
@@ -46,20 +50,22 @@ export async function benchUrgent(): Promise<boolean> {
   print(`\n${machine()}\n`)
   print(
     toMarkdown(
-      ['processes', 'backlog', 'in the middle', '9 of 10', 'at most', 'rate'],
+      ['processes', 'backlog', 'in the middle', '99 of 100', 'at most', 'rate', 'in hand of each'],
       runs.map(run => [
         String(run.processes),
         run.backlog === 0 ? 'none' : count(run.backlog),
-        ...[0.5, 0.9, 1].map(share => `${Math.round(quantile(run.waitsMs, share))} ms`),
+        ...[0.5, 0.99, 1].map(share => `${Math.round(quantile(run.waitsMs, share))} ms`),
         run.backlog === 0 ? '' : `${run.perSecond.toFixed(1)}/s`,
+        String(Math.ceil(run.inHand)),
       ]),
     ),
   )
-  return runs.every(({ waitsMs, backlog }) =>
-    backlog === 0
-      ? quantile(waitsMs, 0.5) <= PROMISED.idleMiddleMs
-      : quantile(waitsMs, 0.5) <= PROMISED.middleMs && quantile(waitsMs, 1) <= PROMISED.mostMs,
-  )
+  return runs.every(({ waitsMs, backlog, processes, inHand }) => {
+    if (backlog === 0) return quantile(waitsMs, 0.5) <= PROMISED.idleMiddleMs
+    const isSoon = quantile(waitsMs, 0.5) <= PROMISED.middleMs && quantile(waitsMs, 0.99) <= PROMISED.mostMs
+    // A lone process makes all calls of the fleet.
+    return isSoon && (processes < 4 || inHand <= PROMISED.inHand)
+  })
 }
 
 async function measure({ processes, backlog }: Situation): Promise<Run> {
@@ -77,15 +83,19 @@ async function measure({ processes, backlog }: Situation): Promise<Run> {
       { due },
     )
     if (backlog > 0) await eventually('the fleet at its rate', async () => deletes(fleet) > SETTLED_AFTER_CALLS)
+    // A fleet that has made no call yet holds its first one for two seconds.
+    else await waitOf(fleet, 'the_first')
     const [before, since] = [deletes(fleet), performance.now()]
     const waitsMs: number[] = []
+    let inHand = 0
     for (let n = 0; n < URGENT; n++) {
       // Not in step with anything of the fleet.
       await sleep(200 + 300 * Math.random())
       waitsMs.push(await waitOf(fleet, `urgent_${n}`))
+      inHand = Math.max(inHand, (await fleet.readStatus()).queue.active / processes)
     }
     const perSecond = ((deletes(fleet) - before) / (performance.now() - since)) * 1000
-    return { processes, backlog, waitsMs: waitsMs.toSorted((a, b) => a - b), perSecond }
+    return { processes, backlog, waitsMs: waitsMs.toSorted((a, b) => a - b), perSecond, inHand }
   } finally {
     await fleet.stop()
     await redis.stop()

@@ -55,6 +55,7 @@ export async function captureCalls(port: number): Promise<KernelStamps | undefin
 }
 
 const FILE_HEADER = 24
+const ETHERNET_HEADER = 14
 const RECORD_HEADER = 16
 const LITTLE_ENDIAN = [0xd4c3b2a1, 0x4d3cb2a1]
 const WITH_NANOSECONDS = [0x4d3cb2a1, 0xa1b23c4d]
@@ -66,11 +67,21 @@ function stampsIn(capture: Buffer, command: string): number[] {
     LITTLE_ENDIAN.includes(magic) ? capture.readUInt32LE(at) : capture.readUInt32BE(at)
   const partsPerMs = WITH_NANOSECONDS.includes(magic) ? 1_000_000 : 1000
   const stamps: number[] = []
+  const seen = new Set<string>()
   for (let at = FILE_HEADER; at + RECORD_HEADER <= capture.length; ) {
     const kept = numberAt(at + 8)
     const packet = capture.toString('latin1', at + RECORD_HEADER, at + RECORD_HEADER + kept)
-    if (packet.includes(`/${command}?`)) stamps.push(numberAt(at) * 1000 + numberAt(at + 4) / partsPerMs)
+    const sender = senderOf(capture, at + RECORD_HEADER + ETHERNET_HEADER)
+    if (packet.includes(`/${command}?`) && !seen.has(sender))
+      stamps.push(numberAt(at) * 1000 + numberAt(at + 4) / partsPerMs)
+    seen.add(sender)
     at += RECORD_HEADER + kept
   }
   return stamps.toSorted((a, b) => a - b)
+}
+
+/** Names a packet by its port and its TCP sequence number: TCP sends one again whose receipt is confirmed late. */
+function senderOf(capture: Buffer, ipHeader: number): string {
+  const tcpHeader = ipHeader + ((capture[ipHeader] ?? 0) & 0xf) * 4
+  return `${capture.readUInt16BE(tcpHeader)} ${capture.readUInt32BE(tcpHeader + 4)}`
 }
