@@ -17,6 +17,8 @@ export type Paced<T> =
   | {
       readonly kind: 'sent'
       readonly value: T
+      /** The caller calls it when the call has left, if that was later than when `send` returned. */
+      readonly left: () => void
       /** The caller calls it when the answer is here: a call whose answer is late may have arrived late itself. */
       readonly answered: () => void
     }
@@ -115,10 +117,14 @@ export class Lane {
           try {
             const value = send()
             // Read after `send`: a busy machine may hold up the sending itself by 10 ms.
-            const sentAt = this.#options.clock.monotonicMs()
-            this.#lateUses.sent(slot, sentAt)
+            let sentAt = this.#options.clock.monotonicMs()
+            const left = (): void => {
+              sentAt = this.#options.clock.monotonicMs()
+              this.#lateUses.sent(slot, sentAt)
+            }
+            left()
             const answered = (): void => this.#lateUses.answered(slot, sentAt, this.#options.clock.monotonicMs())
-            resolve({ kind: 'sent', value, answered })
+            resolve({ kind: 'sent', value, left, answered })
           } catch (error) {
             reject(error)
           }

@@ -63,7 +63,7 @@ export class ApiClient {
   }
 
   /**
-   * Sends one request on an open connection; the first bytes leave before this returns. Never rejects.
+   * Sends one request on an open connection; `connection.nextLeft` tells when it leaves. Never rejects.
    *
    * @param connection open, and not in use by another request
    * @param body the command's arguments, as the vendor names them

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { buildConnector, Client } from 'undici'
 import { dropContinue } from './drop-continue.ts'
@@ -15,12 +16,19 @@ export interface Connection {
   isOpen(): boolean
   /** Sends a request on this connection. */
   readonly request: Client['request']
+  /**
+   * Resolves when the next request on this connection leaves. On a connection that has served one before, undici first
+   * lets the event loop take what came in meanwhile, and a busy process needs 20 ms and more for that.
+   */
+  nextLeft(): Promise<void>
 }
 
 /** Idle connections stay open this long, unless the vendor closes them earlier. */
 const IDLE_FOR_MS = 60_000
 /** The vendor refuses to send more than 1 MB (code 10018), so a body of twice that is not the vendor's. */
 const MAX_BYTES = 2 * 1024 * 1024
+/** undici's channel, on which it names the socket of each request that it writes. */
+const HEADERS_SENT = 'undici:client:sendHeaders'
 
 /**
  * Keeps connections to the vendor open and hands out open ones.
@@ -33,9 +41,16 @@ export class Connections {
   readonly #connect: buildConnector.connector
   readonly #idle: OpenConnection[] = []
   readonly #all = new Set<OpenConnection>()
+  readonly #departures = new Map<unknown, () => void>()
+  readonly #onHeaders = (message: unknown): void => {
+    const socket = typeof message === 'object' && message !== null && 'socket' in message ? message.socket : undefined
+    // undici tells before it writes; the moment behind the write counts.
+    queueMicrotask(() => this.#departures.get(socket)?.())
+  }
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
+    subscribe(HEADERS_SENT, this.#onHeaders)
     this.#connect = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false, keepAlive: true })
   }
 
@@ -49,7 +64,12 @@ export class Connections {
       if (idle.isOpen()) return idle
     }
     const socket = await this.#openSocket()
-    const opened = new OpenConnection(this.#options.origin, socket, connection => this.#forget(connection))
+    const nextLeft = (): Promise<void> => new Promise(resolve => this.#departures.set(socket, resolve))
+    const onClosed = (connection: OpenConnection): void => {
+      this.#departures.delete(socket)
+      this.#forget(connection)
+    }
+    const opened = new OpenConnection(this.#options.origin, socket, { nextLeft, onClosed })
     this.#all.add(opened)
     return opened
   }
@@ -70,6 +90,7 @@ export class Connections {
   close(): void {
     for (const connection of this.#all) connection.destroy()
     this.#idle.length = 0
+    unsubscribe(HEADERS_SENT, this.#onHeaders)
   }
 
   /** Number of open connections, idle ones included. */
@@ -108,12 +129,18 @@ export function reasonOfConnect(error: unknown): 'dns' | 'refused' | 'timeout' |
   return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|EPROTO/.test(code) ? 'tls' : 'other'
 }
 
+interface OpenOptions extends Pick<Connection, 'nextLeft'> {
+  readonly onClosed: (connection: OpenConnection) => void
+}
+
 class OpenConnection implements Connection {
   readonly #client: Client
   readonly #socket: Socket
+  readonly nextLeft: () => Promise<void>
 
-  constructor(origin: string, socket: Socket, onClosed: (connection: OpenConnection) => void) {
+  constructor(origin: string, socket: Socket, { nextLeft, onClosed }: OpenOptions) {
     this.#socket = socket
+    this.nextLeft = nextLeft
     dropContinue(socket)
     let handedOver = false
     this.#client = new Client(origin, {

@@ -44,7 +44,7 @@ function parseRetryAfter(header: string | string[] | undefined): number | undefi
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_AT_MOST_MS)
 }
 
-/** Posts JSON on an open connection and reads the response. The first bytes leave before this returns. Never rejects. */
+/** Posts JSON on an open connection and reads the response. Never rejects. */
 export async function exchange(connection: Connection, request: ExchangeRequest): Promise<Exchanged> {
   const { path, body, timeoutMs } = request
   const controller = new AbortController()

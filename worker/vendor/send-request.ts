@@ -128,13 +128,18 @@ async function sendAtSlot(
       }
       onConnected()
       caller.onInLine()
-      const send = (): { reply: Promise<Reply>; signature: number } => ({
+      const send = (): { left: Promise<void>; reply: Promise<Reply>; signature: number } => ({
+        left: connection.nextLeft(),
         reply: client.send(connection, command, body),
         signature: signer.generation,
       })
       const isReady = (): boolean => traffic.isFree && connection.isOpen()
       const paced = await limiter.pace(command, send, { signal, rank, isReady })
-      if (paced.kind === 'sent') return { kind: 'sent', ...paced.value, connection, answered: paced.answered }
+      if (paced.kind === 'sent') {
+        const { left, ...sent } = paced.value
+        void left.then(paced.left)
+        return { kind: 'sent', ...sent, connection, answered: paced.answered }
+      }
       connections.giveBack(connection)
       if (paced.by !== 'unready') return paced
     }

@@ -10,6 +10,7 @@ const openedFor = new WeakMap<Connection, Connection>()
 Connections.prototype.take = async function (): Promise<Connection> {
   const late: Connection = {
     isOpen: () => true,
+    nextLeft: () => new Promise(() => {}),
     request: async (options: Parameters<Connection['request']>[0]) => {
       const opened = await take.call(this)
       openedFor.set(late, opened)

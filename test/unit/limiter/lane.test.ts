@@ -58,15 +58,20 @@ function startLane(permits = 1) {
       void lane.pace(() => {})
       await settle()
     },
-    /** Makes a call whose timer fires `firedLateMs` late and whose sending takes `sendingMs`, and then another ask. */
-    callThenAsk: async (firedLateMs: number, sendingMs: number): Promise<void> => {
+    /**
+     * Makes a call whose timer fires `firedLateMs` late, whose sending takes `sendingMs`, and which leaves so much later,
+     * and then another ask.
+     */
+    callThenAsk: async (firedLateMs: number, sendingMs: number, leavesLaterMs = 0): Promise<void> => {
       const sent = lane.pace(() => {
         now += sendingMs
       })
       await settle()
       now = SLOT_MS + firedLateMs
       fireDue()
-      await sent
+      const paced = await sent
+      now += leavesLaterMs
+      if (paced.kind === 'sent' && leavesLaterMs > 0) paced.left()
       void lane.pace(() => {})
       await settle()
     },
@@ -75,11 +80,12 @@ function startLane(permits = 1) {
 
 describe('a call that leaves late', () => {
   it.each([
-    ['because the timer fired late', 4, 0, 4],
-    ['because the sending was held up', 0, 11, 11],
-  ])('is reported to Redis with the next ask, %s', async (_why, firedLateMs, sendingMs, lateMs) => {
+    ['because the timer fired late', 4, 0, 0, 4],
+    ['because the sending was held up', 0, 11, 0, 11],
+    ['because it left when `send` had returned', 1, 1, 20, 22],
+  ])('is reported to Redis with the next ask, %s', async (_why, firedLateMs, sendingMs, leavesLaterMs, lateMs) => {
     const { asks, callThenAsk } = startLane()
-    await callThenAsk(firedLateMs, sendingMs)
+    await callThenAsk(firedLateMs, sendingMs, leavesLaterMs)
     const [[slot, usedAt] = [0, 0]] = asks.at(-1)?.usedLate ?? []
     expect(slot).toBe(SLOT_MS * 1000)
     expect(usedAt - slot).toBeGreaterThanOrEqual(lateMs * 1000)

@@ -23,6 +23,8 @@ interface Caller {
   readonly signs: HealthSignal[]
   /** Number of answers that the call has reported to the limiter. */
   answers(): number
+  /** Number of calls of which the limiter has heard that they left. */
+  departures(): number
   readonly signer: Signer
   /** Content of the key's file, which the signer reads when the call asks it to. */
   readonly keyFile: { text: string }
@@ -54,10 +56,14 @@ async function startCaller(
   const answered = (): void => {
     answers += 1
   }
+  let departures = 0
+  const left = (): void => {
+    departures += 1
+  }
   const limiter: PacedCallOptions['limiter'] = {
     pace: async (_command, send) => {
       await untilPermit()
-      return { kind: 'sent', value: send(), answered }
+      return { kind: 'sent', value: send(), left, answered }
     },
     observe: (_command, sign) => void signs.push(sign),
     isOutage: () => false,
@@ -79,6 +85,7 @@ async function startCaller(
     server,
     signs,
     answers: () => answers,
+    departures: () => departures,
     signer,
     keyFile,
     call: (command = 'friend_delete_all', caller = aCaller()) => call(command, { From_Account: 'user_1' }, caller),
@@ -127,6 +134,14 @@ describe('a paced call', () => {
     await caller.call()
     expect(caller.server.requests).toHaveLength(2)
     expect(caller.answers()).toBe(1)
+  })
+
+  it('tells the limiter when each call left, because a busy process sends later than it meant to', async () => {
+    const caller = await startCaller(sayCodes(0))
+    for (const calls of [1, 2, 3]) {
+      await caller.call()
+      expect(caller.departures()).toBe(calls)
+    }
   })
 
   it('waits in line behind calls that hold connections, so that no further jobs are taken for it', async () => {
