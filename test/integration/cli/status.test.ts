@@ -78,6 +78,7 @@ describe.concurrent('clear-friends status', () => {
     expect(stdout.replace(/^oldest {4}\d+ s$/m, 'oldest    a moment')).toBe(
       [
         'queue     1,200 waiting, 0 active, 0 delayed, 0 dead letters',
+        'in hand   0 jobs, by 0 workers',
         'rate      0 calls in the last second; 200 allowed, 200 is the ceiling',
         'oldest    a moment',
         'empty in  7 s',
