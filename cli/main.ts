@@ -10,6 +10,7 @@ import { SettingsError } from '../config/load-settings.ts'
 import { readVersion } from '../config/version.ts'
 import { ForeignFleetError, ReceiptKeyError } from '../jobs/job/errors.ts'
 import { EXIT } from './exit-codes.ts'
+import { InterruptedError } from './interrupted-error.ts'
 import { createShell, type Shell } from './shell.ts'
 import type { Output, Surroundings } from './surroundings.ts'
 import { visible } from './visible.ts'
@@ -109,5 +110,5 @@ function exitCodeOf(error: unknown, { say }: Shell): number {
   }
   // Only the message: stacks and causes of drivers hold arguments of commands, and so user ids.
   say(error instanceof Error ? `clear-friends: ${error.message}` : 'clear-friends: an unknown fault')
-  return EXIT.failed
+  return error instanceof InterruptedError ? EXIT.stopped : EXIT.failed
 }

@@ -18,10 +18,10 @@ export interface Surroundings {
   readonly listen: () => AbortSignal
 }
 
-/** Listens for SIGINT and SIGTERM of this process. A second signal of the same name ends the process at once. */
+/** Listens for SIGINT, SIGTERM and SIGHUP of this process. A second signal of the same name ends the process at once. */
 export function abortOnSignals(): AbortSignal {
   const interrupted = new AbortController()
   const abort = (): void => interrupted.abort()
-  process.once('SIGINT', abort).once('SIGTERM', abort)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, abort)
   return interrupted.signal
 }

@@ -35,7 +35,7 @@ export async function concludeImport(end: ImportEnd, parts: EndedImport, shell: 
     case 'interrupted':
       printManifest(end.done, rejectedLines.file, json, shell)
       say(`interrupted: the lines after these were not enqueued; ${howToGoOn(parts)}`)
-      return EXIT.failed
+      return EXIT.stopped
     case 'taken':
       say(takenInWords(end, parts))
       return EXIT.failed

@@ -3,6 +3,7 @@ import { defaultDue } from '../../jobs/job/due.ts'
 import { readFleetId } from '../../jobs/status/fleet-state.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
+import { InterruptedError } from '../interrupted-error.ts'
 import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { counted } from '../words.ts'
@@ -10,7 +11,6 @@ import { type BegunImport, beginAnew, goOn } from './begin-import.ts'
 import { concludeImport } from './conclude-import.ts'
 import { confirm } from './confirm.ts'
 import { type ImportCheckpoint, type ImportState, NOTHING_DONE } from './files/checkpoint.ts'
-import { ImportFileError } from './files/import-file-error.ts'
 import { filesOf } from './files/import-files.ts'
 import type { Input } from './files/input.ts'
 import type { Content } from './files/input-file.ts'
@@ -42,6 +42,7 @@ export interface ImportOptions extends Omit<JobOptions, 'due'>, Omit<ReadOptions
  * @returns the exit code
  * @throws {InputFormatError} when the input as a whole does not fit
  * @throws {ImportFileError} when a file of the import cannot be used
+ * @throws {InterruptedError} at a signal before anything was enqueued
  */
 export async function importInput(
   input: Input,
@@ -105,7 +106,7 @@ export async function surveyInput(
   try {
     const wanted = { ...readOptions(options), name: input.name, now: now() }
     const parsed = await parseLines(chunks, wanted, signal)
-    if (parsed === undefined) throw new ImportFileError('interrupted before anything was enqueued')
+    if (parsed === undefined) throw new InterruptedError('interrupted before anything was enqueued')
     return await survey(parsed, signal, lines => {
       figures.lines = lines
     })

@@ -1,7 +1,7 @@
 import type { Entry } from '../../jobs/enqueue/producer.ts'
+import { InterruptedError } from '../interrupted-error.ts'
 import { EntryReader } from './entry-reader.ts'
 import { NOTHING_DONE } from './files/checkpoint.ts'
-import { ImportFileError } from './files/import-file-error.ts'
 import type { ParsedLines } from './parse-lines.ts'
 
 /** What the first reading of an input has found. `lines = accounts + repeated + rejected`. */
@@ -30,7 +30,8 @@ const TELL_EVERY = 1000
  *
  * @param onLines called now and then with the number of lines read
  * @throws {InputFormatError} when the input as a whole does not fit
- * @throws {ImportFileError} when the input cannot be read, or at the signal
+ * @throws {ImportFileError} when the input cannot be read
+ * @throws {InterruptedError} at the signal
  */
 export async function survey(
   { described, lines }: ParsedLines,
@@ -48,7 +49,7 @@ export async function survey(
     reader.forgetLines()
     onLines(reader.lines)
   }
-  if (signal.aborted) throw new ImportFileError('interrupted before anything was enqueued')
+  if (signal.aborted) throw new InterruptedError('interrupted before anything was enqueued')
   const { duplicate: repeated, rejected } = reader.takeUncounted()
   return { described, lines: reader.lines, accounts, repeated, rejected, reasons: rejects.byReason, masked }
 }

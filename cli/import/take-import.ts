@@ -8,6 +8,7 @@ import {
   RENEW_EVERY_MS,
 } from '../../jobs/enqueue/import-lease.ts'
 import { isGone } from '../../jobs/enqueue/this-process.ts'
+import { InterruptedError } from '../interrupted-error.ts'
 import { ImportFileError } from './files/import-file-error.ts'
 
 /** Time between two looks at a lease that another process holds. */
@@ -19,7 +20,8 @@ const LOOK_EVERY_MS = 250
  *
  * @param name of the input
  * @param say gets a line before the wait
- * @throws {ImportFileError} when another process is at work on the import, or at the signal
+ * @throws {ImportFileError} when another process is at work on the import
+ * @throws {InterruptedError} at the signal
  */
 export async function takeImport(
   lease: ImportLease,
@@ -34,7 +36,7 @@ export async function takeImport(
     say(`${name}: ${inWords(owner)} has begun this import, and may have ended since; waiting up to 10 s to see`)
   }
   const again = await takeFrom(owner, lease, signal)
-  if (signal.aborted) throw new ImportFileError('interrupted before anything was enqueued')
+  if (signal.aborted) throw new InterruptedError('interrupted before anything was enqueued')
   return again.kind === 'held' ? again.record : refuse(name, again.owner)
 }
 

@@ -144,7 +144,7 @@ describe.concurrent('an import that waits for room in the queue', () => {
     const command = await beginAndWait(keySpace, 1000, file, '--max-backlog', '1700')
     command.interrupt()
     const { code, stdout, stderr } = await command.ended
-    expect(code).toBe(1)
+    expect(code).toBe(75)
     expect(stderr).toContain('interrupted: the lines after these were not enqueued; the same command with --resume')
     expect(JSON.parse(stdout)).toEqual({
       lines: 1000,

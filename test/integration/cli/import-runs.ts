@@ -39,5 +39,5 @@ export async function killWhen(keySpace: CommandKeySpace, jobs: number, ...args:
 export async function interrupt(keySpace: CommandKeySpace, file: string, ...args: readonly string[]): Promise<void> {
   const command = await beginAndWait(keySpace, 1000, file, '--max-backlog', '1000', ...args)
   command.interrupt()
-  expect(await command.ended).toMatchObject({ code: 1, stdout: expect.stringContaining('"accepted":1000') })
+  expect(await command.ended).toMatchObject({ code: 75, stdout: expect.stringContaining('"accepted":1000') })
 }

@@ -19,7 +19,7 @@ it.for([
   await wait(200)
   command.interrupt()
   const { code, stderr } = await command.ended
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'clear-friends: interrupted before anything was enqueued\n' })
+  expect({ code, stderr }).toEqual({ code: 75, stderr: 'clear-friends: interrupted before anything was enqueued\n' })
 })
 
 it.for([
@@ -31,6 +31,6 @@ it.for([
   await command.stderr.untilText(read)
   command.interrupt()
   const { code, stderr } = await command.ended
-  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('interrupted') })
+  expect({ code, stderr }).toEqual({ code: 75, stderr: expect.stringContaining('interrupted') })
   expect(await queued(keySpace)).toBeLessThanOrEqual(1)
 })

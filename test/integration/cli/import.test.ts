@@ -199,7 +199,7 @@ describe.concurrent('clear-friends import -', () => {
     )
     command.signal('SIGINT')
     const { code, stdout, stderr } = await command.ended
-    expect(code).toBe(1)
+    expect(code).toBe(75)
     expect(stderr).toContain('interrupted:')
     const accounts = await keySpace.accounts()
     expect(accounts).not.toContain('user_half')
@@ -212,7 +212,7 @@ describe.concurrent('clear-friends import -', () => {
     command.stdin.write('user_1\n')
     command.interrupt()
     const { code, stdout } = await command.ended
-    expect(code).toBe(1)
+    expect(code).toBe(75)
     expect(JSON.parse(stdout)).toMatchObject({ lines: 0, accepted: 0, rejected: 0 })
   })
 })
