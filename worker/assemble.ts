@@ -3,6 +3,7 @@ import type { ForeignFleetError } from '../jobs/job/errors.ts'
 import { contractText } from '../jobs/status/fleet-contract.ts'
 import { createFleetMembers } from '../jobs/status/fleet-members.ts'
 import { createFleetReader } from '../jobs/status/fleet-state.ts'
+import { createFleetStatusReader, type FleetStatus } from '../jobs/status/fleet-status.ts'
 import { systemClock, systemTimers } from '../limiter/clock.ts'
 import { Limiter } from '../limiter/limiter.ts'
 import { OncePerMinute } from '../limiter/once-per-minute.ts'
@@ -40,6 +41,8 @@ import type { WorkerSettings } from './worker-settings.ts'
 export interface AssembledWorker {
   /** Resolves when the fleet turned out to be another one's. The worker must drain and end then. */
   readonly foreign: Promise<ForeignFleetError>
+  /** Reads the status of the fleet. */
+  readonly readStatus: () => Promise<FleetStatus>
   start(): void
   /** Takes no more jobs, waits for the requests under way, hands back the other jobs, and closes all parts. */
   drain(): Promise<void>
@@ -102,6 +105,7 @@ async function assemble(base: Base, beforeClear: BeforeClear | undefined): Promi
 
   return {
     foreign: stores.bond.broken,
+    readStatus: createFleetStatusReader(stores.redis, settings.REDIS_PREFIX, ratesOf(settings)),
     start: () => {
       for (const command of COMMANDS) limiter.prepare(command)
       pool.start()

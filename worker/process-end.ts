@@ -1,15 +1,18 @@
 import closeWithGrace from 'close-with-grace'
 import { describeError } from './observe/describe-error.ts'
 import type { Logger } from './observe/log.ts'
+import type { QueueEnd } from './until-empty.ts'
 
 /** Why a process is to end. */
-type EndReason =
+export type EndReason =
   /** Somebody wants it to. */
   | { readonly kind: 'signal'; readonly signal: string }
   /** npm or npx has started it, and is gone. */
   | { readonly kind: 'parent_gone' }
   /** The fleet turned out to be another app's. */
   | { readonly kind: 'foreign_fleet' }
+  /** The queue is empty, which was waited for, or the wait for that is over. */
+  | QueueEnd
   /** An error that no part caught, so that nobody knows what still works. */
   | { readonly kind: 'fault' }
 

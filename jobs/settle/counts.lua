@@ -5,7 +5,7 @@
 -- KEYS[2]  start of the keys of requests' hashes; the request id follows it
 -- KEYS[3]  hash of jobs in batches that are under way, see begin-batch.lua
 --
--- A request's hash: accepted, cleared, verified (of the cleared), not_imported, dead_lettered, cancelled; firstAt,
+-- A request's hash: accepted, cleared, verified and unproved (of the cleared), not_imported, dead_lettered, cancelled; firstAt,
 -- lastAt in epoch ms. Readers compute pending as accepted less the outcomes, so the sum always holds. The hash does not
 -- expire while a job is pending; then it lives as long as receipts do.
 local QUEUE, REQUESTS, BATCHES = unpack(KEYS, 1, 3)

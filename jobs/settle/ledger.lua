@@ -1,7 +1,7 @@
 -- Shared by the scripts that end a job or begin one anew; joined behind counts.lua and in front of them. One
 -- script changes receipts, a request's figures and counters together, so that no crash can come in between.
 --
--- KEYS[4]  hash of outcomes
+-- KEYS[4]  hash of outcomes, and of the cleared ones the unproved
 -- KEYS[5]  stream of receipts
 -- KEYS[6]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
 -- KEYS[7]  hash of dead letters kept now, by code
@@ -45,10 +45,14 @@ local function expireWhenDone(key, days)
   if pending <= 0 then redis.call('EXPIRE', key, days * 86400) end
 end
 
+-- Whether a delete was confirmed and its proof was wanted, but the list could not be read.
+local function isUnproved(content) return content.outcome == 'cleared' and content.verified == 'no' end
+
 -- Counts an outcome of a request.
 local function countOutcome(key, content, days)
   redis.call('HINCRBY', key, content.outcome, 1)
   if content.verified == 'yes' then redis.call('HINCRBY', key, 'verified', 1) end
+  if isUnproved(content) then redis.call('HINCRBY', key, 'unproved', 1) end
   redis.call('HSET', key, 'lastAt', text(nowMs()))
   expireWhenDone(key, days)
 end
@@ -70,6 +74,7 @@ local function recordOutcome(jobKey, content, days)
   if failed then error(failed) end
   redis.call('HSET', jobKey, 'settled', content.outcome)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
+  if isUnproved(content) then redis.call('HINCRBY', OUTCOMES, 'unproved', 1) end
   if isOfBatch then redis.call('HSET', BATCHES, jobId, 'ended') end
   if content.outcome == 'dead_lettered' then
     redis.call('HSET', jobKey, 'code', content.code)

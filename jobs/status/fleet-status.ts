@@ -51,6 +51,8 @@ export interface FleetStatus {
   /** Jobs that will miss their due date; `null` while all workers stand aside, since nothing supports a forecast then. */
   readonly dueAtRisk: number | null
   readonly outcomes: Readonly<Record<FinalOutcome, number>>
+  /** Of the cleared accounts, those whose friend list was to be looked at and could not be read. */
+  readonly unproved: number
 }
 
 /** Makes a reader of the fleet's status. One round trip of three commands. */
@@ -84,6 +86,7 @@ export function createFleetStatusReader(
       etaSeconds: etaOf(queue, paused !== null || halted !== null || queue.queuePaused || allAside),
       dueAtRisk: allAside ? null : queue.dueAtRisk,
       outcomes: queue.outcomes,
+      unproved: queue.unproved,
     }
   }
 }

@@ -14,7 +14,7 @@ const script = allowedRateLua + readFileSync(new URL('./queue-status.lua', impor
 const STEPS_LOOKED_AT = 4400
 
 /** The outcomes' hash as name, count, name, count …; Lua encodes an empty list as `{}`. */
-const outcomesSchema = z.union([z.array(z.string()), z.object({}).transform(() => [])]).transform(countsOf)
+const outcomesSchema = z.union([z.array(z.string()), z.object({}).transform((): string[] => [])])
 
 const statusSchema = z
   .object({
@@ -47,8 +47,11 @@ const statusSchema = z
     /** Jobs settled so far, by outcome. */
     outcomes: outcomesSchema,
   })
-  .transform(({ oldestAt, ...read }) => ({
+  .transform(({ oldestAt, outcomes, ...read }) => ({
     ...read,
+    outcomes: outcomesIn(outcomes),
+    /** Cleared accounts so far whose friend list was to be looked at and could not be read. */
+    unproved: countOf(outcomes, 'unproved'),
     // The enqueue time comes from the producer's clock, which may run ahead of Redis'.
     oldestPendingSeconds: oldestAt === 0 ? 0 : Math.max(0, (read.readAt - oldestAt) / 1000),
   }))
@@ -75,11 +78,13 @@ export function createQueueStatusReader(
   return async () => statusSchema.parse(parseJson(z.string().parse(await run(scriptKeys, args))))
 }
 
-function countsOf(pairs: readonly string[]): Record<FinalOutcome, number> {
+function outcomesIn(pairs: readonly string[]): Record<FinalOutcome, number> {
   const counts = { cleared: 0, not_imported: 0, dead_lettered: 0, cancelled: 0 }
-  for (const outcome of FINAL_OUTCOMES) {
-    const at = pairs.indexOf(outcome)
-    if (at >= 0) counts[outcome] = Number(pairs[at + 1])
-  }
+  for (const outcome of FINAL_OUTCOMES) counts[outcome] = countOf(pairs, outcome)
   return counts
+}
+
+function countOf(pairs: readonly string[], name: string): number {
+  const at = pairs.indexOf(name)
+  return at < 0 ? 0 : Number(pairs[at + 1])
 }

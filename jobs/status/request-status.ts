@@ -5,13 +5,15 @@ import { UnknownRequestError } from '../job/errors.ts'
 import { createFleetStatusReader } from './fleet-status.ts'
 import type { RateSettings } from './queue-status.ts'
 
-/** Accounts of one request, by result. `accepted` is the sum of all other counts except `verified`. */
+/** Accounts of one request, by result. `accepted` is the sum of all other counts except `verified` and `unproved`. */
 export interface RequestStatus {
   readonly request: string
   readonly accepted: number
   readonly cleared: number
   /** Cleared accounts whose friend list a worker saw empty. */
   readonly verified: number
+  /** Cleared accounts whose friend list was to be looked at and could not be read. */
+  readonly unproved: number
   readonly notImported: number
   /** Dead letters, discarded ones included, until an operator replays them. */
   readonly dead: number
@@ -33,6 +35,7 @@ const figuresSchema = z.object({
   accepted: count,
   cleared: count,
   verified: count,
+  unproved: count,
   not_imported: count,
   dead_lettered: count,
   cancelled: count,
@@ -61,11 +64,11 @@ export function createRequestReader(
       )
     }
     const figures = figuresSchema.parse(fields)
-    const { accepted, cleared, verified, cancelled, not_imported: notImported, dead_lettered: dead } = figures
+    const { accepted, cleared, verified, unproved, cancelled, not_imported: notImported, dead_lettered: dead } = figures
     const pending = accepted - cleared - notImported - dead - cancelled
     return {
       request,
-      ...{ accepted, cleared, verified, notImported, dead, cancelled, pending },
+      ...{ accepted, cleared, verified, unproved, notImported, dead, cancelled, pending },
       firstAt: new Date(figures.firstAt).toISOString(),
       lastAt: figures.lastAt === undefined ? null : new Date(figures.lastAt).toISOString(),
       etaSeconds: pending === 0 ? 0 : fleet.etaSeconds,

@@ -21,6 +21,7 @@ export const busyFleet: FleetReading = {
     etaSeconds: 8,
     dueAtRisk: 2,
     outcomes: { cleared: 40, not_imported: 2, dead_lettered: 3, cancelled: 1 },
+    unproved: 0,
   },
   figures: {
     readAt: 1_767_225_600_000,

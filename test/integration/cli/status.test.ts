@@ -42,6 +42,7 @@ describe.concurrent('clear-friends status', () => {
       etaSeconds: 'number',
       dueAtRisk: 'number',
       outcomes: { cleared: 'number', not_imported: 'number', dead_lettered: 'number', cancelled: 'number' },
+      unproved: 'number',
     })
     expect(status).toMatchObject({
       queue: { waiting: 1200, active: 0 },

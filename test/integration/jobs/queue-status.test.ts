@@ -33,6 +33,7 @@ describe('the status of a queue', () => {
       etaSeconds: 0,
       dueAtRisk: 0,
       outcomes: { cleared: 0, not_imported: 0, dead_lettered: 0, cancelled: 0 },
+      unproved: 0,
     })
   })
 
@@ -67,6 +68,23 @@ describe('the status of a queue', () => {
       await settle((await producer.enqueue(`user_${index}`)).jobId, outcome)
     }
     expect((await readQueue()).outcomes).toEqual({ cleared: 3, not_imported: 1, dead_lettered: 1, cancelled: 0 })
+  })
+
+  it('counts clears whose proof could not be read, and no other outcome, as unproved', async () => {
+    const { producer, redis, prefix } = keySpace()
+    const settle = testSettle(redis, prefix)
+    const ends = [
+      ['cleared', 'no'],
+      ['cleared', 'yes'],
+      ['cleared', 'skipped'],
+      ['dead_lettered', 'no'],
+    ] as const
+    for (const [index, [outcome, verified]] of ends.entries()) {
+      const { jobId } = await producer.enqueue(`user_${index}`, { request: 'ticket-1' })
+      await settle(jobId, outcome, { verified, requests: ['ticket-1'] })
+    }
+    expect((await readQueue()).unproved).toBe(1)
+    expect(await redis.hget(`${keysOf(prefix).requests}ticket-1`, 'unproved')).toBe('1')
   })
 
   it('tells the calls of the last second, whatever bins they fell into', async () => {
