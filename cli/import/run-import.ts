@@ -3,10 +3,11 @@ import { openTarget } from '../../jobs/enqueue/enqueue-batch.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
+import { showProgress } from '../terminal/show-progress.ts'
 import { enqueueLines, type ImportParts, type ImportTools } from './enqueue-lines.ts'
 import type { Done } from './files/checkpoint.ts'
 import { type Behind, type ImportEnd, isAt, stopOf, type WentBack, wentBackTo } from './import-end.ts'
-import { ImportFigures, showProgress } from './progress.ts'
+import { ImportFigures } from './progress.ts'
 import { LeaseKeeper, takeFrom } from './take-import.ts'
 
 /**
