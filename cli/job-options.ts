@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { accountFault, type DeleteType, requestSchema } from '../jobs/job/clear-friends-job.ts'
-import { parseDue, parseSince } from '../jobs/job/due.ts'
+import { parseDue, parseSince, parseSpan } from '../jobs/job/due.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** Options of a job for `enqueue` and `import`; `due` is in epoch seconds. */
@@ -58,6 +58,9 @@ export const sinceOption = (meaning: string): Option =>
   new SinceOption('--since <when>', `${meaning}: an ISO date, or a span back from now such as 2h or 7d`).argParser(
     reading(text => parseSince(text, Date.now() / 1000) * 1000),
   )
+
+/** Reads a span such as `90s` or `2h` as ms; anything else is a usage error. */
+export const timeSpanReader: (text: string) => number = reading(text => parseSpan(text) * 1000)
 
 /** Makes a reader of whole numbers of at most so many digits; anything else is a usage error with this message. */
 export const wholeNumber =

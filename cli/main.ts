@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
   enqueue: async shell => (await import('./enqueue.ts')).enqueueCommand(shell),
   import: async shell => (await import('./import/command.ts')).importCommand(shell),
   status: async shell => (await import('./status.ts')).statusCommand(shell),
+  wait: async shell => (await import('./wait.ts')).waitCommand(shell),
   failed: async shell => (await import('./failed/command.ts')).failedCommand(shell),
   cancel: async shell => (await import('./cancel.ts')).cancelCommand(shell),
   receipts: async shell => (await import('./receipts.ts')).receiptsCommand(shell),

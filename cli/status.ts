@@ -82,6 +82,14 @@ function describeRisk(jobs: number | null): string {
   return jobs === 0 ? 'all in time' : `${count(jobs)} jobs will miss their due date`
 }
 
+/** Says in a few words why the fleet sends nothing; nothing while it works. */
+export function standstillInWords({ halted, paused, workers, aside }: FleetStatus): string[] {
+  if (halted !== null) return [`HALTED, code ${halted.code}`]
+  if (paused) return ['PAUSED']
+  if (workers === 0) return ['no worker runs']
+  return aside.length === workers ? [`all workers stand aside, code ${aside[0]?.code}`] : []
+}
+
 function describeStandstill({ halted, paused, pause, resumed, workers, aside }: FleetStatus): string[] {
   const lines: string[] = []
   if (halted !== null)
@@ -100,7 +108,7 @@ function describeStandstill({ halted, paused, pause, resumed, workers, aside }: 
 }
 
 /** Puts the status of a request into words. */
-function describeRequest(status: RequestStatus): readonly string[] {
+export function describeRequest(status: RequestStatus): readonly string[] {
   const { accepted, cleared, verified, notImported, dead, cancelled, pending, etaSeconds } = status
   return [
     `request   ${status.request}`,

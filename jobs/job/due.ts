@@ -68,6 +68,18 @@ export function parseSince(text: string, now: number): number {
   throw new InvalidJobError(`"${text}" is no time; expected an ISO date such as 2026-12-24, or a span such as 2h or 7d`)
 }
 
+/**
+ * Parses a span as people write it, such as `90s`, `2h` or `7d`.
+ *
+ * @returns seconds
+ * @throws {InvalidJobError} when the text is no span
+ */
+export function parseSpan(text: string): number {
+  const seconds = readSpan(text, 0)
+  if (seconds !== undefined) return seconds
+  throw new InvalidJobError(`"${text}" is no span; expected one such as 90s, 30m, 2h or 7d`)
+}
+
 function readSpan(text: string, now: number): number | undefined {
   const span = /^(\d{1,6})([smhdw])$/.exec(text)
   const unit = SECONDS_OF_UNIT[span?.[2] ?? '']
