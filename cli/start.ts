@@ -1,6 +1,7 @@
 /** Runs the command line of this process. Only `bin/clear-friends.js` loads this file. */
 import { setFlagsFromString } from 'node:v8'
 import { describeError } from '../worker/observe/describe-error.ts'
+import { readEnvFile } from './env-file.ts'
 import { EXIT } from './exit-codes.ts'
 import { isCommand, main } from './main.ts'
 import { watchOutputs } from './outputs.ts'
@@ -11,6 +12,9 @@ const { argv, env: environment, stdin, stdout, stderr } = process
 // The bin has hidden all arguments. A command's name may show; any other word may be a user id in the wrong place.
 const wanted = argv[2] ?? ''
 if (isCommand(wanted)) process.title = `clear-friends ${wanted}`
+
+// The demo takes no settings.
+const { told, fault } = wanted === 'demo' ? {} : readEnvFile()
 
 if (wanted === 'import' || wanted === 'worker') {
   // V8 lets the heap grow to the size of the machine, and these need a fraction of that for what they hold. V8's own
@@ -29,6 +33,9 @@ if (argv[2] !== 'worker') {
     })
   }
 }
-process.exitCode = exitCodeFor(
-  await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals }),
-)
+if (told !== undefined) stderr.write(`${told}\n`)
+if (fault !== undefined) stderr.write(`clear-friends: ${fault}\n`)
+process.exitCode =
+  fault === undefined
+    ? exitCodeFor(await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals }))
+    : EXIT.settings

@@ -23,7 +23,7 @@ export interface StartedProcess {
 export interface ProcessOptions {
   /** Its whole environment; default: that of the tests. */
   readonly environment?: Readonly<Record<string, string | undefined>>
-  /** Default: that of the tests. */
+  /** Default: one without a `.env`, which the checkout may have. */
   readonly folder?: string
 }
 
@@ -34,7 +34,10 @@ process.once('exit', () => {
 
 /** Starts a program with its stdin open. */
 export function startProcess(file: string, args: readonly string[], options: ProcessOptions = {}): StartedProcess {
-  const child = spawn(file, args, { env: options.environment ?? process.env, cwd: options.folder })
+  const child = spawn(file, args, {
+    env: options.environment ?? process.env,
+    cwd: options.folder ?? import.meta.dirname,
+  })
   running.add(child)
   child.stdin.on('error', () => {})
   const stdout = child.stdout.setEncoding('utf8').pipe(new CollectedText())
