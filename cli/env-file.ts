@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { fileFault } from './file-fault.ts'
 
 /** Name of the file with settings; Docker Compose reads the same one. */
-export const ENV_FILE = '.env'
+const ENV_FILE = '.env'
 
 /** Levels at which the use of the file is told. */
 const TELLING = new Set(['debug', 'trace'])

@@ -4,41 +4,25 @@ import { deleteTypeOption, dueTextOption, requestOption, wholeNumber } from '../
 import type { Shell } from '../shell.ts'
 import { dryRun } from './dry-run.ts'
 import { closeInput, openInput } from './files/input.ts'
-import { type ImportOptions, importInput } from './import-input.ts'
+import { importInput } from './import-input.ts'
+import type { ImportOptions } from './prepare-import.ts'
 import { FORMATS } from './read/recognised.ts'
 import type { MaxRejected } from './report.ts'
 
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {
-  return new Command('import')
+  return addImportOptions(new Command('import'))
     .description(
       'Enqueues the accounts of a file, which may be gzipped. Rejected lines go to <file>.rejected with number and ' +
         'reason. How far it is stands in <file>.checkpoint until the end, so that --resume can go on.',
     )
     .argument('<file>', 'a txt, csv, ndjson or json file, or - for standard input')
-    .addOption(new Option('--format <format>', 'default: what the content shows').choices(FORMATS))
-    .option('--column <name>', 'the csv column that holds the account (default: account)')
-    .option('--request-column <name>', 'the csv column that holds the request id')
-    .option('--due-column <name>', 'the csv column that holds the due date')
-    .option('--delimiter <character>', 'of a csv, or the word tab (default: what the header shows)', readDelimiter)
-    .option('--encoding <label>', 'such as windows-1252, gbk or utf-16le (default: what the content shows)')
-    .addOption(deleteTypeOption())
-    .addOption(dueTextOption())
-    .addOption(requestOption())
-    .option(
-      '--max-backlog <jobs>',
-      'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
-      wholeNumber(1, 9, 'expected a whole number from 1'),
-      200_000,
-    )
-    .addOption(maxRejectedOption())
     .option(
       '--dry-run',
       'enqueue nothing; show what is in the file, what would be rejected, and how long it would take',
     )
     .option('--yes', 'do not ask on a terminal before more than 1,000 accounts are enqueued')
     .option('--resume', 'go on where an interrupted import of this file stopped')
-    .option('--rejected-file <path>', 'list the rejected lines there')
     .option('--checkpoint-file <path>', 'keep the checkpoint there')
     .option('--json', 'print the manifest as JSON')
     .action(
@@ -56,6 +40,27 @@ export function importCommand(shell: Shell): Command {
       }),
     )
 }
+
+/** Adds the options that say how to read a file and what to enqueue; `run` has them too. */
+export const addImportOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--format <format>', 'default: what the content shows').choices(FORMATS))
+    .option('--column <name>', 'the csv column that holds the account (default: account)')
+    .option('--request-column <name>', 'the csv column that holds the request id')
+    .option('--due-column <name>', 'the csv column that holds the due date')
+    .option('--delimiter <character>', 'of a csv, or the word tab (default: what the header shows)', readDelimiter)
+    .option('--encoding <label>', 'such as windows-1252, gbk or utf-16le (default: what the content shows)')
+    .addOption(deleteTypeOption())
+    .addOption(dueTextOption())
+    .addOption(requestOption())
+    .option(
+      '--max-backlog <jobs>',
+      'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
+      wholeNumber(1, 9, 'expected a whole number from 1'),
+      200_000,
+    )
+    .addOption(maxRejectedOption())
+    .option('--rejected-file <path>', 'list the rejected lines there')
 
 const maxRejectedOption = (): Option =>
   new Option('--max-rejected <lines|share%>', 'exit code 3 when more lines are rejected, as in 20 or 0.5%')

@@ -13,23 +13,28 @@ import { inWords } from './take-import.ts'
 /** Parts of an import that has ended, and how to report it. */
 export interface EndedImport extends ImportParts {
   readonly maxRejected: MaxRejected
-  readonly json: true | undefined
+  readonly json?: true | undefined
+}
+
+/** Forgets an import that cannot go on: one that is complete, or whose input cannot be read again. */
+export async function concludeImport(end: ImportEnd, { checkpoint, lease }: ImportParts): Promise<void> {
+  if (end.kind !== 'complete' && end.kind !== 'lost') return
+  // In this order: a checkpoint without a record would be an import that Redis has lost.
+  await checkpoint?.remove()
+  await lease.forget()
 }
 
 /**
- * Reports how an import ended. A complete one leaves no checkpoint; every other one can go on.
+ * Reports how an import ended.
  *
  * @returns the exit code
  * @throws the error that ended the import, after a report of what was enqueued before
  */
-export async function concludeImport(end: ImportEnd, parts: EndedImport, shell: Shell): Promise<number> {
+export function reportImport(end: ImportEnd, parts: EndedImport, shell: Shell): number {
   const { say } = shell
-  const { checkpoint, lease, rejectedLines, maxRejected, json } = parts
+  const { rejectedLines, maxRejected, json } = parts
   switch (end.kind) {
     case 'complete':
-      // In this order: a checkpoint without a record would be an import that Redis has lost.
-      await checkpoint?.remove()
-      await lease.forget()
       printManifest(end.done, rejectedLines.file, json, shell)
       return exitCodeOf(end.done, maxRejected, say)
     case 'interrupted':
@@ -40,7 +45,6 @@ export async function concludeImport(end: ImportEnd, parts: EndedImport, shell: 
       say(takenInWords(end, parts))
       return EXIT.failed
     case 'lost':
-      await lease.forget()
       say(lostInWords(end.done, parts))
       return EXIT.failed
     case 'failed':

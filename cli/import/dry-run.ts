@@ -6,7 +6,7 @@ import { withFleet } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted, span } from '../words.ts'
 import type { Input } from './files/input.ts'
-import { type ImportOptions, surveyInput } from './import-input.ts'
+import { type ImportOptions, surveyInput } from './prepare-import.ts'
 import type { Survey } from './survey.ts'
 
 /**

@@ -1,40 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { defaultDue } from '../../jobs/job/due.ts'
-import { readFleetId } from '../../jobs/status/fleet-state.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
-import { InterruptedError } from '../interrupted-error.ts'
-import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { showProgress } from '../terminal/show-progress.ts'
-import { counted } from '../words.ts'
-import { type BegunImport, beginAnew, goOn } from './begin-import.ts'
-import { concludeImport } from './conclude-import.ts'
-import { type ImportCheckpoint, type ImportState, NOTHING_DONE } from './files/checkpoint.ts'
-import { filesOf } from './files/import-files.ts'
+import { concludeImport, reportImport } from './conclude-import.ts'
 import type { Input } from './files/input.ts'
-import type { Content } from './files/input-file.ts'
-import { RejectedLines } from './files/rejected-lines.ts'
-import { parseLines } from './parse-lines.ts'
-import { ReadingFigures } from './progress.ts'
-import type { ReadOptions } from './read/recognised.ts'
-import type { MaxRejected } from './report.ts'
-import { runImport } from './run-import.ts'
-import { type Survey, survey } from './survey.ts'
-
-/** Parsed options of `clear-friends import`; `at` is in epoch seconds. */
-export interface ImportOptions extends Omit<JobOptions, 'due'>, Omit<ReadOptions, 'name' | 'now'> {
-  readonly due?: { readonly text: string; readonly at: number }
-  readonly maxBacklog: number
-  readonly maxRejected: MaxRejected
-  readonly resume?: true
-  readonly dryRun?: true
-  readonly yes?: true
-  readonly rejectedFile?: string
-  readonly checkpointFile?: string
-  readonly json?: true
-}
+import { beginImport, type ImportOptions, planImport } from './prepare-import.ts'
+import { figuresOf, runImport } from './run-import.ts'
 
 /**
  * Imports an input and prints the manifest. A file is read twice: the first reading finds its faults and its length,
@@ -52,105 +24,20 @@ export async function importInput(
   shell: Shell,
 ): Promise<number> {
   const signal = shell.listen()
-  const { checkpoint, rejected } = await filesOf(input, options.checkpointFile, options.rejectedFile)
-  const found = await readFirst(input, options, shell, signal)
+  const plan = await planImport(input, options, shell, signal)
+  const { found } = plan
   if (found !== undefined && !options.yes && !options.resume && !(await confirm(found.accounts, shell, signal))) {
     shell.say('nothing was enqueued')
     return EXIT.failed
   }
-  const begun = await begin(input, options, fleet, { checkpoint, found, signal }, shell)
-  const { state, lease } = begun
+  const parts = await beginImport(input, options, plan, fleet, shell, signal)
   try {
-    const rejectedLines = new RejectedLines(rejected, state.done.rejectedBytes)
-    // Faults of the files must show before anything is enqueued.
-    await rejectedLines.check()
-    await (options.resume ? checkpoint?.write(state) : checkpoint?.create(state))
-    const { maxBacklog, maxRejected, json } = options
-    const parts = { input, state, lease, checkpoint, rejectedLines, maxBacklog, signal }
-    const end = await runImport(parts, fleet, shell)
-    return await concludeImport(end, { ...parts, maxRejected, json }, shell)
+    const figures = figuresOf(parts)
+    const endProgress = showProgress(figures, shell)
+    const end = await runImport(parts, fleet, figures, shell.say).finally(endProgress)
+    await concludeImport(end, parts)
+    return reportImport(end, { ...parts, ...options }, shell)
   } finally {
-    await lease.release()
+    await parts.lease.release()
   }
-}
-
-type Found = Survey & { readonly content: Content }
-
-/** Reads a file for the first time, and says what it is. */
-async function readFirst(
-  input: Input,
-  options: ImportOptions,
-  shell: Shell,
-  signal: AbortSignal,
-): Promise<Found | undefined> {
-  if (input.kind === 'stream') return undefined
-  const found = await surveyInput(input, input.file.read(signal), options, shell, signal)
-  shell.say(`${found.described}, ${counted(found.lines, 'line')}`)
-  return { ...found, content: await input.file.finish(signal) }
-}
-
-/**
- * Surveys an input and shows how far that is.
- *
- * @param chunks the bytes of the input
- * @throws as `survey`
- */
-export async function surveyInput(
-  input: Input,
-  chunks: AsyncIterable<Buffer>,
-  options: ImportOptions,
-  shell: Shell,
-  signal: AbortSignal,
-): Promise<Survey> {
-  const figures = new ReadingFigures()
-  const endProgress = showProgress(figures, shell)
-  try {
-    const wanted = { ...readOptions(options), name: input.name, now: now() }
-    const parsed = await parseLines(chunks, wanted, signal)
-    if (parsed === undefined) throw new InterruptedError('interrupted before anything was enqueued')
-    return await survey(parsed, signal, lines => {
-      figures.lines = lines
-    })
-  } finally {
-    endProgress()
-  }
-}
-
-interface Known {
-  readonly checkpoint: ImportCheckpoint | undefined
-  /** `undefined` if the input cannot be read a second time. */
-  readonly found: Found | undefined
-  readonly signal: AbortSignal
-}
-
-async function begin(
-  input: Input,
-  options: ImportOptions,
-  { redis, prefix, settings }: FleetConnection,
-  { checkpoint, found, signal }: Known,
-  { say }: Shell,
-): Promise<BegunImport> {
-  const { deleteType, due, request, resume } = options
-  const startedAt = now()
-  const wanted: ImportState = {
-    v: 1,
-    content: found?.content ?? { bytes: 0, sha256: '' },
-    fleet: { prefix, id: await readFleetId(redis, prefix) },
-    options: { read: readOptions(options), deleteType, due: due?.text ?? null, request: request ?? null },
-    startedAt,
-    due: due?.at ?? defaultDue(startedAt, settings.DUE_DAYS),
-    key: randomBytes(16).toString('hex'),
-    total: found?.lines ?? 0,
-    done: NOTHING_DONE,
-  }
-  const beginning = { wanted, name: input.name, redis, say, signal }
-  return resume && checkpoint !== undefined ? goOn(beginning, checkpoint) : beginAnew(beginning, checkpoint)
-}
-
-const now = (): number => Math.floor(Date.now() / 1000)
-
-/** Keeps the options that say how to read the input. */
-function readOptions(options: ImportOptions): ImportState['options']['read'] {
-  const { format, column, delimiter, encoding, requestColumn, dueColumn } = options
-  return { format, column, delimiter, encoding, requestColumn, dueColumn }
 }

@@ -3,33 +3,39 @@ import { openTarget } from '../../jobs/enqueue/enqueue-batch.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { Shell } from '../shell.ts'
-import { showProgress } from '../terminal/show-progress.ts'
 import { enqueueLines, type ImportParts, type ImportTools } from './enqueue-lines.ts'
 import type { Done } from './files/checkpoint.ts'
 import { type Behind, type ImportEnd, isAt, stopOf, type WentBack, wentBackTo } from './import-end.ts'
 import { ImportFigures } from './progress.ts'
 import { LeaseKeeper, takeFrom } from './take-import.ts'
 
+/** Makes the figures of an import that has not begun. */
+export const figuresOf = ({ input, state }: ImportParts): ImportFigures =>
+  new ImportFigures(input.kind === 'file' ? state.total : undefined)
+
 /**
- * Imports an input from its state on, shows its progress, and closes the list of rejected lines.
+ * Imports an input from its state on, and closes the list of rejected lines.
  *
+ * @param figures take the progress
  * @returns how it ended, with sums that include those of earlier processes
  */
-export async function runImport(parts: ImportParts, fleet: FleetConnection, shell: Shell): Promise<ImportEnd> {
+export async function runImport(
+  parts: ImportParts,
+  fleet: FleetConnection,
+  figures: ImportFigures,
+  say: Shell['say'],
+): Promise<ImportEnd> {
   const { redis, prefix, app } = fleet
   const target = await openTarget(redis, prefix, app)
   const counter = new EnqueuedCounter(redis, prefix)
-  const figures = new ImportFigures(parts.input.kind === 'file' ? parts.state.total : undefined)
-  const endProgress = showProgress(figures, shell)
   const keeper = new LeaseKeeper(parts.lease)
   const signal = AbortSignal.any([parts.signal, keeper.lost])
   try {
-    const end = await enqueueUntilThere({ ...parts, signal, app, keeper, target, counter, figures, say: shell.say })
+    const end = await enqueueUntilThere({ ...parts, signal, app, keeper, target, counter, figures, say })
     if (keeper.takenBy === undefined) return end
     return { kind: 'taken', done: end.done, owner: keeper.takenBy }
   } finally {
     keeper.stop()
-    endProgress()
     await parts.rejectedLines.close()
     await target.queue.close()
     await counter.done()
