@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findRedisProgram } from './find-redis.ts'
 import { type OrphanGuard, shellWord, startOrphanGuard } from './orphan-guard.ts'
-import { type AppendFsync, dataServerArguments } from './redis-launch.ts'
+import { type AppendFsync, dataServerArguments, passwordArguments } from './redis-launch.ts'
 import { type RedisProcess, startRedisProcess } from './redis-process.ts'
 import type { RedisProgram } from './redis-program.ts'
 import { startOnPort } from './start-on-port.ts'
@@ -25,6 +25,8 @@ export interface PrivateRedisOptions {
   readonly dir?: string
   /** Default: `everysec`. */
   readonly appendFsync?: AppendFsync
+  /** Password that clients must give. It stands in a file of the directory, not among the arguments. Default: none. */
+  readonly password?: string
   /** Further arguments of redis-server, such as `['--replicaof', '127.0.0.1 7000']`; they win over ours. */
   readonly args?: readonly string[]
   /** The server to start; default: what {@link findRedisProgram} finds. */
@@ -35,7 +37,7 @@ export interface PrivateRedisOptions {
 
 /** A running Redis that belongs to this process. */
 export interface PrivateRedis {
-  /** `redis://127.0.0.1:<port>`; stays the same over restarts. */
+  /** `redis://127.0.0.1:<port>`, with the password if there is one; stays the same over restarts. */
   readonly url: string
   readonly port: number
   /** Process id of the server, or of Docker's client. It changes with a restart. */
@@ -45,6 +47,8 @@ export interface PrivateRedis {
   readonly version: string
   /** The program of the server; its `--sentinel` option starts a Sentinel. */
   readonly program: RedisProgram
+  /** Resolves when the server that runs now has ended, for whatever reason. */
+  readonly gone: Promise<unknown>
   /** Ends the server for good and removes a temporary directory. Safe to repeat. */
   stop(): Promise<void>
   /** Ends the server at once with SIGKILL, as a crash would; its files stay. Safe to repeat. */
@@ -77,15 +81,17 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
   const program = options.program ?? (await findRedisProgram(options.report))
   const dir = await makeDirectory(options.dir)
   const guard = startOrphanGuard()
-  const args = dataServerArguments(program.version, options.appendFsync ?? 'everysec', options.args ?? [])
+  const { password, appendFsync = 'everysec', args: extra = [] } = options
   try {
+    const withPassword = password === undefined ? [] : await passwordArguments(dir.path, password)
+    const args = dataServerArguments(program.version, appendFsync, [...withPassword, ...extra])
     const start = (port: number): Promise<RedisProcess> =>
       startRedisProcess({
-        ...{ program, port, dir: dir.path, args },
+        ...{ program, port, dir: dir.path, args, password },
         onSpawned: killCommand => guard.onOrphaned(`${killCommand}; ${removalCommand(dir)}`),
       })
     const { port, server } = await startOnPort(start, options.port)
-    return handleOf({ program, port, dir, guard, server, start })
+    return handleOf({ program, port, dir, guard, server, start, password })
   } catch (error) {
     await cleanUp(guard, dir)
     throw error
@@ -109,20 +115,24 @@ interface Parts {
   readonly dir: Directory
   readonly guard: OrphanGuard
   readonly server: RedisProcess
+  readonly password: string | undefined
   start(port: number): Promise<RedisProcess>
 }
 
-function handleOf({ program, port, dir, guard, server: first, start }: Parts): PrivateRedis {
+function handleOf({ program, port, dir, guard, server: first, start, password }: Parts): PrivateRedis {
   let server = first
   let stopped: Promise<void> | undefined
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
     port,
     dir: dir.path,
     version: program.version,
     program,
     get pid() {
       return server.pid
+    },
+    get gone() {
+      return server.gone
     },
     stop: () => {
       stopped ??= server.stop().then(() => cleanUp(guard, dir))

@@ -5,11 +5,17 @@ import { Redis } from 'ioredis'
  *
  * @param processId process id that the server must report, because another server may have taken the port first;
  *   `undefined` accepts any server
+ * @param password password to give it, if it asks for one
  */
-export async function answersAs(port: number, processId: number | undefined): Promise<boolean> {
+export async function answersAs(
+  port: number,
+  processId: number | undefined,
+  password?: string | undefined,
+): Promise<boolean> {
   const redis = new Redis({
     host: '127.0.0.1',
     port,
+    ...(password === undefined ? {} : { password }),
     lazyConnect: true,
     connectTimeout: 2000,
     commandTimeout: 2000,

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isOlder } from '../redis/redis-version.ts'
 import type { RedisProgram } from './redis-program.ts'
 import { runProgram } from './run-program.ts'
@@ -49,6 +51,21 @@ export function dataServerArguments(
     ...extra,
   ]
 }
+
+/**
+ * Gives the arguments that make a server ask for a password. Every user of the host can read the arguments of a process,
+ * so the password itself goes into a file beside the data.
+ *
+ * @param dir working directory of the server
+ */
+export async function passwordArguments(dir: string, password: string): Promise<readonly string[]> {
+  const file = join(dir, PASSWORD_FILE)
+  await rm(file, { force: true })
+  await writeFile(file, `requirepass ${password}\n`, { mode: 0o600, flag: 'wx' })
+  return ['--include', PASSWORD_FILE]
+}
+
+const PASSWORD_FILE = 'password.conf'
 
 /** Builds the launch of a server on a port of the loopback address. */
 export function redisLaunch(options: LaunchOptions): RedisLaunch {

@@ -13,6 +13,8 @@ import { type LaunchOptions, type RedisLaunch, redisLaunch } from './redis-launc
 
 /** The server to start. Its output goes to `server.log` in its directory. */
 export interface RedisProcessOptions extends LaunchOptions {
+  /** Password that the server asks for. */
+  readonly password?: string | undefined
   /** Gets the shell command that ends the process at once, as soon as there is a process. */
   readonly onSpawned?: (killCommand: string) => void
 }
@@ -21,6 +23,8 @@ export interface RedisProcessOptions extends LaunchOptions {
 export interface RedisProcess {
   /** Process id of the server, or of Docker's client. */
   readonly pid: number
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly gone: Promise<unknown>
   /** Ends the server with SIGTERM, and with SIGKILL after 5 s; resolves when it is gone. */
   stop(): Promise<void>
   /** Ends the server with SIGKILL, as a crash would; resolves when it is gone. */
@@ -66,7 +70,7 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   const pid = child.pid
   if (pid !== undefined) {
     options.onSpawned?.(launch.killCommand(pid))
-    if (await untilAnswered(child, options.port, launch.reportsPidOf(pid))) return { pid, stop, kill }
+    if (await untilAnswered(child, options, launch.reportsPidOf(pid))) return { pid, gone, stop, kill }
   }
   await kill()
   throw await startError(options)
@@ -91,10 +95,14 @@ function spawnServer(launch: RedisLaunch, dir: string): ChildProcess {
 
 const LOG_FILE = 'server.log'
 
-async function untilAnswered(child: ChildProcess, port: number, reportedPid: number | undefined): Promise<boolean> {
+async function untilAnswered(
+  child: ChildProcess,
+  { port, password }: RedisProcessOptions,
+  reportedPid: number | undefined,
+): Promise<boolean> {
   const deadline = performance.now() + START_TIMEOUT_MS
   while (isAlive(child) && performance.now() < deadline) {
-    if (await answersAs(port, reportedPid)) return true
+    if (await answersAs(port, reportedPid, password)) return true
     await wait(ASK_EVERY_MS)
   }
   return false

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { type RedisProcess, RedisStartError } from '../../../private-redis/redis-process.ts'
 import { startOnPort } from '../../../private-redis/start-on-port.ts'
 
-const server: RedisProcess = { pid: 1, stop: async () => {}, kill: async () => {} }
+const server: RedisProcess = { pid: 1, gone: Promise.resolve(), stop: async () => {}, kill: async () => {} }
 const inUse = new RedisStartError('in use', 'REDIS_PORT_IN_USE')
 const broken = new RedisStartError('broken', 'REDIS_START_FAILED')
 
