@@ -13,10 +13,10 @@
  */
 
 import { loadSettings } from '../config/load-settings.ts'
-import { answerWithin } from '../redis/answer-within.ts'
 import { type AssembledWorker, assembleWorker } from './assemble.ts'
 import type { BeforeClear } from './attempt/before-clear.ts'
-import { createLog, type Logger } from './observe/log.ts'
+import { drainWithin } from './drain-within.ts'
+import { createLog } from './observe/log.ts'
 import { watchParent } from './parent-watch.ts'
 import { type EndReason, listenForEnd, type ProcessEnd } from './process-end.ts'
 import { untilEmpty as untilQueueEmpty } from './until-empty.ts'
@@ -74,18 +74,6 @@ export async function runWorker({ environment, beforeClear, untilEmpty = false }
     stopWatch()
     processEnd.close()
   }
-}
-
-/** Drains a worker; gives whether that was done in time. */
-async function drainWithin(worker: AssembledWorker, seconds: number, log: Logger): Promise<boolean> {
-  const drained =
-    (await answerWithin(
-      seconds * 1000,
-      worker.drain().then(() => true),
-    )) ?? false
-  if (drained) log.info('drained')
-  else log.warn('stopped before everything was handed back; the rest runs again when its locks end')
-  return drained
 }
 
 async function endWhenEmpty(

@@ -18,6 +18,14 @@ export type QueueEnd =
     }
   | { readonly kind: 'stands_still'; readonly reason: string }
 
+/** What else a wait may need. */
+export interface UntilEmptyOptions {
+  /** Called with each status, for a progress bar. */
+  readonly onStatus?: (status: FleetStatus) => void
+  /** Whether all jobs are in the queue. Until then an empty queue is not the end. Default: they are. */
+  readonly isFilled?: () => boolean
+}
+
 const LOOK_EVERY_MS = 1000
 
 /**
@@ -25,23 +33,23 @@ const LOOK_EVERY_MS = 1000
  * wait for the same end. While Redis is away, the wait goes on.
  *
  * @param readStatus reads the status of the fleet
- * @param onStatus called with each status, for a progress bar
  * @returns `undefined` at the signal
  */
 export async function untilEmpty(
   readStatus: () => Promise<FleetStatus>,
   signal: AbortSignal,
-  onStatus: (status: FleetStatus) => void = () => {},
+  { onStatus, isFilled }: UntilEmptyOptions = {},
 ): Promise<QueueEnd | undefined> {
   const patience = new Patience(systemClock)
   let unprovedBefore: number | undefined
   while (!signal.aborted) {
+    const wasFilled = isFilled?.() ?? true
     const status = await readStatus().catch(() => undefined)
     if (status !== undefined) {
-      onStatus(status)
+      onStatus?.(status)
       unprovedBefore ??= status.unproved
       const end = endOf(status, unprovedBefore, patience)
-      if (end !== undefined) return end
+      if (end?.kind === 'stands_still' || (end?.kind === 'empty' && wasFilled)) return end
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
   }

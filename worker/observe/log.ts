@@ -1,20 +1,22 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import { describeError } from './describe-error.ts'
 
 export type { Logger }
 
 /**
- * Makes the log of a process: one line of JSON for each event, on stdout.
+ * Makes the log of a process: one line of JSON for each event.
  *
  * User ids must not get here. Log lines are built from codes, counts and names of jobs. What is written of an error says
  * `describe-error.ts`.
  *
  * @param level pino's level
+ * @param destination default: stdout
  */
-export function createLog(level: string): Logger {
-  return pino({
+export function createLog(level: string, destination?: DestinationStream): Logger {
+  const options = {
     level,
     base: { service: 'clear-friends', pid: process.pid },
     serializers: { err: (error: unknown) => describeError(error) },
-  })
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
 }

@@ -1,10 +1,10 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { parseJson } from '../../../config/parse-json.ts'
 import { FORMATS } from '../read/recognised.ts'
 import { ImportFileError } from './import-file-error.ts'
-import { createOwnFile, openOwnFile, ownFileFault, removeOwnFile } from './own-file.ts'
+import { createOwnFile, openOwnFile, ownFileFault, removeOwnFile, syncFolder } from './own-file.ts'
 
 const count = z.int().min(0)
 
@@ -175,11 +175,4 @@ async function writeNew(file: string, state: ImportState): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-/** Makes a rename survive a power cut. Some file systems cannot sync a folder. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
 }

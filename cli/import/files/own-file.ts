@@ -43,4 +43,11 @@ class NotPlainError extends Error {}
 
 /** Puts an error of these functions into words. */
 export const ownFileFault = (error: unknown): string =>
-  error instanceof NotPlainError ? `${error.message}, which an import does not write to` : fileFault(error)
+  error instanceof NotPlainError ? `${error.message}, which is never written to` : fileFault(error)
+
+/** Makes a rename survive a power cut. Some file systems cannot sync a folder. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}

@@ -104,7 +104,7 @@ describe.concurrent('on a terminal', () => {
     const command = begin(keySpace, await keySpace.file('wave.txt', users(1001)))
     await command.stderr.untilText('[y/N]')
     command.interrupt()
-    expect((await command.ended).code).toBe(1)
+    expect((await command.ended).code).toBe(75)
     expect(await queued(keySpace)).toBe(0)
   })
 })
