@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
   worker: async shell => (await import('./worker.ts')).workerCommand(shell),
   enqueue: async shell => (await import('./enqueue.ts')).enqueueCommand(shell),
   import: async shell => (await import('./import/command.ts')).importCommand(shell),
+  run: async shell => (await import('./run/command.ts')).runCommand(shell),
   status: async shell => (await import('./status.ts')).statusCommand(shell),
   wait: async shell => (await import('./wait.ts')).waitCommand(shell),
   failed: async shell => (await import('./failed/command.ts')).failedCommand(shell),
@@ -103,6 +104,10 @@ function withoutExcess(text: string): string {
   return text.replace(/(but got \d+): .*/, '$1.')
 }
 
+/** Whether a message has several lines of our own; in others a line break comes from outside and is made visible. */
+const hasLines = (error: unknown): boolean =>
+  error instanceof Error && ['RedisNotFoundError', 'RedisStartError'].includes(error.name)
+
 function exitCodeOf(error: unknown, { say }: Shell): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (error instanceof SettingsError || error instanceof ForeignFleetError || error instanceof ReceiptKeyError) {
@@ -110,6 +115,7 @@ function exitCodeOf(error: unknown, { say }: Shell): number {
     return EXIT.settings
   }
   // Only the message: stacks and causes of drivers hold arguments of commands, and so user ids.
-  say(error instanceof Error ? `clear-friends: ${error.message}` : 'clear-friends: an unknown fault')
+  const message = `clear-friends: ${error instanceof Error ? error.message : 'an unknown fault'}`
+  say(hasLines(error) ? message.split('\n') : message)
   return error instanceof InterruptedError ? EXIT.stopped : EXIT.failed
 }

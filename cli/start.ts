@@ -39,3 +39,5 @@ process.exitCode =
   fault === undefined
     ? exitCodeFor(await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals }))
     : EXIT.settings
+// Like a worker, a run has jobs in hand after a drain that took too long. They must not keep the process alive.
+if (wanted === 'run') process.exit()

@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { endServer } from './end-server.ts'
 import { freePort } from './free-port.ts'
@@ -33,7 +33,8 @@ const addressSchema = z.object({ port: z.int(), password: z.string() })
  *
  * @throws RedisStartError when the server does not start, or the one of an earlier process cannot be ended
  */
-export async function startKeptRedis({ dir, program }: KeptRedisOptions): Promise<PrivateRedis> {
+export async function startKeptRedis({ dir: given, program }: KeptRedisOptions): Promise<PrivateRedis> {
+  const dir = resolve(given)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await endEarlier(dir)
   const password = randomBytes(24).toString('hex')

@@ -20,3 +20,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }
+
+/** Makes a log that is appended to a file, which only this user may read. */
+export const createFileLog = (level: string, file: string): Logger =>
+  createLog(level, pino.destination({ dest: file, mode: 0o600 }))

@@ -8,7 +8,8 @@ import { createOwnFile, openOwnFile, ownFileFault, removeOwnFile, syncFolder } f
 
 const count = z.int().min(0)
 
-const doneSchema = z.object({
+/** See {@link Done}. */
+export const doneSchema = z.object({
   lines: count,
   accepted: count,
   duplicate: count,
