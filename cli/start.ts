@@ -37,7 +37,16 @@ if (told !== undefined) stderr.write(`${told}\n`)
 if (fault !== undefined) stderr.write(`clear-friends: ${fault}\n`)
 process.exitCode =
   fault === undefined
-    ? exitCodeFor(await main(argv.slice(2), { environment, stdin, stdout, stderr, listen: abortOnSignals }))
+    ? exitCodeFor(
+        await main(argv.slice(2), {
+          environment,
+          folder: process.cwd(),
+          stdin,
+          stdout,
+          stderr,
+          listen: abortOnSignals,
+        }),
+      )
     : EXIT.settings
 // Like a worker, a run has jobs in hand after a drain that took too long. They must not keep the process alive.
 if (wanted === 'run') process.exit()

@@ -9,6 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Everything that a command gets from outside. The process gives its own; a test gives its own making. */
 export interface Surroundings {
   readonly environment: Environment
+  /** Working directory. */
+  readonly folder: string
   readonly stdin: Readable
   /** For data, which people or programs read. */
   readonly stdout: Output

@@ -40,18 +40,20 @@ export function runCommand(
  * Begins `clear-friends …` in this process, with its stdin open.
  *
  * @param terminal makes stdin and stderr a terminal
+ * @param folder working directory; default: one without a `.env`
  */
 export function beginCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   terminal: { readonly isTTY?: boolean; readonly columns?: number } = {},
+  folder: string = import.meta.dirname,
 ): BegunCommand {
   const interrupted = new AbortController()
   const stdin = Object.assign(new PassThrough(), terminal)
   const stdout = new CollectedText()
   const stderr = Object.assign(new CollectedText(), terminal)
   const listen = () => interrupted.signal
-  const ended = main(args, { environment, stdin, stdout, stderr, listen }).then(code => {
+  const ended = main(args, { environment, folder, stdin, stdout, stderr, listen }).then(code => {
     stdout.end()
     stderr.end()
     return { code, stdout: stdout.text, stderr: stderr.text }
