@@ -9,9 +9,12 @@ import type { ImportOptions } from './prepare-import.ts'
 import { FORMATS } from './read/recognised.ts'
 import type { MaxRejected } from './report.ts'
 
+/** Seventeen minutes of work: half would be as good, double would only take more of Redis' memory. */
+const MAX_BACKLOG = 200_000
+
 /** `clear-friends import <file|->`: enqueues the accounts of a file and prints a manifest that adds up. */
 export function importCommand(shell: Shell): Command {
-  return addImportOptions(new Command('import'))
+  return addImportOptions(new Command('import'), MAX_BACKLOG)
     .description(
       'Enqueues the accounts of a file, which may be gzipped. Rejected lines go to <file>.rejected with number and ' +
         'reason. How far it is stands in <file>.checkpoint until the end, so that --resume can go on.',
@@ -41,8 +44,12 @@ export function importCommand(shell: Shell): Command {
     )
 }
 
-/** Adds the options that say how to read a file and what to enqueue; `run` has them too. */
-export const addImportOptions = (command: Command): Command =>
+/**
+ * Adds the options that say how to read a file and what to enqueue; `run` has them too.
+ *
+ * @param maxBacklog default of `--max-backlog`
+ */
+export const addImportOptions = (command: Command, maxBacklog: number): Command =>
   command
     .addOption(new Option('--format <format>', 'default: what the content shows').choices(FORMATS))
     .option('--column <name>', 'the csv column that holds the account (default: account)')
@@ -57,7 +64,7 @@ export const addImportOptions = (command: Command): Command =>
       '--max-backlog <jobs>',
       'wait while the queue holds so many jobs; each further import at the same time may add 1,000',
       wholeNumber(1, 9, 'expected a whole number from 1'),
-      200_000,
+      maxBacklog,
     )
     .addOption(maxRejectedOption())
     .option('--rejected-file <path>', 'list the rejected lines there')

@@ -5,9 +5,15 @@ import type { Shell } from '../shell.ts'
 import { runFile } from './run-file.ts'
 import type { RunOptions } from './run-options.ts'
 
+/**
+ * Fifty seconds of work. Double would cost memory on a laptop and gain nothing, since the import fills the queue many times
+ * faster than the worker empties it; half would let more of the import's work fall into moments with few jobs.
+ */
+const MAX_BACKLOG = 10_000
+
 /** `clear-friends run <file>`: clears the accounts of one file, from the import to the receipts, with a Redis of its own. */
 export function runCommand(shell: Shell): Command {
-  return addImportOptions(new Command('run'))
+  return addImportOptions(new Command('run'), MAX_BACKLOG)
     .description(
       'Clears the accounts of one file, without a Redis of yours: import, worker and receipts in one command. The same ' +
         'command again goes on where it was, however it ended. Exit code 0; 3 if something is left for you; 75 if it ' +
