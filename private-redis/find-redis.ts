@@ -1,5 +1,5 @@
 /**
- * Finds a Redis server program for the demo and the tests, so that both work on a machine without Redis. It looks in
+ * Finds a Redis server program for demo, run and tests, so that they work on a machine without Redis. It looks in
  * this order: on the PATH; in Debian's package, unpacked into the cache; at a Docker engine. A worker never does this,
  * since the operator decides where its Redis is.
  */

@@ -1,5 +1,5 @@
 /**
- * A Redis server that belongs to this process, for the demo, the tests and the fault suite.
+ * A Redis server that belongs to this process, for the demo, a run, and the tests.
  *
  * Its life: started (answers) → killed and restarted on the same port with the same files, any number of times →
  * stopped. Stopping removes the temporary files; so does the end of this process, however it ends.
@@ -55,20 +55,6 @@ export interface PrivateRedis {
   kill(): Promise<void>
   /** Stops the server if it runs, and starts it again with the same port, directory and arguments. */
   restart(): Promise<void>
-}
-
-/**
- * Gives the server of `REDIS_URL`, which others may use too; starts a private one if it is not set.
- *
- * @param givenUrl the value of `REDIS_URL`; an empty text counts as not set
- * @returns the URL, and `stop`, which leaves a given server alone
- * @throws RedisNotFoundError, RedisStartError as {@link startPrivateRedis}
- */
-export async function obtainRedis(
-  givenUrl: string | undefined,
-  options: PrivateRedisOptions,
-): Promise<Pick<PrivateRedis, 'url' | 'stop'>> {
-  return givenUrl ? { url: givenUrl, stop: async () => {} } : startPrivateRedis(options)
 }
 
 /**

@@ -10,6 +10,7 @@ const entry = fileURLToPath(new URL(`${root}bin/clear-friends.js`, import.meta.u
 
 /** A `clear-friends` command that runs as a process of its own. */
 export interface ChildCommand {
+  readonly process: ChildProcess
   /** Gives the next line of its stdout; rejects when the command ends without one. */
   nextLine(): Promise<string>
   /** Resolves with the exit code at the end of the command; the end by a signal counts as 1. */
@@ -23,18 +24,20 @@ export interface ChildCommand {
  *
  * @param args command line, for instance `['worker']`
  * @param environment the whole environment of the command
+ * @param folder its working directory
  */
-export function startCommand(args: readonly string[], environment: Environment): ChildCommand {
+export function startCommand(args: readonly string[], environment: Environment, folder: string): ChildCommand {
   const child = spawn(process.execPath, [entry, ...args], {
     env: environment,
+    cwd: folder,
+    // Of a session of its own, so that Ctrl-C in the terminal reaches only the demo, which ends its parts.
+    detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ended = exitCodeOf(child)
-  const endWithParent = (): void => void child.kill('SIGKILL')
-  process.once('exit', endWithParent)
-  void ended.then(() => process.off('exit', endWithParent))
   return {
+    process: child,
     nextLine: async () => {
       const { value, done } = await lines.next()
       if (!done) return value

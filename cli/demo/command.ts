@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { createFleetStatusReader } from '../../jobs/status/fleet-status.ts'
+import { DEFAULT_PREFIX } from '../../redis/keys.ts'
 import { EXIT } from '../exit-codes.ts'
+import { InterruptedError } from '../interrupted-error.ts'
 import type { Shell } from '../shell.ts'
 import type { Environment } from '../surroundings.ts'
 import { count } from '../words.ts'
-import { type ChildCommand, startCommand } from './child.ts'
+import { DemoParts } from './parts.ts'
 import { checkReceipts } from './receipts.ts'
-import { type Later, openDemoRedis } from './redis.ts'
 import { readArrivals, readFigures, readLedger } from './vendor.ts'
 import { judge, toTable } from './verdict.ts'
 import { watchUntilEmpty } from './watch.ts'
@@ -29,7 +31,10 @@ const VENDOR = [
   '--fault 30006:share=0.05,times=1 --fault 30007:share=0.05,times=1 --fault 30008:share=0.03,times=1',
 ].flatMap(options => options.split(' '))
 
-/** `clear-friends demo`: runs the whole way on this machine with a simulated vendor. It needs no settings. */
+/**
+ * `clear-friends demo`: runs the whole way on this machine with a simulated vendor. It takes no settings, and leaves no
+ * process, key or file behind, however it ends.
+ */
 export function demoCommand(shell: Shell): Command {
   return new Command('demo')
     .description(
@@ -37,51 +42,55 @@ export function demoCommand(shell: Shell): Command {
     )
     .action(
       shell.action(async () => {
-        const cleanUps: Parameters<Later>[0][] = []
+        const interrupted = interruptionOf(shell.listen())
+        const parts = await DemoParts.open(shell.environment)
         try {
-          return await runDemo(shell, cleanUp => cleanUps.push(cleanUp))
+          return await Promise.race([runDemo(shell, parts), parts.broken, interrupted])
         } finally {
-          for (const cleanUp of cleanUps.reverse()) await cleanUp()
+          await parts.close()
         }
       }),
     )
 }
 
-async function runDemo(shell: Shell, later: Later): Promise<number> {
-  const { environment, print, say } = shell
-  say('starting a private Redis, a simulated vendor and two workers')
-  const { redis, url, prefix } = await openDemoRedis(shell, later)
-  const vendor = start(['simulator', ...VENDOR], environment, later)
-  const { url: vendorUrl } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
-  const receiptKey = randomBytes(32).toString('hex')
-  const own = { REDIS_URL: url, REDIS_PREFIX: prefix, IM_BASE_URL: vendorUrl, RECEIPT_KEY: receiptKey }
-  const settings = { ...environment, ...FIXED_SETTINGS, ...own }
-  const workers = Array.from({ length: WORKERS }, () => start(['worker'], settings, later))
-
-  say(`importing ${count(ACCOUNTS)} accounts`)
-  const manifest = start(['import', await writeAccounts(later), '--request', 'demo', '--json'], settings, later)
-  const { accepted } = z.object({ accepted: z.number() }).parse(JSON.parse(await manifest.nextLine()))
-  const status = await watchUntilEmpty(ACCOUNTS, vendorUrl, createFleetStatusReader(redis, prefix, CEILING), shell)
-  for (const worker of workers) worker.stop()
-  const workerExitCodes = await Promise.all(workers.map(worker => worker.ended))
-  const ledger = await readLedger(vendorUrl)
-  const receipts = await checkReceipts(redis, prefix, receiptKey, ledger)
-  const figures = await readFigures(vendorUrl)
-  const arrivals = await readArrivals(vendorUrl, 'friend_delete_all')
-  const rows = judge({ accounts: ACCOUNTS, accepted, status, workerExitCodes, figures, ledger, arrivals, receipts })
-  print(toTable(rows))
-  const good = rows.every(row => row.good)
-  say(good ? 'everything adds up' : 'this does not add up')
-  return good ? EXIT.done : EXIT.failed
+/** Rejects at the signal. */
+async function interruptionOf(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort')
+  throw new InterruptedError('interrupted')
 }
 
-function start(args: readonly string[], environment: Environment, later: Later): ChildCommand {
-  const child = startCommand(args, environment)
-  later(() => {
-    child.stop()
-    return child.ended
-  })
-  return child
+async function runDemo(shell: Shell, parts: DemoParts): Promise<number> {
+  const { print, say } = shell
+  say('starting a private Redis, a simulated vendor and two workers')
+  const server = await parts.startRedis(say)
+  const vendor = parts.startService(['simulator', ...VENDOR], {})
+  const { url: vendorUrl } = z.object({ url: z.string() }).parse(JSON.parse(await vendor.nextLine()))
+  const receiptKey = randomBytes(32).toString('hex')
+  const settings = { ...FIXED_SETTINGS, REDIS_URL: server.url, IM_BASE_URL: vendorUrl, RECEIPT_KEY: receiptKey }
+  const workers = Array.from({ length: WORKERS }, () => parts.startService(['worker'], settings))
+
+  say(`importing ${count(ACCOUNTS)} accounts`)
+  const manifest = parts.startTask(['import', await writeAccounts(parts), '--request', 'demo', '--json'], settings)
+  const { accepted } = z.object({ accepted: z.number() }).parse(JSON.parse(await manifest.nextLine()))
+  const redis = new Redis(server.url, { maxRetriesPerRequest: 1, disconnectTimeout: 200 })
+  redis.on('error', () => {})
+  try {
+    const readStatus = createFleetStatusReader(redis, DEFAULT_PREFIX, CEILING)
+    const status = await watchUntilEmpty(ACCOUNTS, vendorUrl, readStatus, shell)
+    for (const worker of workers) worker.stop()
+    const workerExitCodes = await Promise.all(workers.map(worker => worker.ended))
+    const ledger = await readLedger(vendorUrl)
+    const receipts = await checkReceipts(redis, DEFAULT_PREFIX, receiptKey, ledger)
+    const figures = await readFigures(vendorUrl)
+    const arrivals = await readArrivals(vendorUrl, 'friend_delete_all')
+    const rows = judge({ accounts: ACCOUNTS, accepted, status, workerExitCodes, figures, ledger, arrivals, receipts })
+    print(toTable(rows))
+    const good = rows.every(row => row.good)
+    say(good ? 'everything adds up' : 'this does not add up')
+    return good ? EXIT.done : EXIT.failed
+  } finally {
+    redis.disconnect()
+  }
 }
 
 const FIXED_SETTINGS: Environment = {
@@ -94,9 +103,7 @@ const FIXED_SETTINGS: Environment = {
   LOG_LEVEL: 'fatal',
 }
 
-async function writeAccounts(later: Later): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'clear-friends-demo-'))
-  later(() => rm(folder, { recursive: true }))
+async function writeAccounts({ folder }: DemoParts): Promise<string> {
   const file = join(folder, 'accounts.txt')
   await writeFile(file, Array.from({ length: ACCOUNTS }, (_, index) => `user_${index + 1}\n`).join(''))
   return file

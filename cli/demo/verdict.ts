@@ -87,8 +87,26 @@ function shareUsed(arrivals: readonly number[], limit: number): number {
 
 const row = (what: string, figure: string, good: boolean): Row => ({ what, figure, good })
 
-/** Formats the rows as a table, line by line. */
+const COLUMNS = 80
+
+/** Formats the rows as a table, line by line. A figure that does not fit into 80 columns goes on in the next line. */
 export function toTable(rows: readonly Row[]): readonly string[] {
   const width = Math.max(...rows.map(each => each.what.length))
-  return rows.map(({ what, figure, good }) => `${good ? ' ok ' : 'FAIL'}  ${what.padEnd(width)}  ${figure}`)
+  const left = `      ${' '.repeat(width)}  `
+  return rows.flatMap(({ what, figure, good }) =>
+    wrapped(figure, COLUMNS - left.length).map((part, index) =>
+      index === 0 ? `${good ? ' ok ' : 'FAIL'}  ${what.padEnd(width)}  ${part}` : `${left}${part}`,
+    ),
+  )
+}
+
+/** Breaks a list behind its commas. */
+function wrapped(list: string, columns: number): readonly string[] {
+  const lines: string[] = []
+  for (const item of list.split(/(?<=, )/)) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + item.trimEnd().length > columns) lines.push(item)
+    else lines[lines.length - 1] = last + item
+  }
+  return lines.map(line => line.trimEnd())
 }

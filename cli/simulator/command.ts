@@ -82,7 +82,8 @@ async function run(flags: Flags, command: Command, { print, say, listen }: Shell
   })
   const stopped = once(listen(), 'abort')
   print(flags.json ? JSON.stringify({ url: simulator.url, port: simulator.port }) : simulator.url)
-  if (flags.control) say(`The simulator is steered under ${simulator.url}/simulator and ends with SIGTERM or Ctrl-C.`)
+  if (flags.control)
+    say([`The simulator is steered under ${simulator.url}/simulator.`, 'It ends with SIGTERM or Ctrl-C.'])
   await stopped
   const figures = simulator.figures()
   await simulator.close()

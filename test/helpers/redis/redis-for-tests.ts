@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { obtainRedis } from '../../../private-redis/private-redis.ts'
+import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,11 @@ declare module 'vitest' {
  */
 export default async function provideRedis(project: TestProject): Promise<() => Promise<void>> {
   const { REDIS_URL: givenUrl } = process.env
-  const redis = await obtainRedis(givenUrl, { report: line => process.stderr.write(`${line}\n`) })
+  if (givenUrl) {
+    project.provide('redisUrl', givenUrl)
+    return async () => {}
+  }
+  const redis = await startPrivateRedis({ report: line => process.stderr.write(`${line}\n`) })
   project.provide('redisUrl', redis.url)
   return () => redis.stop()
 }

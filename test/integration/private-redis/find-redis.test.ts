@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { REDIS_IMAGE } from '../../../private-redis/docker-redis.ts'
 import { findRedisProgram, RedisNotFoundError } from '../../../private-redis/find-redis.ts'
-import { obtainRedis } from '../../../private-redis/private-redis.ts'
 
 let bin: string
 
@@ -62,21 +61,8 @@ describe('the search for a Redis on this machine', () => {
         '  PATH: valkey-server: cannot be run (EACCES)',
         '  Debian package: apt-get: not there',
         '  Docker: docker: Cannot connect to the Docker daemon.',
-        'Install one (brew install redis), or set REDIS_URL to one that runs.',
+        'Install one: brew install redis',
       ].join('\n'),
     })
-  })
-})
-
-describe('a Redis for the demo', () => {
-  it('is the server of REDIS_URL as it is, which stays when it is given back', async () => {
-    const redis = await obtainRedis('rediss://user@redis.example:6380/2', {})
-    expect(redis).toMatchObject({ url: 'rediss://user@redis.example:6380/2' })
-    await redis.stop()
-  })
-
-  it.each([[undefined], ['']])('is a private one when REDIS_URL is %j', async given => {
-    // No Redis is on this PATH, so this error shows that the demo looked for a private one.
-    await expect(obtainRedis(given, {})).rejects.toMatchObject({ code: 'REDIS_NOT_FOUND' })
   })
 })

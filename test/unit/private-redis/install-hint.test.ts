@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { REDIS_IMAGE } from '../../../private-redis/docker-redis.ts'
 import { installHint } from '../../../private-redis/install-hint.ts'
 import { parseOsRelease } from '../../../private-redis/os-release.ts'
 
@@ -14,18 +13,16 @@ describe('the command that a system without Redis is told', () => {
     ['linux', 'ID=manjaro\nID_LIKE=arch', 'sudo pacman -S valkey'],
     ['linux', 'ID=alpine', 'sudo apk add redis'],
   ])('is that of its package manager (%s, %j)', (platform, osRelease, command) => {
-    expect(installHint(platform, parseOsRelease(osRelease))).toBe(
-      `Install one (${command}), or set REDIS_URL to one that runs.`,
-    )
+    expect(installHint(platform, parseOsRelease(osRelease))).toBe(`Install one: ${command}`)
   })
 
   it.each([
     ['win32', ''],
     ['linux', 'ID=nixos'],
     ['linux', ''],
-  ])('is one with Docker where no package manager is known (%s, %j)', (platform, osRelease) => {
+  ])('names what to install where no package manager is known (%s, %j)', (platform, osRelease) => {
     expect(installHint(platform, parseOsRelease(osRelease))).toBe(
-      `Start one (docker run --rm -p 127.0.0.1:6379:6379 ${REDIS_IMAGE}), then set REDIS_URL=redis://127.0.0.1:6379`,
+      'Install redis-server 6.2 or newer, valkey-server, or Docker.',
     )
   })
 })
