@@ -54,14 +54,23 @@ export async function startKeptRedis({ dir: given, program }: KeptRedisOptions):
 const addressFile = (dir: string): string => join(dir, 'address.json')
 
 async function endEarlier(dir: string): Promise<void> {
-  const text = await readFile(addressFile(dir), 'utf8').catch(() => undefined)
-  if (text === undefined) return
-  const { port, password } = addressSchema.parse(JSON.parse(text))
+  const address = await readAddress(dir)
+  if (address === undefined) return
+  const { port, password } = address
   if (await endServer(port, password)) return rm(addressFile(dir))
   throw new RedisStartError(
     `Something at port ${port} of this host does not answer; it may be the Redis of an earlier run on ${dir}. End it first.`,
     'REDIS_START_FAILED',
   )
+}
+
+/** Gives nothing where there is no address, or half of one after a power cut, which no server has outlived. */
+async function readAddress(dir: string): Promise<z.infer<typeof addressSchema> | undefined> {
+  try {
+    return addressSchema.parse(JSON.parse(await readFile(addressFile(dir), 'utf8')))
+  } catch {
+    return undefined
+  }
 }
 
 async function writeAddress(dir: string, address: z.infer<typeof addressSchema>): Promise<void> {

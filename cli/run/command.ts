@@ -27,5 +27,10 @@ export function runCommand(shell: Shell): Command {
     .option('--retry', 'try dead letters of an earlier call once more')
     .option('--go-on', 'go on after a halt that only a person can end')
     .option('--json', 'end with one line of JSON, the summary')
-    .action(shell.action((file: string, options: RunOptions) => runFile(file, options, shell)))
+    .action(
+      shell.action((file: string, options: RunOptions, command: Command) => {
+        if (file === '-') command.error('error: a run reads its file twice, so it must be a plain file')
+        return runFile(file, options, shell)
+      }),
+    )
 }

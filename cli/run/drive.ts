@@ -14,7 +14,7 @@ import { figuresOf, runImport } from '../import/run-import.ts'
 import { standstillInWords } from '../status.ts'
 import { AccountFigures } from '../terminal/account-figures.ts'
 import { showProgress } from '../terminal/show-progress.ts'
-import { count } from '../words.ts'
+import { count, counted } from '../words.ts'
 import type { OpenRun } from './open-run.ts'
 import { RunError } from './run-error.ts'
 
@@ -57,7 +57,7 @@ async function fillAndEmpty(
     return end
   })
   const emptying = untilEmpty(worker.readStatus, stopper.signal, {
-    onStatus: status => showStatus(figures, status, imported !== null),
+    onStatus: status => showStatus(figures, status, imported),
     isFilled: () => imported !== null,
   }).then(end => {
     // The import must not go on where nobody clears.
@@ -71,20 +71,19 @@ async function fillAndEmpty(
   }
 }
 
-function showStatus(figures: AccountFigures, status: FleetStatus, isImported: boolean): void {
-  const { waiting, active, delayed, failed } = status.queue
+function showStatus(figures: AccountFigures, status: FleetStatus, imported: Done | null): void {
+  const { delayed, failed } = status.queue
   const { cleared, not_imported: notImported, cancelled } = status.outcomes
   // A dead letter that was tried again counts once.
   const done = cleared + notImported + cancelled + failed
-  const queued = done + waiting + active + delayed
   figures.show({
     done,
-    total: isImported ? queued : Math.max(figures.total, queued),
+    total: imported?.accepted ?? figures.total,
     notes: [
       ...standstillInWords(status),
       ...(delayed === 0 ? [] : [`${count(delayed)} to be retried`]),
-      ...(failed === 0 ? [] : [`${count(failed)} dead letters`]),
-      ...(isImported ? [] : ['importing']),
+      ...(failed === 0 ? [] : [`${counted(failed, 'dead letter')}`]),
+      ...(imported === null ? ['importing'] : []),
     ],
   })
 }

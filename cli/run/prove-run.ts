@@ -2,8 +2,10 @@ import { exportReceipts } from '../../jobs/receipts/export-receipts.ts'
 import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
 import { createFleetStatusReader, type FleetStatus } from '../../jobs/status/fleet-status.ts'
 import type { WorkerSettings } from '../../worker/worker-settings.ts'
+import { EXIT } from '../exit-codes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
 import type { Done } from '../import/files/checkpoint.ts'
+import { exitCodeOf } from '../import/report.ts'
 import { counted } from '../words.ts'
 import type { Driven } from './drive.ts'
 import type { OpenRun } from './open-run.ts'
@@ -44,9 +46,12 @@ export async function proveRun(
   const receipts = await writeReceipts(receiptsFile, exportReceipts({ redis, prefix, seals }))
   // The certificate of a run is made here, from the receipts that are on the disk now.
   const left = leftOver(status, receipts)
-  const result = left.length === 0 ? 'done' : 'remains'
-  const summary = summarise({ ...facts, result, reason: left.length === 0 ? null : left.join('; '), receipts })
   const isOver = left.length === 0
+  // These lines are no accounts, so the state has nothing of them.
+  const hasTooManyRejected = exitCodeOf(sums, run.options.maxRejected, run.shell.say) === EXIT.remains
+  const reasons = [...left, ...(hasTooManyRejected ? [`${counted(sums.rejected, 'line')} rejected`] : [])]
+  const result = reasons.length === 0 ? 'done' : 'remains'
+  const summary = summarise({ ...facts, result, reason: reasons.length === 0 ? null : reasons.join('; '), receipts })
   await folder.write({ ...state, imported, seconds, done: isOver ? summary : null })
   return { summary, sums, isOver }
 }

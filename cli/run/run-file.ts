@@ -16,7 +16,6 @@ import { startKeptRedis } from '../../private-redis/kept-redis.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type FleetConnection, withFleet } from '../fleet-connection.ts'
 import { NOTHING_DONE } from '../import/files/checkpoint.ts'
-import { exitCodeOf } from '../import/report.ts'
 import type { Shell } from '../shell.ts'
 import { type Driven, drive } from './drive.ts'
 import { mayGoOn, replayDeadLetters } from './go-on.ts'
@@ -84,7 +83,5 @@ async function conclude({ summary, sums, isOver }: RunEnd, { options, folder, sh
   if (removes) await folder.remove()
   const shown = { ...summary, state: removes ? null : folder.path }
   shell.print(options.json ? JSON.stringify(shown) : summaryInWords(shown, sums))
-  if (shown.result === 'stopped') return EXIT.stopped
-  const byRejected = exitCodeOf(sums, options.maxRejected, shell.say)
-  return shown.result === 'remains' ? EXIT.remains : byRejected
+  return EXIT[shown.result]
 }

@@ -28,6 +28,8 @@ export class AccountFigures implements Figures {
     this.done = done
     this.total = total
     this.#notes = notes
+    // Without a terminal the text is asked for twice a minute.
+    this.#rate.perSecond(done)
   }
 
   /** For instance `41 %: 20,500 of 50,000 accounts, about 2 min left, 198 accounts/s, 12 to be retried`. */

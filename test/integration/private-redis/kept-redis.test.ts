@@ -1,10 +1,11 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import { findRedisProgram } from '../../../private-redis/find-redis.ts'
 import { startKeptRedis } from '../../../private-redis/kept-redis.ts'
+import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 
 it('a server with kept data asks for a password, and ends one that an earlier process left behind', async context => {
   const dir = await mkdtemp(join(tmpdir(), 'clear-friends-kept-'))
@@ -28,4 +29,18 @@ it('a server with kept data asks for a password, and ends one that an earlier pr
   const reader = new Redis(second.url)
   expect(await reader.get('made-up key')).toBe('kept')
   reader.disconnect()
+})
+
+it('a server with kept data leaves alone what has got the port of an earlier one since', async context => {
+  const dir = await mkdtemp(join(tmpdir(), 'clear-friends-kept-'))
+  context.onTestFinished(() => rm(dir, { recursive: true }))
+  const program = await findRedisProgram()
+  const another = await startPrivateRedis({ program })
+  context.onTestFinished(() => another.stop())
+  await writeFile(join(dir, 'address.json'), JSON.stringify({ port: another.port, password: 'of earlier' }))
+  const kept = await startKeptRedis({ dir, program })
+  context.onTestFinished(() => kept.stop())
+  const redis = new Redis(another.url)
+  expect(await redis.ping()).toBe('PONG')
+  redis.disconnect()
 })
