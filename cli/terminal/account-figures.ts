@@ -16,6 +16,7 @@ export class AccountFigures implements Figures {
   total: number
   done = 0
   #notes: readonly string[] = []
+  #doneAtFirst: number | undefined
   readonly #rate: RateMeter
 
   constructor(total: number, nowMs: () => number = () => performance.now()) {
@@ -28,6 +29,9 @@ export class AccountFigures implements Figures {
     this.done = done
     this.total = total
     this.#notes = notes
+    // A fleet takes some seconds to begin, which say nothing about its rate.
+    this.#doneAtFirst ??= done
+    if (done === this.#doneAtFirst) this.#rate.forget()
     // Without a terminal the text is asked for twice a minute.
     this.#rate.perSecond(done)
   }

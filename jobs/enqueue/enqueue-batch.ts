@@ -77,13 +77,7 @@ export async function openTarget(
 }
 
 /**
- * Jobs of one pipeline. A thousand would hold up process and Redis for some 50 ms, in which a worker of the same process, as
- * `run` has one, misses its permits. Half would only cost round trips.
- */
-const SLICE = 250
-
-/**
- * Puts jobs into the queue, some hundred with each pipeline. Further round trips count jobs with a request, and add the wishes of
+ * Puts jobs into the queue with one pipeline. Further round trips count jobs with a request, and add the wishes of
  * duplicates to the jobs that are there.
  *
  * @returns the result of each, in the order of the jobs
@@ -104,10 +98,7 @@ export async function addBatch(target: Target, jobs: readonly NewJob[]): Promise
 /** Adds jobs; gives the results by the jobs' own ids, without those that must be added again. */
 async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readonly [string, Enqueued])[]> {
   const added = await traceSend(jobs.length, traced =>
-    addSlices(
-      target,
-      jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } })),
-    ),
+    target.queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
   )
   const isNew = jobs.map((job, index) => added[index]?.id === job.opts.jobId)
   const accepted = jobs.filter((_, index) => isNew[index])
@@ -121,15 +112,6 @@ async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readon
       return job === undefined || result === 'new' ? [] : [[idOf(job), duplicate(jobId, result)] as const]
     }),
   ]
-}
-
-/** Gives the jobs that are in the queue for these, in their order. */
-async function addSlices(target: Target, jobs: readonly NewJob[]): Promise<{ readonly id?: string | undefined }[]> {
-  const added: { readonly id?: string | undefined }[] = []
-  for (let from = 0; from < jobs.length; from += SLICE) {
-    added.push(...(await target.queue.addBulk(jobs.slice(from, from + SLICE))))
-  }
-  return added
 }
 
 const idOf = (job: NewJob): string => job.opts.jobId
