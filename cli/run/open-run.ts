@@ -39,27 +39,35 @@ export async function openRun(file: string, options: RunOptions, shell: Shell): 
   const stopper = new Stopper(shell.listen(), options.maxTime)
   const input = await openInput(file, shell.stdin)
   let folder: StateFolder | undefined
+  let isNew = false
   try {
-    if (input.kind !== 'file')
+    if (input.kind !== 'file') {
       throw new RunError(`${input.name}: a run reads its file twice, so it must be a plain file.`)
+    }
     folder = await StateFolder.open(options.state ?? `${file}.state`)
+    const found = await folder.read()
+    isNew = found === undefined
     const importOptions = { ...options, checkpointFile: folder.entry('import.checkpoint') }
     const startedAtMs = performance.now()
     const plan = await planImport(input, importOptions, shell, stopper.signal)
     const receiptsFile = `${file}.receipts.ndjson`
-    const found = await folder.read()
     const opened = { file, options, shell, stopper, folder, input, importOptions, plan, receiptsFile, startedAtMs }
     if (found !== undefined) return { ...opened, state: requireSame(found, opened) }
     await requireNoReceipts(receiptsFile)
     if (await mayBegin(opened)) return { ...opened, state: await begin(opened) }
     shell.say('nothing was done')
-    await folder.remove()
   } catch (error) {
-    await closeParts(stopper, input, folder)
+    await leave(stopper, input, folder, isNew)
     throw error
   }
-  await closeParts(stopper, input, folder)
+  await leave(stopper, input, folder, isNew)
   return undefined
+}
+
+/** Releases all, and leaves no state of a run that has not begun. */
+async function leave(stopper: Stopper, input: Input, folder: StateFolder | undefined, isNew: boolean): Promise<void> {
+  if (isNew) await folder?.remove()
+  await closeParts(stopper, input, folder)
 }
 
 /** Releases the file and the lock. Safe to repeat. */

@@ -139,6 +139,7 @@ describe.concurrent('clear-friends run', () => {
     const { file, folder, settings } = await fileForRun(1)
     await symlink(join(folder, 'elsewhere'), `${file}.receipts.ndjson`)
     expect((await runCommand(['run', file], settings)).stderr).toContain('it is there already')
+    expect(await readdir(folder)).not.toContain('departed.txt.state')
     await mkdir(join(folder, 'open'), { mode: 0o755 })
     expect((await runCommand(['run', file, '--state', join(folder, 'open')], settings)).stderr).toContain('chmod 700')
     await mkdir(join(folder, 'full'), { mode: 0o700 })
