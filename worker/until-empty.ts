@@ -41,10 +41,12 @@ export async function untilEmpty(
   { onStatus, isFilled }: UntilEmptyOptions = {},
 ): Promise<QueueEnd | undefined> {
   const patience = new Patience(systemClock)
+  const aborted = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined)))
   let unprovedBefore: number | undefined
   while (!signal.aborted) {
     const wasFilled = isFilled?.() ?? true
-    const status = await readStatus().catch(() => undefined)
+    // While Redis is away its answer may take for ever.
+    const status = await Promise.race([readStatus().catch(() => undefined), aborted])
     if (status !== undefined) {
       onStatus?.(status)
       unprovedBefore ??= status.unproved

@@ -24,6 +24,8 @@ export interface Driven {
   readonly sums: Done
   /** Why the run stopped before its end; `undefined` when the queue is empty. */
   readonly stopped?: string | undefined
+  /** The last status that was read, for a Redis that ended. */
+  readonly lastStatus?: FleetStatus | undefined
 }
 
 /**
@@ -52,12 +54,16 @@ async function fillAndEmpty(
 ): Promise<Driven> {
   const { stopper } = run
   let imported = run.state.imported
+  let lastStatus: FleetStatus | undefined
   const filling = fill(run, fleet).then(end => {
     if (end.kind === 'complete') imported = end.done
     return end
   })
   const emptying = untilEmpty(worker.readStatus, stopper.signal, {
-    onStatus: status => showStatus(figures, status, imported),
+    onStatus: status => {
+      lastStatus = status
+      showStatus(figures, status, imported)
+    },
     isFilled: () => imported !== null,
   }).then(end => {
     // The import must not go on where nobody clears.
@@ -65,7 +71,7 @@ async function fillAndEmpty(
   })
   try {
     const [end] = await Promise.all([filling, emptying])
-    return { sums: end.done, stopped: stopper.reason }
+    return { sums: end.done, stopped: stopper.reason, lastStatus }
   } finally {
     stopper.stop('the run ended')
   }

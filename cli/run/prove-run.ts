@@ -23,7 +23,7 @@ export interface RunEnd {
 
 /** Writes the receipts of a run whose queue is empty, and sums it up. What is proved is noted in the state. */
 export async function proveRun(
-  { sums, stopped }: Driven,
+  { sums, stopped, lastStatus }: Driven,
   run: OpenRun,
   fleet: FleetConnection,
   settings: WorkerSettings,
@@ -40,7 +40,11 @@ export async function proveRun(
   if (stopped !== undefined || status === undefined) {
     await folder.write({ ...((await folder.read()) ?? state), seconds })
     const reason = stopped ?? 'its Redis does not answer'
-    return { summary: summarise({ ...facts, result: 'stopped', reason, receipts: undefined }), sums, isOver: false }
+    return {
+      summary: summarise({ ...facts, status: status ?? lastStatus, result: 'stopped', reason, receipts: undefined }),
+      sums,
+      isOver: false,
+    }
   }
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
   const receipts = await writeReceipts(receiptsFile, exportReceipts({ redis, prefix, seals }))

@@ -65,5 +65,22 @@ it(`a run that is killed with -9 at ${KILLS} random moments clears every account
   expect(again.flatMap(([one]) => (one === undefined || wasInHand(one) ? [] : [one.at]))).toEqual([])
 })
 
+it('a run whose Redis is killed ends with 75 and says so, and the same command goes on', async () => {
+  const { file, vendor, settings } = await fileForRun(600)
+  const slow = { ...settings, RATE_LIMIT_PER_SECOND: '100', DRAIN_SECONDS: '1' }
+  const run = startCommand(['run', file, '--json'], slow)
+  await eventually('calls', async () => vendor.figures().byCommand.friend_delete_all.calls > 20)
+  const log = await readFile(`${file}.state/redis/server.log`, 'utf8')
+  const pid = Number(/^(\d+):M .*Ready to accept connections/m.exec(log)?.[1])
+  process.kill(pid, 'SIGKILL')
+  const { code, stdout } = await run.ended
+  expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+    code: 75,
+    reason: expect.stringContaining('Redis has ended'),
+  })
+  const again = await startCommand(['run', file, '--json'], settings).ended
+  expect({ code: again.code, ...JSON.parse(again.stdout) }).toMatchObject({ code: 0, cleared: 600, state: null })
+})
+
 /** From the answer to a delete to the receipt: the read of the list waits for a permit of its own, longer on a busy host. */
 const IN_HAND_MS = 2000
