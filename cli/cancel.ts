@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
-import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
 import { type Canceller, type CancelResult, createCanceller } from '../jobs/settle/cancel.ts'
 import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from './account-lines.ts'
 import { EXIT } from './exit-codes.ts'

@@ -1,13 +1,15 @@
 import { Command } from 'commander'
 import { createProducer, type Manifest } from '../jobs/enqueue/producer.ts'
+import type { ReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
 import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from './account-lines.ts'
 import { EXIT } from './exit-codes.ts'
 import { type FleetConnection, withFleet } from './fleet-connection.ts'
 import { deleteTypeOption, dueOption, type JobOptions, requestOption } from './job-options.ts'
+import { loadSealsIfAny } from './receipts/load-seals.ts'
 import type { Shell } from './shell.ts'
 import { strengthenedInWords } from './words.ts'
 
-type EnqueueCommandOptions = JobOptions & { readonly json?: true }
+type EnqueueCommandOptions = JobOptions & { readonly json?: true; readonly seals?: ReceiptSeals | undefined }
 
 /** `clear-friends enqueue <account…|->`: enqueues the accounts on the command line or on standard input. */
 export function enqueueCommand(shell: Shell): Command {
@@ -32,7 +34,8 @@ export function enqueueCommand(shell: Shell): Command {
             },
           )
         }
-        return withFleet(shell.environment, fleet => enqueue(given, options, fleet, shell))
+        const seals = loadSealsIfAny(shell.environment)
+        return withFleet(shell.environment, fleet => enqueue(given, { ...options, seals }, fleet, shell))
       }),
     )
 }
@@ -43,7 +46,7 @@ async function enqueue(
   { redis, prefix, app, settings }: FleetConnection,
   { print, say }: Shell,
 ): Promise<number> {
-  const producer = createProducer({ redis, prefix, app, dueDays: settings.DUE_DAYS })
+  const producer = createProducer({ redis, prefix, app, seals: options.seals, dueDays: settings.DUE_DAYS })
   let faults = 0
   const tellFault = ({ number, fault }: AccountLine): void => {
     faults += 1

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadSettings } from '../config/load-settings.ts'
-import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
 import { contractOf } from '../jobs/status/fleet-contract.ts'
 import { type FleetView, readFleetView } from '../jobs/status/fleet-view.ts'
 import { moveFleet } from '../jobs/status/move-fleet.ts'
@@ -30,7 +30,7 @@ export function fleetCommand(shell: Shell): Command {
     .addCommand(rebindCommand(shell))
 }
 
-function rebindCommand({ environment, print, action }: Shell): Command {
+function rebindCommand({ environment, print, say, action }: Shell): Command {
   return new Command('rebind')
     .description('Binds a fleet without workers and jobs to the app, host and key of the settings.')
     .action(
@@ -40,7 +40,9 @@ function rebindCommand({ environment, print, action }: Shell): Command {
         return withFleet(
           environment,
           async ({ redis, prefix }) => {
-            await moveFleet(redis, prefix, contract)
+            const aside = await moveFleet(redis, prefix, contract)
+            if (aside !== undefined)
+              say(`the receipts of the former app are kept: REDIS_PREFIX='${aside}' clear-friends receipts export`)
             print(`bound to app ${contract.app} at ${contract.host}`)
             return EXIT.done
           },

@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, (shell: Shell) => Promise<Command>>> = {
   wait: async shell => (await import('./wait.ts')).waitCommand(shell),
   failed: async shell => (await import('./failed/command.ts')).failedCommand(shell),
   cancel: async shell => (await import('./cancel.ts')).cancelCommand(shell),
-  receipts: async shell => (await import('./receipts.ts')).receiptsCommand(shell),
+  receipts: async shell => (await import('./receipts/command.ts')).receiptsCommand(shell),
   pause: async shell => (await import('./pause.ts')).pauseCommand(shell),
   resume: async shell => (await import('./pause.ts')).resumeCommand(shell),
   rate: async shell => (await import('./rate.ts')).rateCommand(shell),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseReceiptKey } from './receipt-key.ts'
 import { hostList, integer, isRedisUrl, isSafeBaseUrl, number, secret } from './setting-schemas.ts'
 
 /** Facts of a setting for people, besides its schema. */
@@ -122,11 +123,12 @@ const settingsSchema = z.object({
     unit: 'days',
     meaning: 'The due date of a job whose producer gives none.',
   }),
-  RECEIPT_KEY: secret(z.string().min(32)).register(about, {
+  RECEIPT_KEY: secret(z.string().refine(text => parseReceiptKey(text) !== undefined)).register(about, {
     secret: true,
-    expected: 'a random text of at least 32 characters that only you know',
+    expected:
+      'at least 256 random bits as 64 hex digits or base64 of 32 bytes, as `clear-friends receipts new-key` makes them',
     meaning:
-      'The key of pseudonyms and seals in receipts. It must be kept as long as the receipts: without it nobody can tell whether they are genuine.',
+      'The secret from which the keys of receipts are derived: the one that signs, and the one of pseudonyms. It must be kept as long as the receipts: without it nobody can tell whose they are.',
   }),
   RECEIPT_DAYS: integer(1, 36_500).prefault('400').register(about, {
     expected: 'a whole number from 1 to 36500',

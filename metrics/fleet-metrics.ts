@@ -79,8 +79,22 @@ export const fleetMetrics = {
   }),
   receipts_total: counter({
     of: 'fleet',
-    unit: 'receipts',
-    meaning: 'Number of the last receipt; receipts have no gaps, so as many were written.',
+    unit: 'entries',
+    meaning:
+      'Number of the last entry in the log of receipts; numbers have no gaps, so as many were written: receipts, and a few others.',
     example: 'max(increase(clear_friends_receipts_total[10m]))',
+  }),
+  receipts_head_size: gauge({
+    of: 'fleet',
+    unit: 'entries',
+    meaning: 'Entries of the log of receipts that its signed head covers.',
+    example: 'max(clear_friends_receipts_total) - max(clear_friends_receipts_head_size)',
+  }),
+  receipts_broken: gauge({
+    of: 'fleet',
+    unit: '1 or 0',
+    meaning:
+      'Whether the log of receipts does not fit together; no head is signed until a person has taken note of it.',
+    example: 'max(clear_friends_receipts_broken)',
   }),
 } as const

@@ -160,6 +160,8 @@ function showFleet(m: Definitions, reading: FleetReading | undefined): void {
   for (const result of ENQUEUE_RESULTS) m.enqueued_total.inc({ result }, figures.enqueued[result])
   for (const outcome of FINAL_OUTCOMES) m.ended_total.inc({ outcome }, status.outcomes[outcome])
   m.receipts_total.inc(figures.receipts)
+  m.receipts_head_size.set(figures.headSize)
+  m.receipts_broken.set(figures.isLogBroken ? 1 : 0)
   for (const { command, allowedPerSecond, peakPerSecond } of callRates) {
     m.rate_allowed_per_second.set({ command }, allowedPerSecond)
     m.peak_calls_per_second.set({ command }, peakPerSecond)
@@ -184,4 +186,6 @@ const readFromRedis = (m: Definitions) => [
   m.due_at_risk,
   m.paused,
   m.receipts_total,
+  m.receipts_head_size,
+  m.receipts_broken,
 ]

@@ -36,13 +36,13 @@ const NAMES = {
   jobIdSalt: 'job-id-salt',
   /** Start of BullMQ's keys of the queue; a job's hash is this and its id. */
   queue: `${QUEUE_NAME}:`,
-  /** Stream: the receipts, oldest first. An entry's id is `<seq>-<epoch ms>`. */
+  /** Stream: the log of receipts, oldest first. An entry's id is `<seq>-<epoch ms>`. */
   receipts: 'receipts',
-  /** Hash: the end of the receipts' chain. Field `seq` is the number of the last receipt. */
-  receiptChain: 'receipt-chain',
-  /** Stream: sealed checkpoints of the chain; an entry has the id of the last receipt that it covers. */
+  /** Hash: the log of receipts. `seq`: number of the last entry; the rest see `jobs/receipts/keep/log-state.ts`. */
+  receiptLog: 'receipt-log',
+  /** Sorted set by size: signed heads of the log, one for some hundreds of entries or a day. */
   receiptCheckpoints: 'receipt-checkpoints',
-  /** Exists for 4.5 s after a worker has taken the turn to seal and trim receipts. */
+  /** Exists for 4.5 s after a worker has taken the turn to keep the log of receipts. */
   receiptTurn: 'receipt-turn',
   /** Hash: number of dead letters kept now, by code. */
   deadLetterCodes: 'dead-letter-codes',

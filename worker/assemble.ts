@@ -1,5 +1,6 @@
 import { readVersion } from '../config/version.ts'
 import type { ForeignFleetError } from '../jobs/job/errors.ts'
+import { openProgress, sealProgress } from '../jobs/receipts/sealed-progress.ts'
 import { contractText } from '../jobs/status/fleet-contract.ts'
 import { createFleetMembers } from '../jobs/status/fleet-members.ts'
 import { createFleetReader } from '../jobs/status/fleet-state.ts'
@@ -90,6 +91,8 @@ async function assemble(base: Base, beforeClear: BeforeClear | undefined): Promi
     faultStreaks,
     settlement: stores.settlement,
     standing: halt.standing,
+    openProgress: (job, found) => openProgress(job, found, stores.sealer),
+    sealProgress: (job, progress) => sealProgress(job, progress, stores.sealer),
     beforeClear,
     maxAttempts: settings.MAX_ATTEMPTS,
     verifyShare: settings.VERIFY,

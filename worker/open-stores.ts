@@ -1,10 +1,13 @@
 import { type JobNames, loadJobNames } from '../jobs/job/job-names.ts'
 
 import { type ClearFriendsQueue, openQueue } from '../jobs/job/queue.ts'
-import { ReceiptKeeper } from '../jobs/receipts/receipt-keeper.ts'
-import { createReceiptSeals } from '../jobs/receipts/receipt-seals.ts'
+import { ReceiptKeeper } from '../jobs/receipts/keep/receipt-keeper.ts'
+import { requireOwnLog } from '../jobs/receipts/keep/require-own-log.ts'
+import { createReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
+import { Sealer } from '../jobs/receipts/keys/sealer.ts'
+import { writeEntry } from '../jobs/receipts/write-entry.ts'
 import { createSettlement, type Settlement } from '../jobs/settle/settlement.ts'
-import { bindFleet, contractOf, type FleetContract } from '../jobs/status/fleet-contract.ts'
+import { bindFleet, contractOf, type FleetContract, requireFleet } from '../jobs/status/fleet-contract.ts'
 import { createFleetControl, type FleetControl } from '../jobs/status/fleet-control.ts'
 import { systemClock } from '../limiter/clock.ts'
 import { type RedisConnection, waitUntilReady } from '../redis/connection.ts'
@@ -30,6 +33,8 @@ export interface Stores {
   readonly control: FleetControl
   readonly jobNames: JobNames
   readonly settlement: Settlement
+  /** Signs all that this process writes into the log of receipts. */
+  readonly sealer: Sealer
 }
 
 /**
@@ -49,12 +54,20 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
   const queue = closing.add(await openQueue(redis, prefix), each => each.close())
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
   const contract = contractOf(settings, seals)
+  await requireFleet(redis, prefix, contract)
+  await requireOwnLog(redis, prefix, seals)
   await bindFleet(redis, prefix, contract)
+  const sealer = new Sealer({ redis, prefix, seals, app: contract.app })
+  const publicKey = seals.signing.publicKey.toString('base64')
+  await writeEntry(redis, prefix, sealer, {
+    kind: 'start',
+    says: { app: contract.app, host: contract.host, publicKey, verify: settings.VERIFY },
+  })
   closing.add(new EventsWatch(redis, prefix, log), each => each.close())
   closing.add(new LeaseWatch(redis, prefix, log), each => each.close())
   redis.on('close', () => closing.hasBegun || log.warn('the connection to Redis is gone; no calls until it is back'))
   redis.on('ready', () => log.info('the connection to Redis is back'))
-  const receiptOptions = { redis, prefix, seals, receiptDays: settings.RECEIPT_DAYS }
+  const receiptOptions = { redis, prefix, seals, sealer, receiptDays: settings.RECEIPT_DAYS }
   const keeper = new ReceiptKeeper(receiptOptions)
   closing.add(new ReceiptWatch({ redis, prefix, keeper, clock: systemClock, log }), each => each.close())
   const control = createFleetControl(redis, queue, prefix)
@@ -69,6 +82,7 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
     queue,
     control,
     jobNames,
+    sealer,
     settlement: createSettlement({ ...receiptOptions, missingShare: settings.MISSING_SHARE, app: contract.app }),
   }
 }

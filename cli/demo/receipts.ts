@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { exportReceipts } from '../../jobs/receipts/export-receipts.ts'
-import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
-import { verifyReceipts } from '../../jobs/receipts/verify-receipts.ts'
+import { exportReceipts } from '../../jobs/receipts/export/export-receipts.ts'
+import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
+import { verifyReceipts } from '../../jobs/receipts/verify/verify-receipts.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { LedgerLine } from './vendor.ts'
 
@@ -14,7 +14,7 @@ export interface ReceiptFacts {
   readonly matching: number
 }
 
-const receiptSchema = z.object({ account: z.string(), outcome: z.string() })
+const receiptSchema = z.object({ kind: z.literal('receipt'), account: z.string(), outcome: z.string() })
 
 /** Exports the receipts, verifies the export as an auditor would, and compares it with the vendor's ledger. */
 export async function checkReceipts(
@@ -26,14 +26,13 @@ export async function checkReceipts(
   const seals = createReceiptSeals(receiptKey)
   const lines: string[] = []
   for await (const line of exportReceipts({ redis, prefix, seals })) lines.push(line)
-  const { findings } = await verifyReceipts(lines, seals)
-  const outcomesOf = Map.groupBy(
-    lines.map(line => receiptSchema.parse(JSON.parse(line))),
-    receipt => receipt.account,
-  )
+  const file = { name: 'the export', open: () => lines }
+  const { findings } = await verifyReceipts([file], { publicKey: seals.signing.publicKey })
+  const receipts = lines.flatMap(line => receiptSchema.safeParse(JSON.parse(line)).data ?? [])
+  const outcomesOf = Map.groupBy(receipts, receipt => receipt.account)
   const matching = ledger.filter(({ account, imported }) => {
     const own = outcomesOf.get(seals.pseudonymOf(account)) ?? []
     return own.length === 1 && own[0]?.outcome === (imported ? 'cleared' : 'not_imported')
   })
-  return { receipts: lines.length, findings: findings.length, matching: matching.length }
+  return { receipts: receipts.length, findings: findings.length, matching: matching.length }
 }

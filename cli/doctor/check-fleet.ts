@@ -1,5 +1,5 @@
 import { ForeignFleetError } from '../../jobs/job/errors.ts'
-import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
 import { contractOf, readContract, requireFleet } from '../../jobs/status/fleet-contract.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { WorkerSettings } from '../../worker/worker-settings.ts'

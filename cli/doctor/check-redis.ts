@@ -16,6 +16,7 @@ export async function checkRedis(redis: RedisConnection, prefix: string): Promis
   return [
     version,
     checkPersistence(info),
+    ...(await checkRewrites(redis, info)),
     await checkEviction(redis, info),
     await checkMemoryLayout(redis),
     await checkLatency(redis),
@@ -39,6 +40,20 @@ function checkPersistence(info: string): CheckResult {
     'the append-only file is off',
     'Set `appendonly yes`: after a crash of Redis, accepted accounts would be lost.',
   )
+}
+
+/** Ids of jobs that have ended stay in the append-only file until Redis rewrites it. */
+async function checkRewrites(redis: RedisConnection, info: string): Promise<CheckResult[]> {
+  if (fieldOf(info, 'aof_enabled') !== '1') return []
+  const percentage = await readConfig(redis, 'auto-aof-rewrite-percentage')
+  if (percentage !== '0') return [ok('redis rewrites', 'the append-only file is rewritten as it grows')]
+  return [
+    warning(
+      'redis rewrites',
+      'the append-only file is never rewritten',
+      'Run BGREWRITEAOF once a day, or set `auto-aof-rewrite-percentage 100`: until then the file keeps the user ids of all jobs that have ended.',
+    ),
+  ]
 }
 
 async function checkEviction(redis: RedisConnection, info: string): Promise<CheckResult> {

@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts'
 import type { Shell } from '../shell.ts'
 import { checkChannel } from './check-channel.ts'
 import { checkFleet } from './check-fleet.ts'
+import { checkReceipts } from './check-receipts.ts'
 import { checkRedis } from './check-redis.ts'
 import { type CheckResult, failure, ok } from './check-result.ts'
 import { checkVendor } from './check-vendor.ts'
@@ -41,6 +42,7 @@ async function* examine(settings: WorkerSettings): AsyncGenerator<CheckResult> {
     yield* findings
     if (hasFailed(findings, 'redis version')) return
     if (!hasFailed(findings, 'limiter')) yield await checkFleet(settings, permits)
+    if (!hasFailed(findings, 'limiter')) yield await checkReceipts(settings, permits)
     yield await checkChannel(permits, listener, settings.REDIS_PREFIX)
     const writes = await checkWrites(permits, settings.REDIS_PREFIX)
     yield writes

@@ -1,7 +1,7 @@
 -- Deletes the data of dead letters that an operator gave up. Their receipts and outcomes stay. Joined behind
 -- ledger.lua.
 --
--- KEYS[8]  stream of operators' actions
+-- KEYS[10] stream of operators' actions
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job ids
 --
@@ -32,6 +32,6 @@ for i = 2, #ARGV do
   results[#results + 1] = result
 end
 if discarded > 0 then
-  redis.call('XADD', KEYS[8], 'MAXLEN', 1000, '*', 'action', 'discard', 'jobs', discarded, 'chosen', ARGV[1])
+  redis.call('XADD', KEYS[10], 'MAXLEN', 1000, '*', 'action', 'discard', 'jobs', discarded, 'chosen', ARGV[1])
 end
 return results

@@ -1,7 +1,7 @@
 -- Enqueues dead letters anew: each becomes a new job with attempts from 1, and its request's figures follow. Joined
 -- behind ledger.lua and waiting-line.lua. Depends on the key layout of BullMQ 6; tests compare it with BullMQ.
 --
--- KEYS[8]  stream of operators' actions
+-- KEYS[10] stream of operators' actions
 -- ARGV[1]  how the operator chose them, for that stream
 -- ARGV[2]… job id, new job id, job id, new job id …
 --
@@ -11,7 +11,7 @@
 -- One script, so that a job is a dead letter or in the queue at any moment, and a second replay enqueues nothing. The
 -- new job has a new id, so that a worker that lost the old one long ago cannot settle it. Cost: about twenty commands
 -- a job.
-local ENDED = { 'settled', 'code', 'why', 'failedReason', 'finishedOn', 'processedOn', 'stacktrace', 'returnvalue',
+local ENDED = { 'settled', 'proof', 'receipt', 'code', 'why', 'failedReason', 'finishedOn', 'processedOn', 'stacktrace', 'returnvalue',
   'progress', 'atm', 'ats', 'stc', 'pb', 'defa' }
 
 local function replay(jobId, newJobId)
@@ -49,6 +49,6 @@ for i = 2, #ARGV, 2 do
   results[#results + 1] = result
 end
 if replayed > 0 then
-  redis.call('XADD', KEYS[8], 'MAXLEN', 1000, '*', 'action', 'replay', 'jobs', replayed, 'chosen', ARGV[1])
+  redis.call('XADD', KEYS[10], 'MAXLEN', 1000, '*', 'action', 'replay', 'jobs', replayed, 'chosen', ARGV[1])
 end
 return results

@@ -6,17 +6,19 @@ import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { type ClearFriendsQueue, openQueue } from '../job/queue.ts'
 import { traceSend } from '../job/tracing.ts'
+import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
 import { countsKeys, countsLua } from '../settle/ledger.ts'
-import { requireFleet } from '../status/fleet-contract.ts'
+import { requireFleet, requireKey } from '../status/fleet-contract.ts'
 import type { NewJob } from './new-job.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
 import { createStrengthener, type Strengthen } from './strengthen.ts'
+import { createTellAccepted, type TellAccepted, toldOf } from './tell-accepted.ts'
 import { untilRedisTakes } from './until-redis-takes.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
 const countAcceptedLua = countsLua + readFileSync(new URL('./count-accepted.lua', import.meta.url), 'utf8')
 
-const SENT_BEFORE = ['missing', 'accepted', 'same', 'strengthened'] as const
+const SENT_BEFORE = ['missing', 'accepted', 'same', 'strengthened', 'joined'] as const
 const sentBeforeSchema = z.array(z.enum(SENT_BEFORE))
 
 /** The queue, and the scripts that a batch needs. */
@@ -33,6 +35,8 @@ export interface Target {
   readonly beginBatch: (jobIds: readonly string[]) => Promise<readonly (typeof SENT_BEFORE)[number][]>
   /** Forgets a batch that its producer will not send again. */
   readonly forgetBatch: (jobIds: readonly string[]) => Promise<unknown>
+  /** Says in the log of receipts how many accounts were accepted, if the producer holds the key. Safe to repeat. */
+  readonly tellAccepted: TellAccepted
 }
 
 /**
@@ -44,6 +48,12 @@ export type Enqueued =
   | { readonly result: 'accepted'; readonly jobId: string }
   | { readonly result: 'duplicate'; readonly jobId: string; readonly strengthened: boolean }
 
+/** What became of a job, and whether a job serves its request from now on that did not before. */
+interface Added {
+  readonly enqueued: Enqueued
+  readonly isServed: boolean
+}
+
 /** An interrupted import can resume exactly within 30 days. */
 const BATCH_SECONDS = 30 * 86_400
 /** A job may end between the answer that it is there and the look at it. No fleet is that quick ten times in a row. */
@@ -52,17 +62,21 @@ const LOOKS_AT_MOST = 10
 /**
  * Opens the queue for batches.
  *
+ * @param seals with them the log of receipts says how many accounts were accepted
  * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
  * @throws {RedisTooOldError} when it is older than 6.2
  * @throws {ForeignFleetError} when the fleet is bound to another app, or its data are of a newer version
+ * @throws {ReceiptKeyError} when the fleet has another key than the seals
  */
 export async function openTarget(
   connection: RedisConnection,
   prefix: string,
   app: number | undefined,
+  seals?: ReceiptSeals,
 ): Promise<Target> {
   await waitUntilReady(connection)
   await requireFleet(connection, prefix, app === undefined ? {} : { app })
+  if (seals !== undefined) await requireKey(connection, prefix, seals)
   const queue = await openQueue(connection, prefix)
   const { queue: queueKey, batches } = keysOf(prefix)
   const count = createRedisScript(connection, 'clearFriendsCountAccepted', countAcceptedLua)
@@ -72,7 +86,8 @@ export async function openTarget(
     countAccepted: jobIds => count(countsKeys(prefix), jobIds),
     strengthen: createStrengthener(connection, prefix),
     beginBatch: async jobIds => sentBeforeSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
-    forgetBatch: jobIds => connection.hdel(batches, ...jobIds),
+    forgetBatch: jobIds => connection.hdel(batches, ...jobIds, ...jobIds.map(toldOf)),
+    tellAccepted: createTellAccepted(connection, prefix, app, seals),
   }
 }
 
@@ -84,19 +99,30 @@ export async function openTarget(
  * @throws {RedisUnavailableError} when Redis is away or refuses; some of the jobs may be in the queue
  */
 export async function addBatch(target: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
+  const done = await addAll(target, jobs)
+  const added = jobs.flatMap(job => done.get(idOf(job))?.enqueued ?? [])
+  await target.tellAccepted(servedOf(jobs, done))
+  return added
+}
+
+/** Gives those jobs that are accepted, or whose request another job serves now. */
+const servedOf = (jobs: readonly NewJob[], done: ReadonlyMap<string, Added>): readonly NewJob[] =>
+  jobs.filter(job => done.get(idOf(job))?.isServed === true)
+
+async function addAll(target: Target, jobs: readonly NewJob[]): Promise<ReadonlyMap<string, Added>> {
   return askRedis(async () => {
-    const done = new Map<string, Enqueued>()
+    const done = new Map<string, Added>()
     for (let look = 0, left = jobs; left.length > 0; look++) {
       if (look === LOOKS_AT_MOST) throw new Error('jobs of these accounts came and went, time and again')
-      for (const [ownId, enqueued] of await addOnce(target, left)) done.set(ownId, enqueued)
+      for (const [ownId, added] of await addOnce(target, left)) done.set(ownId, added)
       left = left.filter(job => !done.has(job.opts.jobId))
     }
-    return jobs.flatMap(job => done.get(job.opts.jobId) ?? [])
+    return done
   })
 }
 
 /** Adds jobs; gives the results by the jobs' own ids, without those that must be added again. */
-async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readonly [string, Enqueued])[]> {
+async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readonly [string, Added])[]> {
   const added = await traceSend(jobs.length, traced =>
     target.queue.addBulk(jobs.map(job => ({ ...job, opts: { ...job.opts, ...traced } }))),
   )
@@ -106,7 +132,7 @@ async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readon
   if (accepted.some(job => job.data.request !== undefined)) await target.countAccepted(accepted.map(idOf))
   const merged = await target.strengthen(duplicates)
   return [
-    ...accepted.map(job => [idOf(job), { result: 'accepted', jobId: idOf(job) }] as const),
+    ...accepted.map(job => [idOf(job), accept(idOf(job))] as const),
     ...merged.flatMap(([result, jobId], index) => {
       const job = duplicates[index]
       return job === undefined || result === 'new' ? [] : [[idOf(job), duplicate(jobId, result)] as const]
@@ -116,10 +142,11 @@ async function addOnce(target: Target, jobs: readonly NewJob[]): Promise<(readon
 
 const idOf = (job: NewJob): string => job.opts.jobId
 
-const duplicate = (jobId: string, result: 'same' | 'strengthened'): Enqueued => ({
-  result: 'duplicate',
-  jobId,
-  strengthened: result === 'strengthened',
+const accept = (jobId: string): Added => ({ enqueued: { result: 'accepted', jobId }, isServed: true })
+
+const duplicate = (jobId: string, result: 'same' | 'strengthened' | 'joined'): Added => ({
+  enqueued: { result: 'duplicate', jobId, strengthened: result !== 'same' },
+  isServed: result === 'joined',
 })
 
 /** How to wait for room, and whether to send then. */
@@ -160,18 +187,19 @@ export async function sendBatch(
 /** Adds those jobs that an earlier try, or a process that was killed, has not added. */
 async function addMissing(target: Target, jobs: readonly NewJob[]): Promise<Enqueued[]> {
   const before = await askRedis(() => target.beginBatch(jobs.map(idOf)))
-  const added = await addBatch(
-    target,
-    jobs.filter((_, index) => before[index] === 'missing'),
-  )
+  const missing = jobs.filter((_, index) => before[index] === 'missing')
+  const done = new Map(await addAll(target, missing))
   const there = jobs.filter((_, index) => before[index] === 'accepted').map(idOf)
   // A crashed producer may have added these without counting them.
   if (there.length > 0) await askRedis(() => target.countAccepted(there))
-  const served = jobs.flatMap((job, index) => {
+  for (const jobId of there) done.set(jobId, accept(jobId))
+  for (const [index, job] of jobs.entries()) {
     const result = before[index]
-    return result === 'same' || result === 'strengthened' ? [duplicate(idOf(job), result)] : []
-  })
-  return [...added, ...there.map(jobId => ({ result: 'accepted', jobId }) as const), ...served]
+    const isServed = result === 'same' || result === 'strengthened' || result === 'joined'
+    if (isServed) done.set(idOf(job), duplicate(idOf(job), result))
+  }
+  await target.tellAccepted(servedOf(jobs, done), true)
+  return jobs.flatMap(job => done.get(idOf(job))?.enqueued ?? [])
 }
 
 /**

@@ -22,5 +22,5 @@ local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
 if run .. replication ~= history then return 'again' end
 redis.call('HSET', KEYS[1], 'entries', after, 'done', done)
-for i = 6, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
+for i = 6, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i], 'told ' .. ARGV[i]) end
 return 'done'

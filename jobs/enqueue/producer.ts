@@ -10,6 +10,7 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { DEFAULT_PREFIX } from '../../redis/keys.ts'
 import { defaultDue } from '../job/due.ts'
 import { randomJobId } from '../job/job-id.ts'
+import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
 import { EnqueuedCounter } from './count-enqueued.ts'
 import { addBatch, type Enqueued, openTarget, sendBatch, type Target } from './enqueue-batch.ts'
 import { type EnqueueOptions, type Entry, withoutUndefined } from './entry.ts'
@@ -28,6 +29,11 @@ export interface ProducerOptions {
   readonly dueDays?: number
   /** SDKAppID of the accounts. Workers of another app then leave them alone, and so does the producer in its fleet. */
   readonly app?: number | undefined
+  /**
+   * With them the log of receipts says how many accounts were accepted for each request, so that missing receipts show.
+   * The producer's user of Redis then needs the right to write receipts. Default: it does not say so.
+   */
+  readonly seals?: ReceiptSeals | undefined
 }
 
 /**
@@ -111,6 +117,7 @@ class QueueProducer implements Producer {
   readonly #prefix: string
   readonly #dueDays: number
   readonly #app: number | undefined
+  readonly #seals: ReceiptSeals | undefined
   readonly #counter: EnqueuedCounter
   #target: Promise<Target> | undefined
 
@@ -120,6 +127,7 @@ class QueueProducer implements Producer {
     this.#prefix = options.prefix ?? DEFAULT_PREFIX
     this.#dueDays = options.dueDays ?? 30
     this.#app = options.app
+    this.#seals = options.seals
     this.#counter = new EnqueuedCounter(this.#connection, this.#prefix)
   }
 
@@ -169,7 +177,7 @@ class QueueProducer implements Producer {
   }
 
   #open(): Promise<Target> {
-    this.#target ??= openTarget(this.#connection, this.#prefix, this.#app).catch(error => {
+    this.#target ??= openTarget(this.#connection, this.#prefix, this.#app, this.#seals).catch(error => {
       this.#target = undefined
       throw error
     })

@@ -5,7 +5,7 @@
 -- ARGV[2…]  pairs: the id that the duplicate would have as a job, its data as JSON
 --
 -- Answers for each a pair: a result, and the id of the job that serves the wish. Results: 'same' (the job wants as much
--- already); 'strengthened'; or 'new' (no job can serve the wish, and the account's place is free: it must be enqueued).
+-- already); 'strengthened'; 'joined' (strengthened by its request, which the job did not serve before); or 'new' (no job can serve the wish, and the account's place is free: it must be enqueued).
 --
 -- One script, so that no worker can end a job between the look at it and the change. A job in hand is changed too: its
 -- settle notices. Cost: about eight commands for a wish that adds nothing, twenty for one that does.
@@ -106,7 +106,7 @@ local function strengthen(ownId, wish)
   local job = findLive(wish)
   if not job then return 'new', ownId end
   local raised, added, moved = raise(job, wish), addRequest(job, wish.request or ''), moveUp(job)
-  local result = (raised or added or moved) and 'strengthened' or 'same'
+  local result = added and 'joined' or (raised or moved) and 'strengthened' or 'same'
   -- A producer that was killed may send this batch again when the job has ended. This mark then shows that it was served.
   if redis.call('HEXISTS', BATCHES, ownId) == 1 then redis.call('HSET', BATCHES, ownId, result) end
   return result, job.id

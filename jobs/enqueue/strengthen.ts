@@ -8,7 +8,7 @@ import { countsKeys, countsLua } from '../settle/ledger.ts'
 import type { NewJob } from './new-job.ts'
 
 const script = countsLua + waitingLineLua + readFileSync(new URL('./strengthen.lua', import.meta.url), 'utf8')
-const answersSchema = z.array(z.tuple([z.enum(['same', 'strengthened', 'new']), z.string()]))
+const answersSchema = z.array(z.tuple([z.enum(['same', 'strengthened', 'joined', 'new']), z.string()]))
 
 /**
  * Adds the wishes of duplicates to the jobs that are there. Gives for each a result and the id of the job that serves
@@ -16,7 +16,7 @@ const answersSchema = z.array(z.tuple([z.enum(['same', 'strengthened', 'new']), 
  */
 export type Strengthen = (
   duplicates: readonly NewJob[],
-) => Promise<readonly (readonly ['same' | 'strengthened' | 'new', string])[]>
+) => Promise<readonly (readonly ['same' | 'strengthened' | 'joined' | 'new', string])[]>
 
 /** Makes a {@link Strengthen} on a connection. It asks Redis nothing where there are no duplicates. */
 export function createStrengthener(redis: RedisConnection, prefix: string): Strengthen {

@@ -12,12 +12,14 @@
 --
 -- Answers 'cancelled'; 'dead_letter' (a dead letter was withdrawn); 'in_flight' (a worker has it in hand); 'sent' (it
 -- waits for another attempt, and a worker sent requests, or was lost and may have sent some); 'not_found' (it has
--- ended); or 'changed' (it is not as the caller has read it).
+-- ended); 'changed' (it is not as the caller has read it); or 'foreign' (see settle.lua). A withdrawal comes with the id
+-- of its receipt behind it: { 'cancelled', id }.
 --
 -- No worker has a job in hand that is waiting, prioritized or delayed, and none can take it while the script runs.
 -- Cost: about twenty-five commands.
 local jobId, jobKey, days, keptData, keptWish = ARGV[1], QUEUE .. ARGV[1], tonumber(ARGV[2]), ARGV[5], ARGV[6]
 local content = contentFrom(7)
+if isForeign(LOG_KEYS, content.entry) then return 'foreign' end
 local job = redis.call('HMGET', jobKey, 'settled', 'atm', 'stc', 'progress', 'data', 'wish', 'code', 'deid')
 if not job[5] then return 'not_found' end
 if job[5] ~= ARGV[3] or (job[6] or '') ~= ARGV[4] then return 'changed' end
@@ -45,18 +47,19 @@ local function withdrawRequest()
   local request = content.requests[1]
   countAccepted(jobKey, request, content.enqueuedAt, addedRequests(jobKey)[request])
   if wasCounted then redis.call('HINCRBY', REQUESTS .. request, 'dead_lettered', -1) end
-  local failed = writeReceipt(content)
+  local id, failed = writeEntry(LOG_KEYS, content.entry)
   if failed then error(failed) end
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
   countOutcome(REQUESTS .. request, content, days)
   -- The request that takes its place in the data was counted when a duplicate added it.
   redis.call('HSET', jobKey, 'data', keptData, 'wish', keptWish, 'counted', 1)
+  return id
 end
 
 local function withdrawJob()
   local own = decoded(job[5]).request
   if wasCounted then takeBack(jobKey, job[7] or '', own == content.requests[1] and own) end
-  recordOutcome(jobKey, content, days)
+  local id = recordOutcome(jobKey, content, days)
   local before = 'wait'
   if redis.call('ZREM', QUEUE .. 'failed', jobId) == 1 then before = 'failed'
   elseif redis.call('ZREM', QUEUE .. 'prioritized', jobId) == 1 then before = 'prioritized'
@@ -67,7 +70,8 @@ local function withdrawJob()
   redis.call('DEL', jobKey, jobKey .. ':logs')
   local events = redis.call('HGET', QUEUE .. 'meta', 'opts.maxLenEvents') or 10000
   redis.call('XADD', QUEUE .. 'events', 'MAXLEN', '~', events, '*', 'event', 'removed', 'jobId', jobId, 'prev', before)
+  return id
 end
 
-if keptData == '' then withdrawJob() else withdrawRequest() end
-return isDead and 'dead_letter' or 'cancelled'
+local id = keptData == '' and withdrawJob() or withdrawRequest()
+return { isDead and 'dead_letter' or 'cancelled', id }

@@ -2,7 +2,7 @@ import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { accountFault, accountIn } from '../job/clear-friends-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
-import { Checkpoints } from '../receipts/checkpoints.ts'
+import { requireOwnLog } from '../receipts/keep/require-own-log.ts'
 import { scanJobs } from './scan-jobs.ts'
 import type { SettlementOptions } from './settlement.ts'
 import { createWithdrawer, servesRequest, type WithdrawResult } from './withdraw.ts'
@@ -55,7 +55,6 @@ export function createCanceller(options: SettlementOptions): Canceller {
   const { redis, prefix, seals } = options
   const { queue } = keysOf(prefix)
   const withdrawer = createWithdrawer(options)
-  const checkpoints = new Checkpoints(redis, prefix, seals)
 
   const byName = async (account: string): Promise<CancelResult> => {
     const jobId = await redis.get(`${queue}de:${account}`)
@@ -73,7 +72,7 @@ export function createCanceller(options: SettlementOptions): Canceller {
   return {
     cancel: async accounts => {
       requireAccounts(accounts)
-      await checkpoints.useKey()
+      await requireOwnLog(redis, prefix, seals)
       const results = new Map<string, CancelResult>()
       const wanted = [...new Set(accounts)]
       for (let from = 0; from < wanted.length; from += AT_ONCE) {
@@ -87,7 +86,7 @@ export function createCanceller(options: SettlementOptions): Canceller {
       return accounts.map(account => results.get(account) ?? 'not_found')
     },
     cancelRequest: async request => {
-      await checkpoints.useKey()
+      await requireOwnLog(redis, prefix, seals)
       const sums = { cancelled: 0, dead_letter: 0, in_flight: 0, sent: 0, stay: 0 }
       for (const which of ['live', 'dead'] as const) {
         for await (const { jobId, data, wish } of scanJobs(redis, prefix, which)) {

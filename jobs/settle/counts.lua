@@ -1,4 +1,4 @@
--- Shared by the scripts that count jobs; joined in front of them. A producer may run these functions without a right to
+-- Shared by the scripts that count jobs; joined behind time.lua and in front of them. A producer may run these functions without a right to
 -- receipts or outcomes.
 --
 -- KEYS[1]  BullMQ's key prefix of the queue, with its last colon: `<prefix>:clear-friends:`
@@ -9,14 +9,6 @@
 -- lastAt in epoch ms. Readers compute pending as accepted less the outcomes, so the sum always holds. The hash does not
 -- expire while a job is pending; then it lives as long as receipts do.
 local QUEUE, REQUESTS, BATCHES = unpack(KEYS, 1, 3)
-
--- Times in ms have more digits than Lua prints by itself.
-local function text(number) return string.format('%.0f', number) end
-
-local function nowMs()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
 
 -- Decodes a JSON object or array; anything else gives an empty table.
 local function decoded(json)

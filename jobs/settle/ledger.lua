@@ -1,41 +1,19 @@
--- Shared by the scripts that end a job or begin one anew; joined behind counts.lua and in front of them. One
+-- Shared by the scripts that end a job or begin one anew; joined behind counts.lua and log.lua and in front of them. One
 -- script changes receipts, a request's figures and counters together, so that no crash can come in between.
 --
 -- KEYS[4]  hash of outcomes, and of the cleared ones the unproved
 -- KEYS[5]  stream of receipts
--- KEYS[6]  hash with the end of the receipts' chain: seq, at (epoch ms), chain
+-- KEYS[6]  hash of the log of receipts
 -- KEYS[7]  hash of dead letters kept now, by code
-local OUTCOMES, RECEIPTS, CHAIN, DEAD_CODES = unpack(KEYS, 4, 7)
+-- KEYS[8]  state of the fleet (hash)
+-- KEYS[9]  id of the fleet
+local OUTCOMES, DEAD_CODES = KEYS[4], KEYS[7]
+local LOG_KEYS = { receipts = KEYS[5], log = KEYS[6], fleet = KEYS[8], fleetId = KEYS[9] }
 
 -- This command changes nothing. When its memory is full, Redis refuses a script whose first write may take memory, but
 -- lets a script go on that has written before. A settled job gives back more memory than its receipt takes; if Redis
 -- refused the settle, workers would clear the account again.
-redis.call('PERSIST', CHAIN)
-
--- The end of the chain: number, time and link of the last receipt. Read once: Redis runs no other script meanwhile.
-local chainEnd
-
--- Appends a receipt. Its number follows the last one, its time is that of this server, and its link covers all before
--- it: a receipt that is removed, inserted or moved later breaks the chain. The caller made content and seal.
-local function writeReceipt(content)
-  chainEnd = chainEnd or redis.call('HMGET', CHAIN, 'seq', 'at', 'chain')
-  local seq, at = (tonumber(chainEnd[1]) or 0) + 1, text(nowMs())
-  local function add()
-    return redis.pcall('XADD', RECEIPTS, text(seq) .. '-' .. at, 'content', content.text, 'seal', content.seal)
-  end
-  local added = add()
-  if type(added) == 'table' and added.err then
-    -- The chain's hash was lost or set back, but the stream was not. No job may wait for a repair; a check of the
-    -- receipts finds the break.
-    local newest = redis.call('XREVRANGE', RECEIPTS, '+', '-', 'COUNT', 1)[1]
-    seq = (newest and tonumber(string.match(newest[1], '^%d+')) or 0) + 1
-    added = add()
-    if type(added) == 'table' and added.err then return added.err end
-  end
-  local link = redis.sha1hex((chainEnd[3] or '') .. '|' .. text(seq) .. '|' .. at .. '|' .. content.seal)
-  chainEnd = { text(seq), at, link }
-  redis.call('HSET', CHAIN, 'seq', chainEnd[1], 'at', at, 'chain', link)
-end
+redis.call('PERSIST', LOG_KEYS.log)
 
 -- Lets a request's figures expire when none of its jobs is pending any more.
 local function expireWhenDone(key, days)
@@ -57,7 +35,8 @@ local function countOutcome(key, content, days)
   expireWhenDone(key, days)
 end
 
--- Ends a job whose hash exists and has no `settled` yet. `days`: how long a request's figures are kept then.
+-- Ends a job whose hash exists and has no `settled` yet, and answers the id of its receipt. `days`: how long a request's
+-- figures are kept then.
 local function recordOutcome(jobKey, content, days)
   -- Steps that may fail come first, so that they fail before anything is written: each of these keys may hold something
   -- else than a hash.
@@ -70,9 +49,9 @@ local function recordOutcome(jobKey, content, days)
   for _, request in ipairs(content.requests) do
     countAccepted(jobKey, request, content.enqueuedAt, added[request])
   end
-  local failed = writeReceipt(content)
+  local id, failed = writeEntry(LOG_KEYS, content.entry)
   if failed then error(failed) end
-  redis.call('HSET', jobKey, 'settled', content.outcome)
+  redis.call('HSET', jobKey, 'settled', content.outcome, 'proof', content.entry.proof, 'receipt', id)
   redis.call('HINCRBY', OUTCOMES, content.outcome, 1)
   if isUnproved(content) then redis.call('HINCRBY', OUTCOMES, 'unproved', 1) end
   if isOfBatch then redis.call('HSET', BATCHES, jobId, 'ended') end
@@ -81,13 +60,14 @@ local function recordOutcome(jobKey, content, days)
     redis.call('HINCRBY', DEAD_CODES, content.code, 1)
   end
   for _, request in ipairs(content.requests) do countOutcome(REQUESTS .. request, content, days) end
+  return id
 end
 
--- Reads the content of a receipt from ARGV: seven values from `first` on, see receipt-content.ts.
+-- Reads the content of a receipt from ARGV: eleven values from `first` on, see sealed-receipt.ts.
 local function contentFrom(first)
   return {
     requests = decoded(ARGV[first]), outcome = ARGV[first + 1], verified = ARGV[first + 2], code = ARGV[first + 3],
-    enqueuedAt = ARGV[first + 4], text = ARGV[first + 5], seal = ARGV[first + 6],
+    enqueuedAt = ARGV[first + 4], entry = entryFrom(first + 5),
   }
 end
 

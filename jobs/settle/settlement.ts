@@ -11,10 +11,12 @@ import { z } from 'zod'
 import { askRedis, type RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
+import { ReceiptKeyError } from '../job/errors.ts'
 import { FINAL_OUTCOMES, type FinalOutcome, type Reason } from '../job/outcome.ts'
 import { allRequests, type Growth, NOT_GROWN, parseGrowth } from '../job/wish.ts'
-import { type FinalRecord, sealedContent } from '../receipts/receipt-content.ts'
-import type { ReceiptSeals } from '../receipts/receipt-seals.ts'
+import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
+import { Sealer } from '../receipts/keys/sealer.ts'
+import { type FinalRecord, isMarkGenuine, type Mark, numberIn, sealReceipt } from '../receipts/sealed-receipt.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
 
 const script = ledgerLua + readFileSync(new URL('./settle.lua', import.meta.url), 'utf8')
@@ -54,6 +56,8 @@ export interface SettlementOptions {
   readonly seals: ReceiptSeals
   /** Days that a request's figures are kept after its last job has ended. */
   readonly receiptDays: number
+  /** Signs the receipts. Default: one of its own. */
+  readonly sealer?: Sealer
 }
 
 /** Writes the final outcome of jobs, each exactly once, even when a process crashes in between. */
@@ -64,21 +68,27 @@ export interface Settlement {
    *
    * @param wish what the attempt has worked by; default: a two-way job that no duplicate has strengthened
    * @throws {RedisUnavailableError} when Redis is away or refuses; if Redis did not answer, the job may be settled
+   * @throws {ReceiptKeyError} when the fleet has another key by now; nothing was written
    */
   settle(jobId: string, end: FinalRecord, wish?: WishInHand): Promise<SettleResult>
-  /** Reads the outcome of a job that a worker settled but did not complete; nothing where it is not settled. */
-  lookUp(jobId: string): Promise<Recorded | undefined>
+  /**
+   * Reads the outcome of a job that a worker settled but did not complete; nothing where it is not settled. A mark that
+   * no holder of the key has left there counts for nothing.
+   *
+   * @param account of the job; empty where its data hold none
+   */
+  lookUp(jobId: string, account: string): Promise<Recorded | undefined>
   /** Reads the field `wish` of a job; empty where no duplicate has strengthened it. */
   readWish(jobId: string): Promise<string>
 }
 
 const outcomeSchema = z.enum(FINAL_OUTCOMES)
 const settledSchema = z.union([
-  z.enum(['settled', 'suspicious', 'gone']),
+  z.enum(['gone', 'foreign']),
+  z.tuple([z.enum(['settled', 'suspicious']), z.string()]),
   z.tuple([z.literal('grown'), z.string()]),
-  z.tuple([z.literal('already'), outcomeSchema, z.string(), z.string()]),
+  z.tuple([z.literal('already'), z.string(), z.string(), z.string(), z.string(), z.string()]),
 ])
-type Settled = Exclude<z.infer<typeof settledSchema>, readonly ['grown', string]>
 
 const AS_ENQUEUED: WishInHand = { oneWay: false, text: NOT_GROWN }
 
@@ -93,42 +103,82 @@ export interface WorkerSettlementOptions {
 const MISSING_SHARE = 0.2
 
 /** Makes a settlement on a connection. */
-export function createSettlement({
-  redis,
-  prefix,
-  seals,
-  receiptDays,
-  missingShare = MISSING_SHARE,
-  app,
-}: SettlementOptions & WorkerSettlementOptions): Settlement {
-  const keys = keysOf(prefix)
+export function createSettlement(options: SettlementOptions & WorkerSettlementOptions): Settlement {
+  const { redis, prefix, receiptDays, missingShare = MISSING_SHARE } = options
+  const sealer = options.sealer ?? new Sealer(options)
+  const { queue, lastOutcomes, missingIsRight } = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsSettle', script)
-  const scriptKeys = [...ledgerKeys(prefix), keys.lastOutcomes, keys.missingIsRight]
+  const scriptKeys = [...ledgerKeys(prefix), lastOutcomes, missingIsRight]
+
+  /** Sends a receipt, and lets the sealer know what became of its number. */
+  const send = async (jobId: string, record: FinalRecord, wishText: string, distrusted: string) => {
+    const { sealed, args } = await sealReceipt(jobId, record, sealer)
+    const begin = [jobId, receiptDays, record.why ?? '', missingShare, wishText, distrusted]
+    try {
+      const answer = settledSchema.parse(await askRedis(() => run(scriptKeys, [...begin, ...args])))
+      if (answer[0] === 'settled' || answer[0] === 'suspicious') sealer.written(sealed, answer[1])
+      // The driver sends a command again whose answer was lost, and meets its own mark then.
+      else if (answer[0] === 'already' && isOf(answer[4], sealed)) sealer.written(sealed, answer[5])
+      else sealer.voided(sealed)
+      return { answer, sealed }
+    } catch (error) {
+      sealer.voided(sealed)
+      throw error
+    }
+  }
+
   return {
     settle: async (jobId, end, wish = AS_ENQUEUED) => {
-      let [text, record] = [NOT_GROWN, end]
-      for (;;) {
-        const content = sealedContent(record, seals, app ?? null)
-        const args = [jobId, receiptDays, end.why ?? '', missingShare, text, ...content]
-        const answer = settledSchema.parse(await askRedis(() => run(scriptKeys, args)))
-        if (!isGrown(answer)) return toSettleResult(answer)
-        text = answer[1]
-        const growth = parseGrowth(text)
-        if (isOutgrown(end.outcome, wish, text, growth)) return { kind: 'outgrown' }
-        record = { ...end, requests: allRequests(end.requests, growth) }
+      let [text, record, distrusted] = [NOT_GROWN, end, '']
+      for (let isRenewed = false; ; ) {
+        const { answer, sealed } = await send(jobId, record, text, distrusted)
+        if (answer === 'gone') return { kind: 'gone' }
+        if (answer === 'foreign') {
+          if (isRenewed) throw new ReceiptKeyError()
+          isRenewed = true
+          sealer.renew()
+        } else if (answer[0] === 'grown') {
+          text = answer[1]
+          const growth = parseGrowth(text)
+          if (isOutgrown(end.outcome, wish, text, growth)) return { kind: 'outgrown' }
+          record = { ...end, requests: allRequests(end.requests, growth) }
+        } else if (answer[0] === 'already') {
+          const [, outcome, code, why, proof] = answer
+          if (isOf(proof, sealed)) return { kind: 'settled', suspicious: false }
+          const recorded = await readMark(jobId, end.account, { outcome, code, why, proof }, sealer)
+          if (recorded !== undefined) return { kind: 'already', ...recorded }
+          distrusted = `${outcome} ${proof}`
+        } else return { kind: 'settled', suspicious: answer[0] === 'suspicious' }
       }
     },
-    readWish: async jobId => (await redis.hget(keys.queue + jobId, 'wish')) ?? NOT_GROWN,
-    lookUp: async jobId => {
-      const [outcome, code, why] = await redis.hmget(keys.queue + jobId, 'settled', 'code', 'why')
+    readWish: async jobId => (await redis.hget(queue + jobId, 'wish')) ?? NOT_GROWN,
+    lookUp: async (jobId, account) => {
+      const [outcome, code, why, proof] = await redis.hmget(queue + jobId, 'settled', 'code', 'why', 'proof')
       if (outcome === null || outcome === undefined) return undefined
-      return { outcome: outcomeSchema.parse(outcome), reason: { code: code ?? '', text: why ?? '' } }
+      return readMark(jobId, account, { outcome, code: code ?? '', why: why ?? '', proof: proof ?? '' }, sealer)
     },
   }
 }
 
-const isGrown = (answer: z.infer<typeof settledSchema>): answer is Exclude<typeof answer, Settled> =>
-  Array.isArray(answer) && answer[0] === 'grown'
+/** Whether a mark is that of this very receipt. */
+function isOf(proof: string, { sealer, n }: { readonly sealer: string; readonly n: number }): boolean {
+  const named = numberIn(proof)
+  return named.sealer === sealer && named.n === n
+}
+
+/** Reads the mark that a settle has left in the hash of its job; nothing where no holder of the key did. */
+async function readMark(
+  jobId: string,
+  account: string,
+  found: { readonly [K in keyof Mark]: string },
+  sealer: Sealer,
+): Promise<Recorded | undefined> {
+  const outcome = outcomeSchema.safeParse(found.outcome)
+  if (!outcome.success) return undefined
+  const mark = { ...found, outcome: outcome.data }
+  if (!(await isMarkGenuine(jobId, account, mark, sealer))) return undefined
+  return { outcome: mark.outcome, reason: { code: mark.code, text: mark.why } }
+}
 
 /**
  * Whether the job needs another attempt: a two-way delete after a one-way one, or another question to the hook, whose
@@ -137,11 +187,4 @@ const isGrown = (answer: z.infer<typeof settledSchema>): answer is Exclude<typeo
 function isOutgrown(outcome: FinalOutcome, wish: WishInHand, text: string, growth: Growth): boolean {
   if (outcome === 'cancelled') return text !== wish.text
   return outcome === 'cleared' && wish.oneWay && growth.twoWay
-}
-
-function toSettleResult(answer: Settled): SettleResult {
-  if (answer === 'gone') return { kind: 'gone' }
-  if (typeof answer === 'string') return { kind: 'settled', suspicious: answer === 'suspicious' }
-  const [, outcome, code, text] = answer
-  return { kind: 'already', outcome, reason: { code, text } }
 }

@@ -4,17 +4,22 @@ import { parseJson } from '../../config/parse-json.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { accountIn, parseJobData, requestsIn } from '../job/clear-friends-job.ts'
+import { ReceiptKeyError } from '../job/errors.ts'
 import { allRequests, parseGrowth, withdrawRequest } from '../job/wish.ts'
-import { sealedContent } from '../receipts/receipt-content.ts'
-import { readContract } from '../status/fleet-contract.ts'
+import { Sealer } from '../receipts/keys/sealer.ts'
+import { openProgress } from '../receipts/sealed-progress.ts'
+import { sealReceipt } from '../receipts/sealed-receipt.ts'
 import { ledgerKeys, ledgerLua } from './ledger.ts'
 import type { SettlementOptions } from './settlement.ts'
 
 const script = ledgerLua + readFileSync(new URL('./cancel.lua', import.meta.url), 'utf8')
-const answerSchema = z.enum(['cancelled', 'dead_letter', 'in_flight', 'sent', 'not_found', 'changed'])
+const answerSchema = z.union([
+  z.tuple([z.enum(['cancelled', 'dead_letter']), z.string()]),
+  z.enum(['in_flight', 'sent', 'not_found', 'changed', 'foreign']),
+])
 
 /** See `CancelResult` in cancel.ts. */
-export type WithdrawResult = Exclude<z.infer<typeof answerSchema>, 'changed'>
+export type WithdrawResult = 'cancelled' | 'dead_letter' | 'in_flight' | 'sent' | 'not_found'
 
 /** Withdraws single jobs. */
 export interface Withdrawer {
@@ -26,7 +31,7 @@ export interface Withdrawer {
 
 /** Redis is asked again when the job has changed in between. Nobody is that quick ten times. */
 const LOOKS_AT_MOST = 10
-const progressSchema = z.object({ calls: z.int().min(0).default(0) }).catch({ calls: 0 })
+const progressSchema = z.object({ calls: z.int().min(0) }).catch({ calls: 0 })
 
 interface ReadJob {
   readonly data: string
@@ -43,7 +48,9 @@ interface Withdrawal {
 }
 
 /** Makes a withdrawer on a connection. */
-export function createWithdrawer({ redis, prefix, seals, receiptDays }: SettlementOptions): Withdrawer {
+export function createWithdrawer(options: SettlementOptions): Withdrawer {
+  const { redis, prefix, receiptDays } = options
+  const sealer = options.sealer ?? new Sealer(options)
   const { queue } = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsCancel', script)
   const keys = ledgerKeys(prefix)
@@ -52,22 +59,31 @@ export function createWithdrawer({ redis, prefix, seals, receiptDays }: Settleme
     const fields = await redis.hmget(queue + jobId, 'data', 'wish', 'timestamp', 'progress', 'atm')
     const [data, wish, timestamp, progress, attempts] = fields
     if (typeof data !== 'string') return undefined
-    const { calls } = progressSchema.parse(parseJson(progress ?? ''))
+    const account = accountIn(parseJson(data)) ?? ''
+    const { calls } = progressSchema.parse(await openProgress({ jobId, account }, parseJson(progress ?? ''), sealer))
     return { data, wish: wish ?? '', enqueuedAt: Number(timestamp), calls, attempts: Number(attempts ?? 0) }
   }
   const withdraw = async (jobId: string, job: ReadJob, { requests, kept }: Withdrawal) => {
     const { calls, attempts, enqueuedAt } = job
-    const { app = null } = await readContract(redis, prefix)
-    const content = sealedContent(
+    const { sealed, args } = await sealReceipt(
+      jobId,
       {
         ...{ account: accountIn(parseJson(job.data)) ?? '', requests, calls, attempts, enqueuedAt },
         ...{ outcome: 'cancelled', verified: 'skipped', code: 'withdrawn' },
       },
-      seals,
-      app,
+      sealer,
     )
-    const args = [jobId, receiptDays, job.data, job.wish, kept?.data ?? '', kept?.wish ?? '', ...content]
-    return answerSchema.parse(await run(keys, args))
+    const begin = [jobId, receiptDays, job.data, job.wish, kept?.data ?? '', kept?.wish ?? '']
+    try {
+      const answer = answerSchema.parse(await run(keys, [...begin, ...args]))
+      if (answer === 'foreign') throw new ReceiptKeyError()
+      if (typeof answer === 'string') sealer.voided(sealed)
+      else sealer.written(sealed, answer[1])
+      return typeof answer === 'string' ? answer : answer[0]
+    } catch (error) {
+      sealer.voided(sealed)
+      throw error
+    }
   }
   /** Reads the job, withdraws from it, and begins again where it has changed in between. */
   const change = async (jobId: string, choose: (job: ReadJob) => Withdrawal | undefined) => {

@@ -4,8 +4,8 @@ import type { Settings } from '../../config/settings.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
-import { ForeignFleetError } from '../job/errors.ts'
-import type { ReceiptSeals } from '../receipts/receipt-seals.ts'
+import { ForeignFleetError, ReceiptKeyError } from '../job/errors.ts'
+import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
 
 const script = readFileSync(new URL('./bind.lua', import.meta.url), 'utf8')
 
@@ -85,6 +85,21 @@ export async function requireFleet(
   known: Partial<FleetContract> = {},
 ): Promise<void> {
   requireSame(await readContract(redis, prefix), { version: DATA_VERSION, ...known })
+}
+
+/**
+ * Makes sure that the fleet's key is this one. Reads only: only a worker decides which key counts. A fleet that no worker
+ * has bound yet suits all keys.
+ *
+ * @throws {ReceiptKeyError} when it is another one
+ */
+export async function requireKey(
+  redis: RedisConnection,
+  prefix: string,
+  { keyId }: Pick<ReceiptSeals, 'keyId'>,
+): Promise<void> {
+  const { key } = await readContract(redis, prefix)
+  if (key !== undefined && key !== keyId) throw new ReceiptKeyError()
 }
 
 async function write(

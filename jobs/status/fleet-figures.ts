@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
+import { parseHead } from '../receipts/log/head.ts'
 
 const script = readFileSync(new URL('./fleet-figures.lua', import.meta.url), 'utf8')
 
@@ -20,8 +21,12 @@ export interface FleetFigures {
   readonly enqueued: Readonly<Record<EnqueueResult, number>>
   /** Dead letters that are kept now, by code; codes without any are left out. */
   readonly deadLetters: Readonly<Record<string, number>>
-  /** Receipts written so far. */
+  /** Entries in the log of receipts, since its beginning. */
   readonly receipts: number
+  /** Entries that the signed head of the log covers. */
+  readonly headSize: number
+  /** Whether the log does not fit together, and no person has taken note of it. */
+  readonly isLogBroken: boolean
 }
 
 const countSchema = z.string().regex(/^\d+$/).transform(Number)
@@ -34,15 +39,15 @@ const pairsSchema = z.array(z.string()).transform((pairs, context) => {
   }
   return counts
 })
-const answerSchema = z.tuple([countSchema, pairsSchema, pairsSchema, countSchema])
+const answerSchema = z.tuple([countSchema, pairsSchema, pairsSchema, countSchema, z.string(), z.enum(['0', '1'])])
 
 /** Makes a reader of the fleet's figures: one round trip of one short script. */
 export function createFleetFiguresReader(redis: RedisConnection, prefix: string): () => Promise<FleetFigures> {
-  const { enqueued, deadLetterCodes, receiptChain } = keysOf(prefix)
+  const { enqueued, deadLetterCodes, receiptLog } = keysOf(prefix)
   const run = createRedisScript(redis, 'clearFriendsFigures', script)
   return async () => {
-    const [timeMicroseconds, results, codes, receipts] = answerSchema.parse(
-      await run([enqueued, deadLetterCodes, receiptChain], []),
+    const [timeMicroseconds, results, codes, receipts, note, broken] = answerSchema.parse(
+      await run([enqueued, deadLetterCodes, receiptLog], []),
     )
     return {
       readAt: timeMicroseconds / 1000,
@@ -53,6 +58,8 @@ export function createFleetFiguresReader(redis: RedisConnection, prefix: string)
       },
       deadLetters: codes,
       receipts,
+      headSize: parseHead(note)?.size ?? 0,
+      isLogBroken: broken === '1',
     }
   }
 }

@@ -88,6 +88,8 @@ function parseField<T>(text: string | null | undefined, schema: z.ZodType<T>, un
  */
 export async function readFleetId(redis: RedisConnection, prefix: string): Promise<string> {
   const { fleetId } = keysOf(prefix)
+  const known = await redis.get(fleetId)
+  if (known !== null) return known
   await redis.setnx(fleetId, randomUUID())
   return z.string().parse(await redis.get(fleetId))
 }

@@ -14,6 +14,7 @@ import { benchMembers } from './members.ts'
 import { benchMetrics } from './metrics.ts'
 import { benchMillion } from './million.ts'
 import { print, say } from './output.ts'
+import { benchProof } from './proof.ts'
 import { benchUrgent } from './urgent.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   members: benchMembers,
   urgent: benchUrgent,
   apps: benchApps,
+  proof: benchProof,
   million: benchMillion,
 }
 

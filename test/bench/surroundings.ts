@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type PrivateRedis, startPrivateRedis } from '../../private-redis/private-redis.ts'
 import { DEFAULT_APP } from '../../simulator/index.ts'
 import { startSimulatorProcess } from '../helpers/processes/simulator-process.ts'
+import { receiptKeyOf } from '../helpers/receipts/settling.ts'
 import { say } from './output.ts'
 
 /** A private Redis and a vendor in a process of its own, for one run. */
@@ -33,7 +34,7 @@ export async function startSurroundings(vendorFlags: readonly string[]): Promise
       IM_SDK_APP_ID: String(DEFAULT_APP.sdkAppId),
       IM_ADMIN: DEFAULT_APP.admins?.[0] ?? '',
       IM_SECRET_KEY: DEFAULT_APP.keys?.[0] ?? '',
-      RECEIPT_KEY: 'a made-up key of receipts, for benchmarks',
+      RECEIPT_KEY: receiptKeyOf('benchmarks'),
       HTTP_PORT: '0',
       LOG_LEVEL: 'fatal',
     },

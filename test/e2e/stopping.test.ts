@@ -1,6 +1,6 @@
 /** The end of a worker process: at a signal, in time, and with its receipts sealed. */
 import { describe, expect, it } from 'vitest'
-import { Checkpoints } from '../../jobs/receipts/checkpoints.ts'
+import { openLog } from '../../jobs/receipts/keep/open-log.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { fleetForTest, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 import { entry } from '../helpers/processes/start-command.ts'
@@ -28,17 +28,17 @@ describe('a worker at SIGTERM', () => {
     expect(outcomes.cleared).toBe(calls)
     expect(new Set((await fleet.queue.getPrioritized()).map(job => job.attemptsMade))).toEqual(new Set([0]))
 
-    const newest = await new Checkpoints(fleet.redis, fleet.prefix, testSeals).newest(1)
-    expect(newest).toMatchObject([{ seq: calls, state: 'good' }])
-    const { lines, troubles } = await exportedLines({ redis: fleet.redis, prefix: fleet.prefix })
+    const log = await openLog(fleet.redis, fleet.prefix, testSeals)
+    expect(log).toMatchObject({ newest: calls + 1, head: { size: calls + 1 }, troubles: [] })
+    const { file, lines, troubles } = await exportedLines({ redis: fleet.redis, prefix: fleet.prefix })
     expect(troubles).toEqual([])
     expect(lines.map(line => JSON.parse(line))).toMatchObject(
       Array.from({ length: calls }, (_, index) => ({
-        ...{ v: 1, seq: index + 1, requests: ['ticket-1'], outcome: 'cleared', verified: 'skipped', code: null },
-        ...{ app: 1_400_000_000, calls: 1, attempts: 1 },
+        ...{ v: 2, seq: index + 2, requests: ['ticket-1'], outcome: 'cleared', verified: 'skipped', code: null },
+        ...{ calls: 1, attempts: 1 },
       })),
     )
-    expect(await findingsIn(lines)).toEqual([])
+    expect(await findingsIn(file)).toEqual([])
   })
 
   it('whose calls hang stops within DRAIN_SECONDS, or at once at the second signal', async () => {

@@ -33,7 +33,8 @@ async function enqueueAll(fleet: VendorAndWorkers): Promise<void> {
   await fleet.producer.enqueueMany(accounts, { request: 'ticket-1' })
 }
 
-const ended = (): Promise<number> => redis.xlen(keys.receipts)
+const ended = async (): Promise<number> =>
+  Object.values(await redis.hgetall(keys.outcomes)).reduce((sum, jobs) => sum + Number(jobs), 0)
 
 async function fillMemory(): Promise<void> {
   await redis.config('SET', 'maxmemory', '1')

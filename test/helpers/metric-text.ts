@@ -28,6 +28,8 @@ export const busyFleet: FleetReading = {
     enqueued: { accepted: 1500, duplicate: 12, rejected: 4 },
     deadLetters: { 30001: 2, still_has_friends: 1 },
     receipts: 46,
+    headSize: 40,
+    isLogBroken: false,
   },
   callRates: [
     { command: 'friend_delete_all', allowedPerSecond: 150, peakPerSecond: 149 },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type parseJobData, requestsIn } from '../../jobs/job/clear-friends-job.ts'
 import { finalOutcomeOf, type LastOutcome } from '../../jobs/job/outcome.ts'
-import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
+import type { FinalRecord } from '../../jobs/receipts/sealed-receipt.ts'
 import type { JobInHand } from './job-in-hand.ts'
 import type { Progress } from './progress.ts'
 

@@ -16,9 +16,16 @@
  * fleet (`halt/`).
  */
 
-import { isOfNewerVersion, type JobData, parseJobData, requestsIn } from '../../jobs/job/clear-friends-job.ts'
+import {
+  accountIn,
+  isOfNewerVersion,
+  type JobData,
+  parseJobData,
+  requestsIn,
+} from '../../jobs/job/clear-friends-job.ts'
 import { isLast, type Outcome } from '../../jobs/job/outcome.ts'
 import { allRequests, NOT_GROWN, parseGrowth } from '../../jobs/job/wish.ts'
+import type { ProgressOf } from '../../jobs/receipts/sealed-progress.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import type { Standing } from '../halt/standing.ts'
 import type { FaultStreaks } from '../vendor/fault-streaks.ts'
@@ -29,7 +36,7 @@ import { type AttemptResult, clearAccount } from './clear-account.ts'
 import { recordOf } from './final-record.ts'
 import type { JobInHand } from './job-in-hand.ts'
 import { type Attempted, asRecorded } from './processed.ts'
-import { parseProgress, progressFor } from './progress.ts'
+import { type Progress, parseProgress, progressFor } from './progress.ts'
 
 /** Parts and limits of an attempt. */
 export interface ProcessJobOptions {
@@ -37,6 +44,10 @@ export interface ProcessJobOptions {
   readonly faultStreaks: FaultStreaks
   readonly settlement: Pick<Settlement, 'lookUp' | 'readWish'>
   readonly standing: Pick<Standing, 'judge'>
+  /** Gives the progress that a worker has left in a job; nothing where it is another's work. */
+  readonly openProgress: (job: ProgressOf, found: unknown) => Promise<unknown>
+  /** Makes a progress that {@link openProgress} knows again. */
+  readonly sealProgress: (job: ProgressOf, progress: Progress) => Promise<Progress>
   readonly maxAttempts: number
   readonly beforeClear?: BeforeClear | undefined
   /** Share of the accounts whose list is read after the delete. */
@@ -61,13 +72,16 @@ const CRASHES_AT_MOST = 20
 export async function processJob(job: JobInHand, options: ProcessJobOptions, caller: Caller): Promise<Attempted> {
   const { settlement, maxAttempts } = options
   // A lost worker may have settled the job without completing it. Then nothing is left to do.
-  const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id) : undefined
-  if (recorded !== undefined) return asRecorded(job, recorded)
+  const account = accountIn(job.data) ?? ''
+  const recorded = job.timesStalled > 0 ? await settlement.lookUp(job.id, account) : undefined
+  if (recorded !== undefined) return asRecorded(recorded)
   const parsed = parseJobData(job.data)
   // Only the hook must know of all requests before the delete. The settle notices what a duplicate has added.
   const text = options.beforeClear === undefined ? NOT_GROWN : await settlement.readWish(job.id)
-  const attempted = await blame(await attempt(job, parsed, text, options, caller), options.standing)
-  const outcome = exhaust(attempted, job, maxAttempts)
+  const before = parseProgress(await options.openProgress({ jobId: job.id, account }, job.progress))
+  const blamed = await blame(await attempt(job, parsed, text, before, options, caller), options.standing)
+  const outcome = exhaust(blamed, job, maxAttempts)
+  const attempted = { ...blamed, progress: await options.sealProgress({ jobId: job.id, account }, blamed.progress) }
   if (!isLast(outcome)) return { ...attempted, job: 'went_back', outcome }
   const record = recordOf(job, parsed, outcome, attempted.progress)
   const wish = { oneWay: parsed.ok && parsed.data.type === 'single', text }
@@ -80,11 +94,12 @@ async function attempt(
   job: JobInHand,
   parsed: ParsedData,
   wishText: string,
+  found: Progress,
   options: ProcessJobOptions,
   caller: Caller,
 ): Promise<AttemptResult & { readonly calls: number }> {
   const isTwoWay = parsed.ok && parsed.data.type !== 'single'
-  const before = progressFor(isTwoWay, parseProgress(job.progress))
+  const before = progressFor(isTwoWay, found)
   if (!parsed.ok) return { outcome: outcomeOfUnfit(job, parsed.reason), progress: before, calls: 0 }
   const refused = refuse(job, parsed.data, options)
   if (refused !== undefined) return { outcome: refused, progress: before, calls: 0 }

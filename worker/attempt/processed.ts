@@ -1,9 +1,8 @@
 import type { LastOutcome, ReturningOutcome } from '../../jobs/job/outcome.ts'
-import type { FinalRecord } from '../../jobs/receipts/receipt-content.ts'
+import type { FinalRecord } from '../../jobs/receipts/sealed-receipt.ts'
 import type { Recorded, SettleResult, WishInHand } from '../../jobs/settle/settlement.ts'
 import type { AttemptResult } from './clear-account.ts'
-import type { JobInHand } from './job-in-hand.ts'
-import { parseProgress } from './progress.ts'
+import { NO_PROGRESS } from './progress.ts'
 
 /** Result of an attempt before anything is written. The pool settles only a job that `ends`. */
 export type Attempted = WentBack | SettledBefore | Ends
@@ -46,12 +45,12 @@ interface SettledBefore extends Facts {
 }
 
 /** Adds the result of the settle to an attempt. */
-export function afterSettle(job: JobInHand, attempted: Ends, result: SettleResult): Processed {
+export function afterSettle(attempted: Ends, result: SettleResult): Processed {
   switch (result.kind) {
     case 'settled':
       return { ...attempted, job: 'settled', suspicious: result.suspicious }
     case 'already':
-      return { ...asRecorded(job, result), calls: attempted.calls }
+      return { ...asRecorded(result), calls: attempted.calls }
     case 'gone':
       return { ...attempted, job: 'settled_before' }
     case 'outgrown':
@@ -68,8 +67,8 @@ const OUTGROWN: ReturningOutcome = {
 }
 
 /** Gives the outcome that was settled earlier, so that BullMQ and the receipt agree. */
-export function asRecorded(job: JobInHand, recorded: Recorded): SettledBefore {
-  return { job: 'settled_before', outcome: outcomeOf(recorded), progress: parseProgress(job.progress), calls: 0 }
+export function asRecorded(recorded: Recorded): SettledBefore {
+  return { job: 'settled_before', outcome: outcomeOf(recorded), progress: NO_PROGRESS, calls: 0 }
 }
 
 function outcomeOf({ outcome, reason }: Recorded): LastOutcome {

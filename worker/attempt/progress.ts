@@ -23,15 +23,13 @@ const progressSchema = z.object({
 /** See {@link progressSchema}. */
 export type Progress = Readonly<z.infer<typeof progressSchema>>
 
-const NONE: Progress = Object.freeze(progressSchema.parse({}))
-/** BullMQ's progress of a job that has left none, as most jobs. */
-const BULLMQ_NONE = 0
+/** Progress of a job that has left none, as most jobs. */
+export const NO_PROGRESS: Progress = Object.freeze(progressSchema.parse({}))
 
 /** Parses the progress of a job. Unknown data counts as no progress, since an attempt can repeat everything. */
 export function parseProgress(progress: unknown): Progress {
-  if (progress === BULLMQ_NONE) return NONE
   const parsed = progressSchema.safeParse(progress)
-  return parsed.success ? parsed.data : NONE
+  return parsed.success ? parsed.data : NO_PROGRESS
 }
 
 /**
@@ -39,4 +37,4 @@ export function parseProgress(progress: unknown): Progress {
  * two-way delete then begins anew.
  */
 export const progressFor = (isTwoWay: boolean, progress: Progress): Progress =>
-  isTwoWay && progress.deleted && progress.oneWay ? { ...NONE, calls: progress.calls } : progress
+  isTwoWay && progress.deleted && progress.oneWay ? { ...NO_PROGRESS, calls: progress.calls } : progress

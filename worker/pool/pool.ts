@@ -215,7 +215,7 @@ export class Pool implements Gated {
   async #settle(job: Job, inHand: JobInHand, attempted: Attempted & { job: 'ends' }): Promise<Processed> {
     try {
       const result = await this.#options.settlement.settle(inHand.id, attempted.record, attempted.wish)
-      return afterSettle(inHand, attempted, result)
+      return afterSettle(attempted, result)
     } catch (error) {
       // The next attempt must know what this one has done. It repeats the calls where this cannot be stored either.
       await job.updateProgress(attempted.progress).catch(() => {})

@@ -27,6 +27,20 @@ export const proof: Row = {
       ],
     },
     {
+      title: 'Is the log of receipts signed?',
+      says: 'Entries that no signed head covers yet, and whether the log does not fit together. Bad: “broken” at 1, or a number that keeps rising. See the runbook, ClearFriendsReceiptsBroken.',
+      unit: 'none',
+      shows: 'lines',
+      width: 8,
+      queries: [
+        {
+          expr: `max(clear_friends_receipts_total{${FLEET}}) - max(clear_friends_receipts_head_size{${FLEET}})`,
+          legend: 'not covered',
+        },
+        { expr: `max(clear_friends_receipts_broken{${FLEET}})`, legend: 'broken' },
+      ],
+    },
+    {
       title: 'Is what was cleared proved?',
       says: 'Clears by whether the list was seen empty; “skipped” is what VERIFY asks for. Bad: “no”: the lists cannot be read. See what the vendor answers to friend_get.',
       unit: 'ops',

@@ -5,7 +5,9 @@
 import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { loadJobNames } from '../../../jobs/job/job-names.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
+import { Sealer } from '../../../jobs/receipts/keys/sealer.ts'
+import { openProgress, type ProgressOf, sealProgress } from '../../../jobs/receipts/sealed-progress.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { DEFAULT_PREFIX } from '../../../redis/keys.ts'
 import { createLog } from '../../../worker/observe/log.ts'
@@ -20,7 +22,8 @@ const CONCURRENCY = 256
 const { REDIS_URL, RECEIPT_KEY } = z.object({ REDIS_URL: z.string(), RECEIPT_KEY: z.string() }).parse(process.env)
 const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null })
 const seals = createReceiptSeals(RECEIPT_KEY)
-const settlement = createSettlement({ redis, prefix: DEFAULT_PREFIX, seals, receiptDays: 400 })
+const sealer = new Sealer({ redis, prefix: DEFAULT_PREFIX, seals, app: 1_400_000_000 })
+const settlement = createSettlement({ redis, prefix: DEFAULT_PREFIX, seals, sealer, receiptDays: 400 })
 const envelope = { ActionStatus: 'OK', ErrorCode: 0, ErrorInfo: '' }
 const verdict = classify({ kind: 'answer', envelope, body: envelope })
 
@@ -37,6 +40,8 @@ const attempt = {
   maxAttempts: MAX_ATTEMPTS,
   verifyShare: 0,
   app: 1_400_000_000,
+  openProgress: (job: ProgressOf, found: unknown) => openProgress(job, found, sealer),
+  sealProgress: <T extends object>(job: ProgressOf, progress: T) => sealProgress(job, progress, sealer),
 }
 const pool = new Pool({
   redis,

@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { z } from 'zod'
 import { readLedger } from '../../../cli/demo/vendor.ts'
+import { parseJson } from '../../../config/parse-json.ts'
 import { createRequestReader, type RequestStatus } from '../../../jobs/status/request-status.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { DEFAULT_PREFIX, keysOf } from '../../../redis/keys.ts'
@@ -221,7 +222,8 @@ class LossRun {
   }
 
   async #settled(): Promise<number> {
-    return Number(await this.#client.hget(keysOf(DEFAULT_PREFIX).receiptChain, 'seq'))
+    const outcomes = await this.#client.hgetall(keysOf(DEFAULT_PREFIX).outcomes)
+    return Object.values(outcomes).reduce((sum, jobs) => sum + Number(jobs), 0)
   }
 
   #inLine(): Promise<number> {
@@ -231,18 +233,14 @@ class LossRun {
   async #lookBack() {
     const keys = keysOf(DEFAULT_PREFIX)
     const readRequest = createRequestReader(this.#client, DEFAULT_PREFIX, { ceilingPerSecond: CEILING, margin: 0.01 })
-    const [request, outcomes, receipts] = await Promise.all([
-      readRequest(REQUEST),
-      this.#client.hgetall(keys.outcomes),
-      this.#client.xlen(keys.receipts),
-    ])
+    const [request, outcomes] = await Promise.all([readRequest(REQUEST), this.#client.hgetall(keys.outcomes)])
     const ledger = await readLedger(this.#simulator.url)
     const exported = await this.#export()
     const { stampedBy = 'the vendor', stamps = [] } = (await this.#arrivals?.end()) ?? {}
     return {
       request,
       outcomes,
-      receipts,
+      receipts: accountsIn(exported.text).length,
       accountsWithOneReceipt: countSingles(exported.text),
       clearedAtVendor: ledger.filter(line => line.okAnswers > 0 && line.friendsLeft === 0).length,
       calls: sumUp(stamps, 0),
@@ -261,14 +259,12 @@ class LossRun {
   }
 }
 
-const receiptSchema = z.object({ account: z.string(), seq: z.number() })
+const receiptSchema = z.object({ kind: z.literal('receipt'), account: z.string() })
+
+const accountsIn = (ndjson: string): readonly string[] =>
+  ndjson.split('\n').flatMap(line => receiptSchema.safeParse(parseJson(line)).data?.account ?? [])
 
 function countSingles(ndjson: string): number {
-  const perAccount = new Map<string, number>()
-  for (const line of ndjson.split('\n')) {
-    if (line === '') continue
-    const parsed = receiptSchema.safeParse(JSON.parse(line))
-    if (parsed.success) perAccount.set(parsed.data.account, (perAccount.get(parsed.data.account) ?? 0) + 1)
-  }
-  return [...perAccount.values()].filter(receipts => receipts === 1).length
+  const perAccount = Map.groupBy(accountsIn(ndjson), account => account)
+  return [...perAccount.values()].filter(receipts => receipts.length === 1).length
 }

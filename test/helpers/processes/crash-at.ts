@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { Client, type Dispatcher } from 'undici'
+import { ledgerLua } from '../../../jobs/settle/ledger.ts'
 
 /** The steps of a job at which a worker may be crashed, in their order. */
 export const CRASH_STEPS = [
@@ -31,9 +32,9 @@ function crashIf(step: string): void {
   for (;;);
 }
 
-const textOf = (file: string): string => readFileSync(new URL(`../../../jobs/settle/${file}`, import.meta.url), 'utf8')
+const settleLua = readFileSync(new URL('../../../jobs/settle/settle.lua', import.meta.url), 'utf8')
 const settleSha = createHash('sha1')
-  .update(textOf('counts.lua') + textOf('ledger.lua') + textOf('settle.lua'))
+  .update(ledgerLua + settleLua)
   .digest('hex')
 
 /** Whether a command settles a job: by the script's hash, or by its text where the server does not know it. */

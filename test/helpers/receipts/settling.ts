@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto'
 import type { FinalOutcome } from '../../../jobs/job/outcome.ts'
-import type { FinalRecord } from '../../../jobs/receipts/receipt-content.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
+import type { FinalRecord } from '../../../jobs/receipts/sealed-receipt.ts'
 import { createSettlement, type SettleResult, type WishInHand } from '../../../jobs/settle/settlement.ts'
 import type { RedisConnection } from '../../../redis/connection.ts'
 
-/** The made-up key of receipts in tests. */
-export const TEST_RECEIPT_KEY = 'a made-up key of receipts, for tests'
+/** Makes a key of receipts for tests. It stands nowhere, so that nobody takes it for their own. */
+export const receiptKeyOf = (name: string): string => createHash('sha256').update(`tests, ${name}`).digest('hex')
+
+/** The key of receipts in tests. */
+export const TEST_RECEIPT_KEY: string = receiptKeyOf('the key')
 
 /**
  * Settles jobs as a worker that is lost before BullMQ could complete them. Details that a test does not give are made

@@ -1,15 +1,14 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { Checkpoints } from '../../../jobs/receipts/checkpoints.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
 import { freePort } from '../../../private-redis/free-port.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { type Simulator, startSimulator } from '../../../simulator/index.ts'
 import { runCommand } from '../../helpers/commands/run-command.ts'
 import { workerSettingsFor } from '../../helpers/processes/worker-process.ts'
-import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
+import { receiptKeyOf, TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 import { startOldRedis } from './old-redis.ts'
 
 const PREFIX = '{doctor}'
@@ -69,12 +68,14 @@ describe('clear-friends doctor', () => {
       'redis reachable',
       'redis version',
       'redis persistence',
+      'redis rewrites',
       'redis eviction',
       'redis memory layout',
       'redis latency',
       'clock',
       'limiter',
       'fleet',
+      'receipts',
       'redis channel',
       'redis writes',
       'vendor reachable',
@@ -95,10 +96,9 @@ describe('clear-friends doctor', () => {
   })
 
   it('fails on a key of receipts that is not the one in use, and shows neither', async () => {
-    const seals = createReceiptSeals(TEST_RECEIPT_KEY)
-    await new Checkpoints(redis, PREFIX, seals).useKey()
+    await redis.hset(keysOf(PREFIX).fleet, 'key', createReceiptSeals(TEST_RECEIPT_KEY).keyId)
     expect((await examine()).bad).toEqual([])
-    const other = 'another made-up key of receipts, for tests'
+    const other = receiptKeyOf('another key')
     const { code, bad, findings } = await examine({ RECEIPT_KEY: other })
     expect(code).toBe(1)
     expect(bad).toMatchObject([{ check: 'fleet', result: 'failure' }])

@@ -66,11 +66,16 @@ it('`fleet rebind` moves an empty fleet, and refuses to move one with jobs', asy
   expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('1 jobs') })
   await runCommand(['cancel', 'user_1'], { ...settings, IM_SDK_APP_ID: String(APP) })
   const receipt = await runCommand(['receipts', 'export'], { ...settings, IM_SDK_APP_ID: String(APP) })
-  expect(JSON.parse(receipt.stdout)).toMatchObject({ outcome: 'cancelled', app: APP })
+  expect(JSON.parse(receipt.stdout.split('\n')[0] ?? '')).toMatchObject({ outcome: 'cancelled' })
   expect(await runCommand(['fleet', 'rebind'], settings)).toEqual({
     code: 0,
     stdout: `bound to app ${APP + 1} at 127.0.0.1\n`,
-    stderr: '',
+    stderr: `the receipts of the former app are kept: REDIS_PREFIX='${keySpace.prefix}:app-${APP}' clear-friends receipts export\n`,
   })
   expect((await keySpace.run('fleet')).stdout).toContain(`app       ${APP + 1}\n`)
+  const former = { ...settings, IM_SDK_APP_ID: String(APP), REDIS_PREFIX: `${keySpace.prefix}:app-${APP}` }
+  expect(await runCommand(['receipts', 'export'], former)).toEqual({
+    ...receipt,
+    stdout: expect.stringContaining('cancelled'),
+  })
 })

@@ -1,158 +1,291 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { Checkpoints } from '../../../jobs/receipts/checkpoints.ts'
 import { runCommand } from '../../helpers/commands/run-command.ts'
-import { testSeals, writeReceipts } from '../../helpers/receipts/receipts.ts'
-import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
+import { receiptKeyOf, TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
+import { logForTest } from '../receipts/log-for-test.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
 const key = { RECEIPT_KEY: TEST_RECEIPT_KEY }
-const run = ({ settings }: CommandKeySpace, ...args: string[]) => runCommand(args, { ...settings, ...key })
-const verify = (input: string | Buffer, settings: Record<string, string> = key, ...args: string[]) =>
-  runCommand(['receipts', 'verify', '-', ...args], settings, input)
+const run = ({ settings }: CommandKeySpace, ...args: string[]) =>
+  runCommand(['receipts', ...args], { ...settings, ...key })
+const verify = (file: string, publicKey: string, ...args: string[]) =>
+  runCommand(['receipts', 'verify', file, '--public-key', publicKey, ...args], {})
 
-describe.concurrent('clear-friends receipts export', () => {
-  it('writes one JSON object a line, which `verify` proves offline with the key alone', async context => {
-    const keySpace = await openKeySpace(context)
-    await writeReceipts(keySpace.redis, keySpace.prefix, 20)
-    const exported = await run(keySpace, 'receipts', 'export')
-    expect(exported).toMatchObject({ code: 0, stderr: '20 receipts, complete from number 1 to 20\n' })
-    expect(exported.stdout.trimEnd().split('\n')).toHaveLength(20)
+/** A fleet whose log a keeper has signed. */
+async function openSigned(context: Parameters<typeof openKeySpace>[0], count: number) {
+  const keySpace = await openKeySpace(context)
+  const log = logForTest(keySpace.redis, keySpace.prefix)
+  await log.bind()
+  await log.write(count)
+  const keeper = log.keeper()
+  await keeper.keep(true)
+  const publicKey = (await run(keySpace, 'key')).stdout.trim()
+  return { keySpace, log, keeper, publicKey }
+}
+
+/** Runs the verifier of the docs, which has nothing of this project. */
+async function verifyIndependently(
+  file: string,
+  publicKey: string,
+  ...more: string[]
+): Promise<{ code: number; stdout: string }> {
+  const script = new URL('../../../docs/examples/verify-receipts.mjs', import.meta.url).pathname
+  return promisify(execFile)(process.execPath, [script, file, publicKey, ...more]).then(
+    ({ stdout }) => ({ code: 0, stdout }),
+    (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
+  )
+}
+
+describe.concurrent('an export', () => {
+  it('is proved with the public key alone, by two programs, and names no account', async context => {
+    const { keySpace, publicKey } = await openSigned(context, 20)
+    const exported = await run(keySpace, 'export')
+    expect(exported).toMatchObject({ code: 0, stderr: '20 lines, complete from number 1 to 20\n' })
     expect(exported.stdout).not.toContain('user_')
     const file = await keySpace.file('receipts.ndjson', exported.stdout)
-    const verified = await runCommand(['receipts', 'verify', file], key)
-    expect(verified).toEqual({
+    const verified = await verify(file, publicKey)
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('20 entries, 0 findings\n') })
+    expect(verified.stdout).toContain('receipts: 20 cleared (20 seen empty')
+    expect(await verifyIndependently(file, publicKey)).toMatchObject({
       code: 0,
-      stdout:
-        '20 of 20 lines are genuine, 0 findings\nexport of all receipts from number 1 on, complete up to number 20; it says nothing of others\n',
-      stderr: '',
+      stdout: expect.stringContaining('ticket-1 {"cleared":6}'),
     })
   })
 
-  it('takes a request, a time and a number to go on behind', async context => {
-    const keySpace = await openKeySpace(context)
-    await writeReceipts(keySpace.redis, keySpace.prefix, 9)
-    const ofRequest = await run(keySpace, 'receipts', 'export', '--request', 'ticket-1', '--since', '1h')
+  it('goes on behind a number, and both parts hold together; a request is exported alone', async context => {
+    const { keySpace, log, publicKey } = await openSigned(context, 9)
+    const first = await run(keySpace, 'export')
+    await log.write(6)
+    const rest = await run(keySpace, 'export', '--after', '9')
+    const both = await keySpace.file('both.ndjson', first.stdout + rest.stdout)
+    expect(await verify(both, publicKey)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('15 entries, 0 findings'),
+    })
+    expect(await verifyIndependently(both, publicKey)).toMatchObject({ code: 0 })
+    const alone = await keySpace.file('rest.ndjson', rest.stdout)
+    expect(await verify(alone, publicKey)).toMatchObject({ code: 0 })
     expect(
-      ofRequest.stdout
-        .trimEnd()
-        .split('\n')
-        .map(line => JSON.parse(line).seq),
-    ).toEqual([3, 6, 9])
-    const { stdout } = await verify(ofRequest.stdout)
-    expect(stdout).toContain('export of all receipts of request "ticket-1" since 20')
-    const rest = await run(keySpace, 'receipts', 'export', '--after', '7')
-    expect(rest.stdout.trimEnd().split('\n')).toHaveLength(2)
-  })
-
-  it('of an empty range writes nothing, says so, and is no failure', async context => {
-    const keySpace = await openKeySpace(context)
-    expect(await run(keySpace, 'receipts', 'export')).toEqual({ code: 0, stdout: '', stderr: 'no receipts fit\n' })
-    await writeReceipts(keySpace.redis, keySpace.prefix, 3)
-    expect(await run(keySpace, 'receipts', 'export', '--request', 'ticket-99')).toEqual({
+      await verify(alone, publicKey, '--against', await keySpace.file('first.ndjson', first.stdout)),
+    ).toMatchObject({ code: 0 })
+    const ofRequest = await keySpace.file(
+      'request.ndjson',
+      (await run(keySpace, 'export', '--request', 'ticket-1')).stdout,
+    )
+    expect(await verify(ofRequest, publicKey)).toMatchObject({
       code: 0,
-      stdout: '',
-      stderr: 'no receipts fit, complete from number 1 to 3\n',
+      stdout: expect.stringContaining('5 entries, 0 findings'),
     })
+    expect(await verifyIndependently(ofRequest, publicKey)).toMatchObject({ code: 0 })
   })
 
-  it('tells what was changed in Redis and fails', async context => {
+  it('of an empty fleet holds nothing, and is no failure', async context => {
     const keySpace = await openKeySpace(context)
-    await writeReceipts(keySpace.redis, keySpace.prefix, 5)
-    await run(keySpace, 'receipts', 'export')
-    const [entry] = await keySpace.redis.xrange(`${keySpace.prefix}:receipts`, '3', '3')
-    await keySpace.redis.xdel(`${keySpace.prefix}:receipts`, entry?.[0] ?? '')
-    const { code, stderr } = await run(keySpace, 'receipts', 'export')
-    expect(code).toBe(1)
-    expect(stderr).toContain('receipt 3 is missing from Redis\n')
+    expect(await run(keySpace, 'export')).toEqual({ code: 0, stdout: '', stderr: 'no entries fit\n' })
   })
 
-  it('refuses another key than the one in use', async context => {
-    const keySpace = await openKeySpace(context)
-    await new Checkpoints(keySpace.redis, keySpace.prefix, testSeals).useKey()
-    const other = { ...keySpace.settings, RECEIPT_KEY: 'another made-up key, of other tests' }
+  it('with another key than the fleet’s is refused, and leaves no mark', async context => {
+    const { keySpace } = await openSigned(context, 2)
+    const before = await keySpace.redis.keys(`${keySpace.prefix}*`)
+    const other = { ...keySpace.settings, RECEIPT_KEY: receiptKeyOf('another key') }
     const { code, stderr } = await runCommand(['receipts', 'export'], other)
-    expect(code).toBe(78)
-    expect(stderr).toContain('RECEIPT_KEY is not the key that the receipts in this Redis are sealed with')
+    expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining('RECEIPT_KEY is not the key') })
+    expect(await keySpace.redis.keys(`${keySpace.prefix}*`)).toEqual(before)
+  })
+})
+
+describe.concurrent('verifying a bad file', () => {
+  it.for([
+    ['an outcome was changed', (lines: string[]) => edit(lines, 4, '"cleared"', '"cancelled"'), 'line 5'],
+    ['a line was removed', (lines: string[]) => lines.toSpliced(4, 1), 'line 5'],
+    ['a line is there twice', (lines: string[]) => lines.toSpliced(4, 0, lines[4] ?? ''), 'line 6'],
+    ['two lines changed places', (lines: string[]) => lines.with(2, lines[6] ?? '').with(6, lines[2] ?? ''), 'line 3'],
+    ['a time was changed', (lines: string[]) => edit(lines, 4, '"at":"20', '"at":"19'), 'line 5'],
+    ['the end was cut off', (lines: string[]) => lines.slice(0, -1), 'the end of the export is missing'],
+    ['it was cut within a line', (lines: string[]) => [...lines.slice(0, 5), lines[5]?.slice(0, 60) ?? ''], 'line 6'],
+    ['the end was changed', (lines: string[]) => edit(lines, 10, '"through":10', '"through":11'), 'line 11'],
+    ['a line of another log was put in', (lines: string[]) => edit(lines, 4, '"seq":5', '"seq":6'), 'line 5'],
+  ] as const)('tells where %s', async ([_what, change, told], context) => {
+    const { keySpace, publicKey } = await openSigned(context, 10)
+    const lines = (await run(keySpace, 'export')).stdout.trimEnd().split('\n')
+    const file = await keySpace.file('bad.ndjson', `${change(lines).join('\n')}\n`)
+    const { code, stdout } = await verify(file, publicKey)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(told) })
+    expect(await verifyIndependently(file, publicKey)).toMatchObject({ code: 1 })
   })
 
   it.for([
-    [['--since', 'yesterday'], '"yesterday" is no time; expected an ISO date such as 2026-12-24'],
-    [['--after', '-1'], 'Expected the number of a receipt'],
-    [['--request', ''], 'the request id is empty'],
-  ] as const)('refuses %j', async ([args, message], context) => {
-    const { code, stdout, stderr } = await run(await openKeySpace(context), 'receipts', 'export', ...args)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain(message)
+    [
+      'with Windows line ends and a byte-order mark',
+      (text: string) => `\uFEFF${text.replaceAll('\n', '\r\n')}`,
+      0,
+      '0 findings',
+    ],
+    ['that is empty', () => '', 1, 'it proves nothing'],
+    ['of binary', () => 'a\0b', 1, 'binary file'],
+    ['of another kind', () => '{"some":"json"}\n', 1, 'is no entry'],
+  ] as const)('takes or refuses a file %s', async ([_what, change, code, said], context) => {
+    const { keySpace, publicKey } = await openSigned(context, 3)
+    const file = await keySpace.file('odd.ndjson', change((await run(keySpace, 'export')).stdout))
+    const result = await verify(file, publicKey)
+    expect({ code: result.code, said: result.stdout + result.stderr }).toEqual({
+      code,
+      said: expect.stringContaining(said),
+    })
   })
 
-  it('needs the key', async context => {
-    const { settings } = await openKeySpace(context)
-    const { code, stderr } = await runCommand(['receipts', 'export'], settings)
-    expect(code).toBe(78)
-    expect(stderr).toContain('RECEIPT_KEY: not set')
+  it('tells another key, another fleet, a typing error in the key, and a head of a longer log', async context => {
+    const { keySpace, keeper, log, publicKey } = await openSigned(context, 3)
+    const file = await keySpace.file('receipts.ndjson', (await run(keySpace, 'export')).stdout)
+    const other = await openSigned(context, 1)
+    expect((await verify(file, other.publicKey)).stdout).toContain('but the key belongs to')
+    const typo = await verify(
+      file,
+      publicKey.replace(/.$/, letter => (letter === 'A' ? 'B' : 'A')),
+    )
+    expect(typo).toMatchObject({ code: 2, stderr: expect.stringContaining('letter by letter') })
+    expect(await runCommand(['receipts', 'verify', file], {})).toMatchObject({ code: 2 })
+    await log.write(2)
+    const longer = await keeper.keep(true)
+    const head = await keySpace.file('head.txt', longer.kind === 'kept' ? longer.note : '')
+    expect(await verify(file, publicKey, '--against', head)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('the head covers 5 entries, and the export ends with entry 3'),
+    })
+    const whole = await keySpace.file('whole.ndjson', (await run(keySpace, 'export')).stdout)
+    expect(await verify(whole, publicKey, '--against', head)).toMatchObject({ code: 0 })
+    expect(await verifyIndependently(whole, publicKey, head)).toMatchObject({ code: 0 })
   })
 })
 
-describe.concurrent('clear-friends receipts verify', () => {
-  it.each([
-    ['no-such-file', 'there is no such file or folder, ENOENT'],
-    ['.', 'it is a folder, EISDIR'],
-  ])('of "%s" says what is wrong', async (file, fault) => {
-    const { code, stdout, stderr } = await runCommand(['receipts', 'verify', file], key)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toBe(`clear-friends: ${file}: it cannot be read (${fault})\n`)
+describe.concurrent('one account', () => {
+  it('is found by its receipts, and one that has none is told', async context => {
+    const { keySpace, log } = await openSigned(context, 5)
+    const found = await run(keySpace, 'find', 'user_3', 'user_99')
+    expect(found).toMatchObject({ code: 1, stderr: 'argument 2: there is no receipt of this account\n' })
+    expect(JSON.parse(found.stdout)).toMatchObject({ seq: 3, account: log.seals.pseudonymOf('user_3') })
   })
 
-  const exported = async (context: Parameters<typeof openKeySpace>[0]): Promise<string> => {
-    const keySpace = await openKeySpace(context)
-    await writeReceipts(keySpace.redis, keySpace.prefix, 12)
-    return (await run(keySpace, 'receipts', 'export')).stdout
-  }
-
-  it('names the line that was changed', async context => {
-    const { code, stdout } = await verify((await exported(context)).replace('"seq":5,', '"seq":50,'))
-    expect(code).toBe(1)
-    expect(stdout).toContain('line 5, receipt 50: does not fit its seal\n11 of 12 lines are genuine, 1 findings')
+  it('is proved in 1.5 kB without anybody else’s receipt', async context => {
+    const { keySpace, publicKey } = await openSigned(context, 700)
+    const proof = await run(keySpace, 'proof', 'user_300')
+    expect(proof.code).toBe(0)
+    expect(Buffer.byteLength(proof.stdout)).toBeLessThan(1500)
+    const file = await keySpace.file('user.tlog-proof', proof.stdout)
+    expect(await verify(file, publicKey)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/"seq":300,[\s\S]*entry 300 of the 700/),
+    })
+    const forged = await keySpace.file('forged.tlog-proof', proof.stdout.replace('"verified":"yes"', '"verified":"no"'))
+    expect(await verify(forged, publicKey)).toMatchObject({ code: 1 })
   })
 
-  it('names a file that was cut off, between lines or within one', async context => {
-    const text = await exported(context)
-    const between = await verify(`${text.trimEnd().split('\n').slice(0, 8).join('\n')}\n`)
-    expect(between).toMatchObject({ code: 1 })
-    expect(between.stdout).toContain('line 8: is the last, but the export went on')
-    const within = await verify(text.slice(0, Math.floor(text.length / 2)))
-    expect(within).toMatchObject({ code: 1 })
-    expect(within.stdout).toContain('is no whole receipt; the file was cut off here')
-  })
-
-  it('takes Windows line ends and a byte-order mark for what they are', async context => {
-    const { code, stdout } = await verify(`\uFEFF${(await exported(context)).replaceAll('\n', '\r\n')}`)
-    expect(code).toBe(0)
-    expect(stdout).toContain('12 of 12 lines are genuine')
-  })
-
-  it('with another key says that it may be another key', async context => {
-    const other = { RECEIPT_KEY: 'another made-up key, of other tests' }
-    const { code, stderr } = await verify(await exported(context), other)
-    expect(code).toBe(1)
-    expect(stderr).toContain('no line was sealed with this RECEIPT_KEY: it is another key')
-  })
-
-  it('refuses what is no export of receipts', async () => {
-    const text = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
-    expect(await verify(text)).toMatchObject({ code: 1, stderr: expect.stringContaining('no line was sealed with') })
-    expect(await verify(Buffer.from([0, 1, 2]))).toMatchObject({ code: 1, stderr: expect.stringContaining('binary') })
-    expect(await verify('')).toMatchObject({ code: 1, stderr: expect.stringContaining('the file is empty') })
-  })
-
-  it('gives programs all of it as JSON', async context => {
-    const { stdout } = await verify((await exported(context)).split('\n').toSpliced(3, 1).join('\n'), key, '--json')
-    expect(JSON.parse(stdout)).toEqual({
-      lines: 11,
-      genuine: 11,
-      exports: [{ after: 0, since: null, request: null, through: 12 }],
-      findings: [{ kind: 'removed', line: 4, seq: 4, text: 'before line 4: receipt 4 was removed' }],
+  it('that no head covers yet is not proved', async context => {
+    const { keySpace, log } = await openSigned(context, 2)
+    await log.write(1)
+    expect(await run(keySpace, 'proof', 'user_3')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no signed head'),
     })
   })
 })
+
+describe.concurrent('the key', () => {
+  it('is made anew each time, and is accepted', async () => {
+    const [one, other] = [await runCommand(['receipts', 'new-key']), await runCommand(['receipts', 'new-key'])]
+    expect(one.stdout).toMatch(/^[0-9a-f]{64}\n$/)
+    expect(one.stdout).not.toBe(other.stdout)
+  })
+
+  it('changes: old and new verify together, and accounts are found from before', async context => {
+    const { keySpace, log, publicKey } = await openSigned(context, 4)
+    const newKey = receiptKeyOf('the next key')
+    const newKeyFile = await keySpace.file('new-key', `${newKey}\n`)
+    const before = await keySpace.file('before.ndjson', (await run(keySpace, 'export')).stdout)
+    expect(await run(keySpace, 'rotate-key', '--new-key-file', newKeyFile)).toMatchObject({ code: 0 })
+    expect(await run(keySpace, 'rotate-key', '--new-key-file', newKeyFile)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('already'),
+    })
+    // Who still holds the old key can write nothing more.
+    await expect(log.write(1)).rejects.toMatchObject({ code: 'RECEIPT_KEY' })
+    const next = logForTest(keySpace.redis, keySpace.prefix, newKey)
+    await next.write(3)
+    expect(await next.keeper().keep(true)).toMatchObject({ kind: 'kept' })
+    const settings = { ...keySpace.settings, RECEIPT_KEY: newKey }
+    const after = await keySpace.file('after.ndjson', (await runCommand(['receipts', 'export'], settings)).stdout)
+    const newPublicKey = (await runCommand(['receipts', 'key'], settings)).stdout.trim()
+    for (const trusted of [publicKey, newPublicKey]) {
+      expect(await verify(after, trusted, '--against', before, '--each')).toMatchObject({ code: 0 })
+      expect(await verifyIndependently(after, trusted, before)).toMatchObject({ code: 0 })
+    }
+    const found = await runCommand(['receipts', 'find', 'user_1'], settings)
+    expect(
+      found.stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line).seq),
+    ).toEqual([1, 6])
+  })
+
+  it('does not change for one that is weak, nor beside another change', async context => {
+    const { keySpace } = await openSigned(context, 1)
+    const weak = await keySpace.file('weak', 'a'.repeat(64))
+    expect(await run(keySpace, 'rotate-key', '--new-key-file', weak)).toMatchObject({ code: 78 })
+    const files = await Promise.all(['b', 'c'].map(name => keySpace.file(name, receiptKeyOf(name))))
+    const codes = await Promise.all(
+      files.map(async file => (await run(keySpace, 'rotate-key', '--new-key-file', file)).code),
+    )
+    expect(codes.toSorted()).toEqual([0, 78])
+  })
+})
+
+describe.concurrent('the certificate of a request', () => {
+  it('that is not complete says so on its face', async context => {
+    const { keySpace } = await openSigned(context, 6)
+    const page = await run(keySpace, 'certificate', '--request', 'ticket-1')
+    expect(page).toMatchObject({ code: 3, stdout: expect.stringContaining('NOT COMPLETE') })
+    expect(page.stdout).not.toContain('<script')
+    expect(await run(keySpace, 'certificate', '--request', 'ticket-9')).toMatchObject({ code: 1 })
+  })
+
+  it('that is complete adds up, and is checked by the commands that stand on it', async context => {
+    const keySpace = await openKeySpace(context)
+    const log = logForTest(keySpace.redis, keySpace.prefix)
+    await log.bind()
+    const enqueued = await runCommand(
+      ['enqueue', '-', '--request', 'ticket-7'],
+      { ...keySpace.settings, ...key },
+      'user_1\nuser_2\nuser_2\n',
+    )
+    expect(enqueued.code).toBe(0)
+    await log.settle(['user_1', 'user_2'], 'ticket-7')
+    await log.keeper().keep(true)
+    const page = await run(keySpace, 'certificate', '--request', 'ticket-7')
+    expect(page).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Complete: every accepted account has ended.'),
+    })
+    const json = JSON.parse((await run(keySpace, 'certificate', '--request', 'ticket-7', '--format', 'json')).stdout)
+    expect(json).toMatchObject({ complete: true, onTime: true, counts: { accepted: 2, cleared: 2, pending: 0 } })
+    const exported = await keySpace.file('receipts.ndjson', (await run(keySpace, 'export')).stdout)
+    const certificate = await keySpace.file('certificate.html', page.stdout)
+    const publicKey = (await run(keySpace, 'key')).stdout.trim()
+    expect(json.check).toEqual([
+      `node verify-receipts.mjs receipts.ndjson '${publicKey}'`,
+      `node verify-receipts.mjs receipts.ndjson '${publicKey}' certificate.html`,
+    ])
+    expect(await verifyIndependently(exported, publicKey, certificate)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('ticket-7 {"cleared":2}'),
+    })
+    const { code, stdout } = await verify(exported, publicKey)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('2 accepted; 2 cleared') })
+    expect((await readFile(certificate, 'utf8')).match(/[0-9a-f]{64}/)).not.toBeNull()
+  })
+})
+
+const edit = (lines: readonly string[], at: number, from: string, to: string): string[] =>
+  lines.with(at, lines[at]?.replace(from, to) ?? '')

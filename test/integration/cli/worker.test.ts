@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, it } from 'vitest'
-import { Checkpoints } from '../../../jobs/receipts/checkpoints.ts'
+import { keysOf } from '../../../redis/keys.ts'
 import { runCommand } from '../../helpers/commands/run-command.ts'
 import { workerSettingsFor } from '../../helpers/processes/worker-process.ts'
 import { testSeals } from '../../helpers/receipts/receipts.ts'
+import { receiptKeyOf } from '../../helpers/receipts/settling.ts'
 import { openKeySpace } from './key-space.ts'
 
 const vendor = { url: 'http://127.0.0.1:1' }
@@ -23,8 +24,8 @@ it('does not start on a port that is in use, and names it', async context => {
 
 it('does not start with another key than the one that the receipts are sealed with', async context => {
   const keySpace = await openKeySpace(context)
-  await new Checkpoints(keySpace.redis, keySpace.prefix, testSeals).useKey()
-  const settings = { ...workerSettingsFor(vendor, keySpace), RECEIPT_KEY: 'another made-up key, of other tests' }
+  await keySpace.redis.hset(keysOf(keySpace.prefix).fleet, 'key', testSeals.keyId)
+  const settings = { ...workerSettingsFor(vendor, keySpace), RECEIPT_KEY: receiptKeyOf('another key') }
   const { code, stdout, stderr } = await runCommand(['worker'], settings)
   expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
   expect(stderr).toContain('but RECEIPT_KEY says')

@@ -14,8 +14,8 @@ const canceller = () => createCanceller({ ...keySpace(), seals: testSeals, recei
 const figures = (request: string) =>
   createRequestReader(keySpace().redis, keySpace().prefix, { ceilingPerSecond: 200, margin: 0 })(request)
 const receipts = async () => {
-  const { lines } = await exportedLines({ redis: keySpace().redis, prefix: keySpace().prefix })
-  if (lines.length > 0) expect(await findingsIn(lines)).toEqual([])
+  const { file, lines } = await exportedLines({ redis: keySpace().redis, prefix: keySpace().prefix })
+  if (lines.length > 0) expect(await findingsIn(file)).toEqual([])
   return lines.map(line => JSON.parse(line))
 }
 const foreignData = (account: string, more: object = {}) => ({ v: 1, account, due: 2_000_000_000, ...more })

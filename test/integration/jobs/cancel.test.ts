@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
 import { createCanceller } from '../../../jobs/settle/cancel.ts'
 import { createRequestReader } from '../../../jobs/status/request-status.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { exportedLines, findingsIn, testSeals } from '../../helpers/receipts/receipts.ts'
-import { testSettle } from '../../helpers/receipts/settling.ts'
+import { receiptKeyOf, testSettle } from '../../helpers/receipts/settling.ts'
 import { accounts, jobsKeySpace } from './key-space.ts'
 
 const keySpace = jobsKeySpace()
@@ -15,8 +15,8 @@ const cancel = (...names: string[]) => {
   return createCanceller({ redis, prefix, seals: testSeals, receiptDays: 400 }).cancel(names)
 }
 const receipts = async () => {
-  const { lines } = await exportedLines({ redis: keySpace().redis, prefix: keySpace().prefix })
-  if (lines.length > 0) expect(await findingsIn(lines)).toEqual([])
+  const { file, lines } = await exportedLines({ redis: keySpace().redis, prefix: keySpace().prefix })
+  if (lines.length > 0) expect(await findingsIn(file)).toEqual([])
   return lines.map(line => JSON.parse(line))
 }
 
@@ -123,8 +123,9 @@ describe('cancelling an account', () => {
   it('with another key than the one in use withdraws nothing', async () => {
     const { redis, prefix, producer, queue } = keySpace()
     await producer.enqueue('user_1')
+    await producer.enqueue('user_2')
     await cancel('user_2')
-    const seals = createReceiptSeals('another made-up key, of other tests')
+    const seals = createReceiptSeals(receiptKeyOf('another key'))
     const other = createCanceller({ redis, prefix, seals, receiptDays: 400 })
     await expect(other.cancel(['user_1'])).rejects.toThrow('RECEIPT_KEY is not the key')
     expect(await queue.getPrioritizedCount()).toBe(1)

@@ -1,18 +1,20 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createProducer } from '../../../jobs/enqueue/producer.ts'
-import { Checkpoints } from '../../../jobs/receipts/checkpoints.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
+import { createCanceller } from '../../../jobs/settle/cancel.ts'
 import {
   bindFleet,
   DATA_VERSION,
   type FleetContract,
   readContract,
   requireFleet,
+  requireKey,
 } from '../../../jobs/status/fleet-contract.ts'
 import { createFleetMembers } from '../../../jobs/status/fleet-members.ts'
 import { moveFleet } from '../../../jobs/status/move-fleet.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { testSeals } from '../../helpers/receipts/receipts.ts'
+import { receiptKeyOf } from '../../helpers/receipts/settling.ts'
 import { jobsKeySpace } from './key-space.ts'
 
 const keySpace = jobsKeySpace()
@@ -79,22 +81,13 @@ it('a producer of another app enqueues nothing, and one that names no app may', 
   for (const producer of [own, other, silent]) await producer?.close()
 })
 
-it('the key of a command that withdrew accounts before the first worker counts', async () => {
+it('a command marks no key as the fleet’s, whatever it does', async () => {
   const { redis, prefix } = keySpace()
-  await new Checkpoints(redis, prefix, testSeals).useKey()
-  await expect(bind({ ...CONTRACT, key: 'another-key-of-tests' })).rejects.toMatchObject({ code: 'FOREIGN_FLEET' })
+  const seals = createReceiptSeals(receiptKeyOf('a mistyped key'))
+  await requireKey(redis, prefix, seals)
+  await createCanceller({ redis, prefix, seals, receiptDays: 400 }).cancel(['user_1'])
   await bind(CONTRACT)
-  expect(await read()).toEqual(CONTRACT)
-})
-
-it('a command that only reads marks no key as the fleet’s', async () => {
-  const { redis, prefix } = keySpace()
-  await new Checkpoints(
-    redis,
-    prefix,
-    createReceiptSeals('a mistyped key of these tests, which is long enough'),
-  ).requireKey()
-  await bind(CONTRACT)
+  await expect(requireKey(redis, prefix, seals)).rejects.toMatchObject({ code: 'RECEIPT_KEY' })
 })
 
 it('an empty fleet moves to another app', async () => {

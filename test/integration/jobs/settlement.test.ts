@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { FINAL_OUTCOMES } from '../../../jobs/job/outcome.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { TEST_RECEIPT_KEY, testSettle } from '../../helpers/receipts/settling.ts'
@@ -85,9 +85,9 @@ describe('settling a job', () => {
     const { redis, prefix, producer } = keySpace()
     const { jobId } = await producer.enqueue('user_1')
     const { lookUp } = createSettlement({ redis, prefix, seals, receiptDays: 400 })
-    expect(await lookUp(jobId)).toBeUndefined()
+    expect(await lookUp(jobId, 'user_1')).toBeUndefined()
     await settle(jobId, 'dead_lettered', { code: '30001', why: 'it said so' })
-    expect(await lookUp(jobId)).toEqual({
+    expect(await lookUp(jobId, 'user_1')).toEqual({
       outcome: 'dead_lettered',
       reason: { code: '30001', text: 'it said so' },
     })
@@ -100,21 +100,21 @@ describe('a receipt', () => {
     await settle(jobId, 'cleared', { account: 'user_4711', requests: ['ticket-1'] })
     const [[id, fields] = ['', []]] = await receipts()
     expect(id).toMatch(/^1-\d{13}$/)
-    expect(fields.join()).toContain(`["${seals.pseudonymOf('user_4711')}",["ticket-1"],"cleared",`)
+    expect(fields.join()).toContain(`"${seals.pseudonymOf('user_4711')}",["ticket-1"],"cleared",`)
     expect(fields.join()).not.toContain('user_4711')
   })
 
-  it('has the next number without gaps, whatever the chain’s own record says', async () => {
+  it('has the next number without gaps, whatever the log’s own record says', async () => {
     const { producer, redis, prefix } = keySpace()
-    const chain = keysOf(prefix).receiptChain
+    const log = keysOf(prefix).receiptLog
     const settleNext = async (account: string) => settle((await producer.enqueue(account)).jobId, 'cleared')
     await settleNext('user_1')
     await settleNext('user_2')
-    expect(await redis.hget(chain, 'seq')).toBe('2')
-    await redis.del(chain)
+    expect(await redis.hget(log, 'seq')).toBe('2')
+    await redis.del(log)
     await settleNext('user_3')
     expect((await receipts()).map(([id]) => id.split('-')[0])).toEqual(['1', '2', '3'])
-    expect(await redis.hget(chain, 'seq')).toBe('3')
+    expect(await redis.hget(log, 'seq')).toBe('3')
   })
 })
 

@@ -61,7 +61,7 @@ describe('what is read of the fleet for a scrape', () => {
   it('knows the dead letters by code, the receipts and the clock', async () => {
     const keys = keysOf(keySpace.prefix)
     await redis.hset(keys.deadLetterCodes, { 30001: 2, 61234: 0, still_has_friends: 1 })
-    await redis.hset(keys.receiptChain, { seq: 17 })
+    await redis.hset(keys.receiptLog, { seq: 17 })
     const { figures, clockOffsetMs, roundTripMs } = await read()
     expect(figures).toMatchObject({ deadLetters: { 30001: 2, still_has_friends: 1 }, receipts: 17 })
     // Redis runs on this host.

@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createProducer, type Producer } from '../../../jobs/enqueue/producer.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/receipt-seals.ts'
+import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
+import { Sealer } from '../../../jobs/receipts/keys/sealer.ts'
+import { openProgress, sealProgress } from '../../../jobs/receipts/sealed-progress.ts'
 import { createSettlement } from '../../../jobs/settle/settlement.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import type { Processed } from '../../../worker/attempt/processed.ts'
@@ -46,7 +48,8 @@ const NO = 30001
 /** Starts a pool that works on all waiting jobs, with a vendor that answers as the test says. */
 function work(answer: Answer): void {
   const { prefix } = keySpace
-  const settlement = createSettlement({ redis, prefix, seals, receiptDays: 400 })
+  const sealer = new Sealer({ redis, prefix, seals })
+  const settlement = createSettlement({ redis, prefix, seals, sealer, receiptDays: 400 })
   const call: PacedCall = async (_command, body, { onSent }) => {
     onSent()
     return { kind: 'answered', verdict: classify(envelopeReply(await answer(String(body['From_Account'])), {})) }
@@ -64,6 +67,8 @@ function work(answer: Answer): void {
       maxAttempts: 3,
       app: 1_400_000_000,
       verifyShare: 0,
+      openProgress: (job, found) => openProgress(job, found, sealer),
+      sealProgress: (job, progress) => sealProgress(job, progress, sealer),
     },
     settlement,
     recorder: { watch: (_job, work) => work(), record: (_job, processed) => void told.push(processed) },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSettings, SettingsError } from '../../../config/load-settings.ts'
 import { SETTING_NAMES, type SettingName, settingRow } from '../../../config/settings.ts'
 import { redisSettings } from '../../../redis/open-redis.ts'
+import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 
 const everySetting = SETTING_NAMES
 const complete = {
@@ -12,7 +13,7 @@ const complete = {
   IM_SDK_APP_ID: '1400000000',
   IM_ADMIN: 'administrator',
   IM_SECRET_KEY: 'made-up-key',
-  RECEIPT_KEY: 'a made-up key of receipts, for tests',
+  RECEIPT_KEY: TEST_RECEIPT_KEY,
 }
 
 /** Gives the faults of an environment; fails where there are none. */
@@ -81,7 +82,7 @@ describe('loading settings', () => {
       '  IM_SDK_APP_ID: not set; expected a whole number, as the vendor’s console shows it',
       '  IM_ADMIN: not set; expected the user id of an app administrator, 1 to 32 printable characters',
       '  IM_SECRET_KEY: not set; expected the app’s secret key, here or in a file named by IM_SECRET_KEY_FILE',
-      '  RECEIPT_KEY: not set; expected a random text of at least 32 characters that only you know, here or in a file named by RECEIPT_KEY_FILE',
+      '  RECEIPT_KEY: not set; expected at least 256 random bits as 64 hex digits or base64 of 32 bytes, as `clear-friends receipts new-key` makes them, here or in a file named by RECEIPT_KEY_FILE',
       '  HTTP_PORT: "70000"; expected a port number; 0 takes any free one and logs it',
       '  LOG_LEVEL: "loud"; expected trace, debug, info, warn, error, fatal or silent',
     ])

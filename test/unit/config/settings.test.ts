@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../config/secret.ts'
 import { parseSetting, SETTING_NAMES, type SettingName, settingRow } from '../../../config/settings.ts'
+import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 
 interface Row {
   readonly good: readonly (readonly [text: string, parsed: unknown])[]
@@ -121,7 +122,15 @@ const rows: Readonly<Record<SettingName, Row>> = {
     bad: ['20%', '-0.1', '1.1', '.5', 'never'],
   },
   DUE_DAYS: anyNumber(0, 3650),
-  RECEIPT_KEY: { good: same('any text of thirty-two characters'), bad: ['a'.repeat(31), 'too short'] },
+  RECEIPT_KEY: {
+    good: [...same(TEST_RECEIPT_KEY), ...same(Buffer.from(TEST_RECEIPT_KEY, 'hex').toString('base64'))],
+    bad: [
+      'a'.repeat(64),
+      'any text of thirty-two characters',
+      TEST_RECEIPT_KEY.slice(1),
+      `${TEST_RECEIPT_KEY.slice(1)}x`,
+    ],
+  },
   RECEIPT_DAYS: wholeNumber(1, 36_500),
   HTTP_HOST: { good: same('0.0.0.0', '::1', 'worker.example'), bad: [' ', 'a b', 'a\n'] },
   HTTP_PORT: wholeNumber(0, 65_535),

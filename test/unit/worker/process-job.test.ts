@@ -3,6 +3,7 @@ import type { Recorded, SettleResult } from '../../../jobs/settle/settlement.ts'
 import type { JobInHand } from '../../../worker/attempt/job-in-hand.ts'
 import { processJob } from '../../../worker/attempt/process-job.ts'
 import { afterSettle } from '../../../worker/attempt/processed.ts'
+import type { Progress } from '../../../worker/attempt/progress.ts'
 import type { Blame } from '../../../worker/halt/standing.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { aCaller } from '../../helpers/vendor/caller.ts'
@@ -41,10 +42,12 @@ async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
     maxAttempts: 3,
     app: APP,
     verifyShare: 1,
+    openProgress: async (_job: unknown, found: unknown) => found,
+    sealProgress: async (_job: unknown, progress: Progress) => progress,
   }
   const processed = await processJob(inHand, options, aCaller())
   const record = processed.job === 'ends' ? processed.record : undefined
-  return { inHand, processed, record, calls: asked.map(({ command }) => command) }
+  return { processed, record, calls: asked.map(({ command }) => command) }
 }
 
 const gone: Recorded = { outcome: 'dead_lettered', reason: { code: '30001', text: 'the vendor says no' } }
@@ -128,9 +131,9 @@ describe('processing a job', () => {
   })
 
   it('goes back, and uses no attempt, where the settle finds that a duplicate asks for more', async () => {
-    const { inHand, processed } = await process({})
+    const { processed } = await process({})
     if (processed.job !== 'ends') throw new Error('the attempt has not ended the job')
-    const after = afterSettle(inHand, processed, { kind: 'outgrown' })
+    const after = afterSettle(processed, { kind: 'outgrown' })
     expect(after).toMatchObject({
       job: 'went_back',
       outcome: { kind: 'snooze', waitMs: 0, reason: { code: 'wish_grew' } },
@@ -180,9 +183,9 @@ describe('processing a job', () => {
 
 describe('after the settle, an attempt', () => {
   const after = async (result: SettleResult) => {
-    const { inHand, processed } = await process()
+    const { processed } = await process()
     if (processed.job !== 'ends') throw new Error(`nothing to settle: ${processed.job}`)
-    return afterSettle(inHand, processed, result)
+    return afterSettle(processed, result)
   }
 
   it('that settled the job says so, and whether too many accounts are missing', async () => {

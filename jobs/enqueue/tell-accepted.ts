@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { askRedis, type RedisConnection } from '../../redis/connection.ts'
+import { keysOf } from '../../redis/keys.ts'
+import { isForbidden } from '../../redis/redis-refusal.ts'
+import { createRedisScript } from '../../redis/redis-script.ts'
+import { ReceiptKeyError } from '../job/errors.ts'
+import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
+import { Sealer } from '../receipts/keys/sealer.ts'
+import type { BodyOf } from '../receipts/log/entry-body.ts'
+import { entryArguments, logKeys } from '../receipts/write-entry.ts'
+import { logLua } from '../settle/log-lua.ts'
+import type { NewJob } from './new-job.ts'
+
+const script = logLua + readFileSync(new URL('./tell-accepted.lua', import.meta.url), 'utf8')
+const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.enum(['told', 'foreign'])])
+
+/**
+ * Writes one entry for each request among accepted jobs into the log of receipts, so that it shows later whose receipts
+ * are missing.
+ *
+ * @param mayBeSentAgain whether the same batch may come again; it is told of once then
+ */
+export type TellAccepted = (served: readonly NewJob[], mayBeSentAgain?: boolean) => Promise<void>
+
+/** Makes a {@link TellAccepted}; without seals it does nothing. */
+export function createTellAccepted(
+  redis: RedisConnection,
+  prefix: string,
+  app: number | undefined,
+  seals: ReceiptSeals | undefined,
+): TellAccepted {
+  if (seals === undefined) return async () => {}
+  const sealer = new Sealer({ redis, prefix, seals, app })
+  const run = createRedisScript(redis, 'clearFriendsTellAccepted', script)
+  const { batches } = keysOf(prefix)
+  const tell = async (says: BodyOf<'accepted'>, mark: string): Promise<void> => {
+    for (let look = 0; look < 2; look++) {
+      const sealed = await sealer.seal({ kind: 'accepted', says })
+      try {
+        const args = [...entryArguments(sealed), mark]
+        const answer = answerSchema.parse(await run([...logKeys(prefix), batches], args))
+        if (typeof answer === 'string') sealer.voided(sealed)
+        else sealer.written(sealed, answer[1])
+        if (answer !== 'foreign') return
+      } catch (error) {
+        sealer.voided(sealed)
+        // A producer need not have the right to write receipts; certificates then say that nobody told of it.
+        if (isForbidden(error)) return
+        return askRedis(() => Promise.reject(error))
+      }
+      sealer.renew()
+    }
+    throw new ReceiptKeyError()
+  }
+  return async (served, mayBeSentAgain = false) => {
+    await Promise.all(byRequest(served).map(({ says, jobs }) => tell(says, mayBeSentAgain ? markOf(jobs) : '')))
+  }
+}
+
+function byRequest(served: readonly NewJob[]) {
+  const groups = Map.groupBy(served, ({ data }) => data.request ?? null)
+  return [...groups].map(([request, jobs]) => {
+    const due = Math.min(...jobs.map(({ data }) => data.due))
+    return { jobs, says: { request, count: jobs.length, due: new Date(due * 1000).toISOString() } }
+  })
+}
+
+/** Gives the field of the hash of batches that marks these jobs as told of. */
+const markOf = (jobs: readonly NewJob[]): string => toldOf(jobs.map(({ opts }) => opts.jobId).toSorted()[0] ?? '')
+
+/** Gives the mark that a job may have left; whoever forgets the job forgets it too. */
+export const toldOf = (jobId: string): string => `told ${jobId}`

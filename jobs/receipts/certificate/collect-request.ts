@@ -1,0 +1,111 @@
+import type { RedisConnection } from '../../../redis/connection.ts'
+import { walkLog } from '../keep/follow-log.ts'
+import type { OpenedLog } from '../keep/open-log.ts'
+import type { LogEntry } from '../log/entry.ts'
+import type { RequestTotals } from '../verify/findings.ts'
+import { TotalsCounter } from '../verify/totals.ts'
+
+/** What the log says of a request. */
+export interface CollectedRequest {
+  readonly totals: RequestTotals
+  readonly host: string | null
+  /** When the first accounts were accepted, and when the last one ended, as ISO dates. */
+  readonly acceptedAt: string | null
+  readonly lastAt: string | null
+  /** The earliest due date. */
+  readonly due: string | null
+  /** Numbers of the first and the last entry that name it. */
+  readonly first: number | null
+  readonly last: number | null
+  readonly lines: number
+  readonly codes: Readonly<Record<string, number>>
+  /** Shares of accounts to be read after the delete, of all workers that have started. */
+  readonly verifyShares: readonly number[]
+}
+
+/**
+ * Collects what the log says of a request, checked as an export is.
+ *
+ * @returns nothing where no entry names it
+ * @throws {Error} when the log does not fit together
+ */
+export async function collectRequest(
+  redis: RedisConnection,
+  prefix: string,
+  log: OpenedLog,
+  request: string,
+): Promise<CollectedRequest | undefined> {
+  if (log.troubles[0] !== undefined) throw misfit(log.troubles[0])
+  const collector = new Collector(request)
+  for (const to of [...new Set([log.head?.size ?? 0, log.newest])]) {
+    const walk = walkLog(redis, prefix, log.follower, { to, checkSignature: to !== log.head?.size })
+    for (let next = await walk.next(); ; next = await walk.next()) {
+      if (next.done && next.value !== undefined) throw misfit(next.value.what)
+      if (next.done) break
+      if (typeof next.value !== 'number') collector.take(next.value)
+    }
+    const isOfHead = to !== log.head?.size || log.follower.range.root().equals(log.head.root)
+    if (!isOfHead) throw misfit('its entries are not those that the signed head covers')
+  }
+  return collector.collected()
+}
+
+const misfit = (what: string): Error =>
+  new Error(`the log of receipts does not fit together, so nothing is certified: ${what}. See docs/receipts.md.`)
+
+class Collector {
+  readonly #request: string
+  readonly #totals = new TotalsCounter()
+  readonly #codes = new Map<string, number>()
+  readonly #shares = new Set<number>()
+  #host: string | null = null
+  #acceptedAt: string | null = null
+  #lastAt: string | null = null
+  #due: string | null = null
+  #first: number | null = null
+  #last: number | null = null
+  #lines = 0
+
+  constructor(request: string) {
+    this.#request = request
+  }
+
+  take(entry: LogEntry): void {
+    if (entry.kind === 'start') {
+      this.#host = entry.says.host
+      this.#shares.add(entry.says.verify)
+    }
+    if (entry.kind === 'accepted' && entry.says.request === this.#request) {
+      this.#totals.accepted(entry.seq, entry.says)
+      this.#acceptedAt ??= isoOf(entry.at)
+      if (this.#due === null || entry.says.due < this.#due) this.#due = entry.says.due
+      this.#count(entry)
+    }
+    if (entry.kind === 'receipt' && entry.says.requests.includes(this.#request)) {
+      this.#totals.receipt(entry.seq, { ...entry.says, requests: [this.#request] })
+      this.#lastAt = isoOf(entry.at)
+      const { code } = entry.says
+      if (code !== null) this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1)
+      this.#count(entry)
+    }
+  }
+
+  collected(): CollectedRequest | undefined {
+    const totals = this.#totals.requests()[this.#request]
+    if (totals === undefined) return undefined
+    return {
+      ...{ totals, host: this.#host, acceptedAt: this.#acceptedAt, lastAt: this.#lastAt, due: this.#due },
+      ...{ first: this.#first, last: this.#last, lines: this.#lines },
+      codes: Object.fromEntries(this.#codes),
+      verifyShares: [...this.#shares],
+    }
+  }
+
+  #count({ seq }: LogEntry): void {
+    this.#first ??= seq
+    this.#last = seq
+    this.#lines += 1
+  }
+}
+
+const isoOf = (ms: number): string => new Date(ms).toISOString()

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { askRedis, type RedisConnection } from '../../redis/connection.ts'
+import { keysOf } from '../../redis/keys.ts'
+import { createRedisScript } from '../../redis/redis-script.ts'
+import { ReceiptKeyError } from '../job/errors.ts'
+import { logLua } from '../settle/log-lua.ts'
+import type { Sealed, Sealer } from './keys/sealer.ts'
+import type { Body } from './log/entry-body.ts'
+
+const script = logLua + readFileSync(new URL('./write-entry.lua', import.meta.url), 'utf8')
+const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.literal('foreign')])
+
+/** Gives an entry as arguments of a script, see `entryFrom` in log.lua; a proof may follow. */
+export const entryArguments = ({
+  text,
+  signature,
+  time,
+  keyId,
+  identity,
+}: Sealed): readonly (string | number | Buffer)[] => [...[text, signature, time, keyId, identity.fleetId]]
+
+/** Gives the keys of the log, in the order of `write-entry.lua`. */
+export function logKeys(prefix: string): readonly string[] {
+  const { receipts, receiptLog, fleet, fleetId } = keysOf(prefix)
+  return [receipts, receiptLog, fleet, fleetId]
+}
+
+/**
+ * Signs an entry that ends no job, and writes it into the log.
+ *
+ * @returns its number
+ * @throws {ReceiptKeyError} when the fleet has another key by now
+ * @throws {RedisUnavailableError} when Redis is away or refuses; the entry may be written
+ */
+export async function writeEntry(
+  redis: RedisConnection,
+  prefix: string,
+  sealer: Sealer,
+  body: Body,
+): Promise<{ readonly seq: number; readonly id: string }> {
+  const run = createRedisScript(redis, 'clearFriendsWriteEntry', script)
+  for (let look = 0; look < 2; look++) {
+    const sealed = await sealer.seal(body)
+    try {
+      const answer = answerSchema.parse(await askRedis(() => run(logKeys(prefix), entryArguments(sealed))))
+      if (answer !== 'foreign') {
+        sealer.written(sealed, answer[1])
+        return { id: answer[1], seq: Number(answer[1].split('-')[0]) }
+      }
+    } catch (error) {
+      sealer.voided(sealed)
+      throw error
+    }
+    sealer.renew()
+  }
+  throw new ReceiptKeyError()
+}

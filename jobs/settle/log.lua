@@ -1,0 +1,43 @@
+-- Shared by the scripts that write into the log of receipts; joined behind time.lua.
+--
+-- The log is a stream. An entry has the id `<number>-<epoch ms>` and two fields: its text and the signature of its
+-- sealer (raw). The hash of the log holds the last number in its field `seq`.
+
+-- Clocks of Redis and of a sealer may differ by this much, see CLOCKS_APART_MS in entry.ts.
+local CLOCKS_APART_MS = 600000
+
+-- Whether an entry was sealed for another fleet than this Redis holds now, or with another key than the fleet's. So
+-- nothing is written with a former key once it was changed.
+local function isForeign(keys, entry)
+  if redis.call('GET', keys.fleetId) ~= entry.fleetId then return true end
+  local key = redis.call('HGET', keys.fleet, 'key')
+  return key and key ~= entry.keyId
+end
+
+-- Appends an entry. Its number follows the last one. Its time is that of this server, or the sealer's where the two are
+-- far apart, so that a clock that jumps looks like no change of the log. Answers the id, or nothing and an error.
+local function writeEntry(keys, entry)
+  local now, sealedAt = nowMs(), tonumber(entry.time)
+  local at = math.abs(now - sealedAt) > CLOCKS_APART_MS and sealedAt or now
+  local seq = (tonumber(redis.call('HGET', keys.log, 'seq')) or 0) + 1
+  local function add() return redis.pcall('XADD', keys.receipts, text(seq) .. '-' .. text(at), 'e', entry.text, 's', entry.signature) end
+  local added = add()
+  if type(added) == 'table' and added.err then
+    -- The hash was lost or set back, but the stream was not. No job may wait for a repair; the keeper of the log finds
+    -- what does not fit.
+    local newest = redis.call('XREVRANGE', keys.receipts, '+', '-', 'COUNT', 1)[1]
+    seq = (newest and tonumber(string.match(newest[1], '^%d+')) or 0) + 1
+    added = add()
+    if type(added) == 'table' and added.err then return nil, added.err end
+  end
+  redis.call('HSET', keys.log, 'seq', text(seq))
+  return added
+end
+
+-- Reads an entry from ARGV: six values from `first` on, see entryArguments in write-entry.ts.
+local function entryFrom(first)
+  local values = { unpack(ARGV, first, first + 5) }
+  return {
+    text = values[1], signature = values[2], time = values[3], keyId = values[4], fleetId = values[5], proof = values[6],
+  }
+end
