@@ -54,7 +54,7 @@ function rowsOf(certificate: Certificate): readonly (readonly [string, string])[
     ['Method', certificate.method],
     ['Accepted', known(certificate.acceptedAt)],
     ['Due', known(certificate.due)],
-    ['Completed', known(certificate.completedAt)],
+    ['Completed', certificate.completedAt ?? 'not yet'],
     ['On time', onTime],
     ['Accounts accepted', known(counts.accepted)],
     ['Cleared', String(counts.cleared)],

@@ -4,7 +4,7 @@
  * What belongs in `certificate/`: the certificate and its page. What does not: the check of receipts (`verify/`).
  */
 
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readVersion } from '../../../config/version.ts'
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { requireKey } from '../../status/fleet-contract.ts'
@@ -16,8 +16,10 @@ import { type CollectedRequest, collectRequest } from './collect-request.ts'
 
 /** The certificate of a request. The names and their order are fixed. */
 export interface Certificate {
-  readonly v: 1
+  /** The same content has the same id. */
   readonly id: string
+  readonly v: 1
+  /** Time of the signed head: what the log held then is certified. */
   readonly issuedAt: string
   readonly issuer: string
   readonly request: string
@@ -74,9 +76,9 @@ export async function certify(
   const { verified, ...counts } = totals
   const origin = originOf(log.identity)
   const publicKey = formatVerifierKey({ name: origin, publicKey: seals.signing.publicKey })
-  const certificate: Omit<Certificate, 'digest'> = {
+  const certificate: Omit<Certificate, 'digest' | 'id'> = {
     v: 1,
-    ...{ id: randomUUID(), issuedAt: new Date().toISOString(), issuer: `clear-friends ${readVersion()}` },
+    ...{ issuedAt: new Date(log.head?.time ?? Date.now()).toISOString(), issuer: `clear-friends ${readVersion()}` },
     ...{ request, complete, incomplete, system: 'Tencent Cloud IM', app: log.identity.app, host: collected.host },
     dataCategory:
       'relation chain (friends) of the accounts, and the accounts in the lists of their friends unless one way was asked',
@@ -94,11 +96,13 @@ export async function certify(
     log: { origin, publicKey, checkpoint: log.head === undefined ? null : log.note },
     check: commandsFor(publicKey),
   }
-  return { ...certificate, digest: digestOf(certificate) }
+  const named = { id: digestOf(certificate).slice(0, ID_LENGTH), ...certificate }
+  return { ...named, digest: digestOf(named) }
 }
 
-const digestOf = (certificate: Omit<Certificate, 'digest'>): string =>
-  createHash('sha256').update(JSON.stringify(certificate)).digest('hex')
+const ID_LENGTH = 32
+
+const digestOf = (certificate: object): string => createHash('sha256').update(JSON.stringify(certificate)).digest('hex')
 
 const NOT_COVERED = [
   'backups and logs of the vendor: the vendor answered that it deleted the friends, nobody else can see more',

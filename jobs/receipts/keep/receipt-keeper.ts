@@ -13,6 +13,7 @@ import { readNewestKept } from './kept-heads.ts'
 import { readKeyChanges } from './key-chain.ts'
 import { type LogFault, LogFollower, type LostHead } from './log-follower.ts'
 import { type LogFields, readBase, readLogFields, readState, writeState } from './log-state.ts'
+import { Looks } from './looks.ts'
 import { readNewestSeq } from './read-entries.ts'
 import { type RedisServer, readRedisServer } from './redis-server.ts'
 import { redisNow } from './redis-time.ts'
@@ -50,8 +51,6 @@ const DAY_MS = 86_400_000
 const LOOK_AGAIN_MS = 9000
 /** A timer may fire a little early. */
 const TIMER_EARLY_MS = 5
-/** Looks at the newest number that are remembered. */
-const LOOKS = 10
 
 /**
  * Keeps the log of receipts: follows it, checks each new entry, and signs heads of its tree. One process does so at a
@@ -71,7 +70,7 @@ export class ReceiptKeeper {
   #server: RedisServer | undefined
   /** Run id of the Redis that has confirmed the last entries. */
   #sealedOn = ''
-  readonly #looks: { readonly seq: number; readonly at: number }[] = []
+  readonly #looks = new Looks()
   #suspect: { readonly at: number } | undefined
 
   constructor(options: ReceiptKeeperOptions) {
@@ -97,9 +96,9 @@ export class ReceiptKeeper {
     this.#server ??= server
     const fields = await readLogFields(redis, prefix)
     const newest = await readNewestSeq(redis, prefix)
-    this.#look(newest)
-    if (patient && this.#lookedThrough(server) < newest) await sleep(server.mayLoseMs + TIMER_EARLY_MS)
-    const followed = await this.#follow(identity, fields, { to: this.#lookedThrough(server), newest })
+    this.#looks.look(newest)
+    if (patient && this.#looks.newestBefore(server.mayLoseMs) < newest) await sleep(server.mayLoseMs + TIMER_EARLY_MS)
+    const followed = await this.#follow(identity, fields, { to: this.#looks.newestBefore(server.mayLoseMs), newest })
     if ('what' in followed) return this.#found(followed, fields, newest, hasRestarted)
     if (fields.broken !== undefined && followed.acknowledgedSeq <= fields.broken.newest)
       return { kind: 'broken', fault: fields.broken }
@@ -134,17 +133,6 @@ export class ReceiptKeeper {
     if (own.fleetId === found?.fleetId) return own
     sealer.renew()
     return sealer.identity()
-  }
-
-  #look(seq: number): void {
-    this.#looks.push({ seq, at: performance.now() })
-    if (this.#looks.length > LOOKS) this.#looks.shift()
-  }
-
-  /** The newest number that was there long enough ago. */
-  #lookedThrough({ mayLoseMs }: RedisServer): number {
-    const before = performance.now() - mayLoseMs
-    return this.#looks.findLast(({ at }) => at <= before)?.seq ?? 0
   }
 
   /** Follows the log up to a number. Nothing changes where something does not fit. */
@@ -236,8 +224,7 @@ export class ReceiptKeeper {
   /** Looks at a fault twice, and in between whether a crash of Redis explains it. */
   async #found(fault: LogFault, fields: LogFields, newest: number, hasRestarted: boolean): Promise<KeepResult> {
     const { redis, prefix, sealer } = this.#options
-    const identity = await this.#identity()
-    if (await this.#adopt(identity, fields)) return { kind: 'nothing_new' }
+    if (await this.#adopt(await this.#identity(), fields)) return { kind: 'nothing_new' }
     const known = this.#knownHead()
     if (
       hasRestarted &&
@@ -273,7 +260,7 @@ export class ReceiptKeeper {
     })
     if (fault !== undefined || !other.lostHeads.some(({ size }) => size >= known)) return false
     this.#follower = undefined
-    this.#looks.length = 0
+    this.#looks.forget()
     this.#suspect = undefined
     return true
   }
