@@ -1,9 +1,11 @@
 import { loadSettings } from '../config/load-settings.ts'
 import type { Settings } from '../config/settings.ts'
+import type { ReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
 import { type FleetContract, hostOf, requireFleet } from '../jobs/status/fleet-contract.ts'
 import { type RedisConnection, waitUntilReady, withAdvice } from '../redis/connection.ts'
 import { openRedis, redisSettings } from '../redis/open-redis.ts'
 import { requireRedisVersion } from '../redis/redis-version.ts'
+import { loadSealsIfAny } from './receipts/load-seals.ts'
 import type { Environment } from './surroundings.ts'
 
 /** Settings of commands that look at the fleet or steer it. */
@@ -22,6 +24,8 @@ export interface FleetConnection {
   readonly prefix: string
   /** SDKAppID, where the settings name it. */
   readonly app: number | undefined
+  /** Loads the keys of receipts, where the environment names them. */
+  readonly loadSeals: () => ReceiptSeals | undefined
   /** The fleet's ceiling, and the share of it that stays unused. */
   readonly limit: { readonly ceilingPerSecond: number; readonly margin: number }
 }
@@ -48,7 +52,14 @@ export async function withFleet<T>(
     await requireRedisVersion(redis)
     if (whose === 'own') await requireFleet(redis, settings.REDIS_PREFIX, meant)
     const { REDIS_PREFIX: prefix, RATE_LIMIT_PER_SECOND: ceilingPerSecond, RATE_LIMIT_MARGIN: margin } = settings
-    return await run({ settings, redis, prefix, app: meant.app, limit: { ceilingPerSecond, margin } })
+    return await run({
+      settings,
+      redis,
+      prefix,
+      app: meant.app,
+      loadSeals: () => loadSealsIfAny(environment),
+      limit: { ceilingPerSecond, margin },
+    })
   } catch (error) {
     throw withAdvice(error)
   } finally {

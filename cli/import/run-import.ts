@@ -2,7 +2,6 @@ import { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
 import { openTarget } from '../../jobs/enqueue/enqueue-batch.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { FleetConnection } from '../fleet-connection.ts'
-import { loadSealsIfAny } from '../receipts/load-seals.ts'
 import type { Shell } from '../shell.ts'
 import { enqueueLines, type ImportParts, type ImportTools } from './enqueue-lines.ts'
 import type { Done } from './files/checkpoint.ts'
@@ -27,7 +26,7 @@ export async function runImport(
   say: Shell['say'],
 ): Promise<ImportEnd> {
   const { redis, prefix, app } = fleet
-  const target = await openTarget(redis, prefix, app, loadSealsIfAny(shell.environment))
+  const target = await openTarget(redis, prefix, app, fleet.loadSeals())
   const counter = new EnqueuedCounter(redis, prefix)
   const keeper = new LeaseKeeper(parts.lease)
   const signal = AbortSignal.any([parts.signal, keeper.lost])

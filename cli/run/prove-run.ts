@@ -1,5 +1,5 @@
-import { exportReceipts } from '../../jobs/receipts/export-receipts.ts'
-import { createReceiptSeals } from '../../jobs/receipts/receipt-seals.ts'
+import { exportReceipts } from '../../jobs/receipts/export/export-receipts.ts'
+import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
 import { createFleetStatusReader, type FleetStatus } from '../../jobs/status/fleet-status.ts'
 import type { WorkerSettings } from '../../worker/worker-settings.ts'
 import { EXIT } from '../exit-codes.ts'

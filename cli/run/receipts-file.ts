@@ -2,7 +2,7 @@ import { lstat, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { parseJson } from '../../config/parse-json.ts'
-import type { ExportSummary } from '../../jobs/receipts/export-receipts.ts'
+import type { ExportSummary } from '../../jobs/receipts/export/export-receipts.ts'
 import { createOwnFile, ownFileFault, removeOwnFile, syncFolder } from '../import/files/own-file.ts'
 import { RunError } from './run-error.ts'
 
@@ -17,7 +17,7 @@ export interface ReceiptSums {
 }
 
 const BUFFER_LENGTH = 65_536
-const receiptSchema = z.object({ outcome: z.string(), verified: z.string() })
+const receiptSchema = z.object({ kind: z.literal('receipt'), outcome: z.string(), verified: z.string() })
 
 /**
  * Refuses to begin a run that would replace receipts of an earlier one: they are proof, and may be the only copy.
@@ -73,8 +73,8 @@ async function writeLines(
     }
     if (done) return { ...sums, troubles: value.troubles }
     buffer += `${value}\n`
-    sums.receipts += 1
     const receipt = receiptSchema.safeParse(parseJson(value)).data
+    if (receipt !== undefined) sums.receipts += 1
     if (receipt?.outcome !== 'cleared') continue
     if (receipt.verified === 'yes') sums.verified += 1
     if (receipt.verified === 'no') sums.unproved += 1
