@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { RedisConnection } from '../../../redis/connection.ts'
 import type { LogEntry } from '../log/entry.ts'
 import { gapText, type LogFault, type LogFollower } from './log-follower.ts'
@@ -10,6 +11,9 @@ export interface FollowOptions {
   /** Whether the signature of each entry is checked. Not needed where the tree must give a signed head afterwards. */
   readonly checkSignature: boolean
 }
+
+/** Longest work without a turn of the event loop. Calls of this process that are late by 5 ms lose their permits. */
+const AT_A_TIME_MS = 2
 
 /**
  * Walks along the log in Redis up to a number. Where something does not fit, looks whether a person has taken note of it
@@ -24,8 +28,13 @@ export async function* walkLog(
   follower: LogFollower,
   { to, checkSignature }: FollowOptions,
 ): AsyncGenerator<LogEntry | number, LogFault | undefined> {
+  let since = performance.now()
   for await (const chunk of readEntries(redis, prefix, { from: follower.size + 1, to })) {
     for (const stored of chunk) {
+      if (performance.now() - since > AT_A_TIME_MS) {
+        await turn()
+        since = performance.now()
+      }
       let before = follower.size
       let followed = follower.follow(stored, { checkSignature })
       if (isFault(followed) && followed.what !== '') {
