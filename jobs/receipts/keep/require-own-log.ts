@@ -23,7 +23,9 @@ export async function requireOwnLog(redis: RedisConnection, prefix: string, seal
   const head = parseHead(headNote)
   const isOurs =
     head === undefined || isNoteSignedBy(headNote, { name: head.origin, publicKey: seals.signing.publicKey })
-  if (!isOurs || !(await isNewestOurs(redis, prefix, seals))) throw new ReceiptKeyError()
+  if (isOurs && (await isNewestOurs(redis, prefix, seals))) return
+  // Another process with this key may just have bound the fleet to an app, and have signed for that app.
+  if ((await readContract(redis, prefix)).key !== seals.keyId) throw new ReceiptKeyError()
 }
 
 async function isNewestOurs(redis: RedisConnection, prefix: string, seals: ReceiptSeals): Promise<boolean> {

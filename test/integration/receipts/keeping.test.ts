@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { acknowledge } from '../../../jobs/receipts/keep/acknowledge.ts'
 import { ReceiptKeeper } from '../../../jobs/receipts/keep/receipt-keeper.ts'
+import { requireOwnLog } from '../../../jobs/receipts/keep/require-own-log.ts'
 import { trimLog } from '../../../jobs/receipts/keep/trim-log.ts'
 import { parseHead } from '../../../jobs/receipts/log/head.ts'
 import { exportedLines, findingsIn } from '../../helpers/receipts/receipts.ts'
@@ -196,3 +197,25 @@ function forged(all: Stream): Stream {
 function redated(all: Stream): Stream {
   return all.map(([id, fields], index) => [index === 3 ? `${id.split('-')[0]}-1700000000000` : id, fields])
 }
+
+describe('workers that start together', () => {
+  it('take the log for their own, also where the other one binds the fleet while they look', async () => {
+    const { redis, prefix } = keySpace()
+    const other = logForTest(redis, prefix)
+    const racing = new Proxy(redis, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name)
+        if (name === 'xrevrange') {
+          return async () => {
+            await other.bind()
+            await other.settle(['user_1'], 'ticket-1')
+            return target.xrevrange(other.keys.receipts, '+', '-', 'COUNT', 1)
+          }
+        }
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    await redis.set(other.keys.fleetId, 'f'.repeat(22))
+    await expect(requireOwnLog(racing, prefix, other.seals)).resolves.toBeUndefined()
+  })
+})
