@@ -1,13 +1,13 @@
 import { Command } from 'commander'
-import { loadSettings } from '../config/load-settings.ts'
-import { createReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
-import { type Canceller, type CancelResult, createCanceller } from '../jobs/settle/cancel.ts'
-import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from './account-lines.ts'
-import { EXIT } from './exit-codes.ts'
-import { withFleet } from './fleet-connection.ts'
-import { requestOption } from './job-options.ts'
-import type { Shell } from './shell.ts'
-import { count } from './words.ts'
+import { loadSettings } from '../../config/load-settings.ts'
+import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
+import { type Canceller, type CancelResult, createCanceller } from '../../jobs/settle/cancel.ts'
+import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from '../account-lines.ts'
+import { EXIT } from '../exit-codes.ts'
+import { withFleet } from '../fleet-connection.ts'
+import { requestOption } from '../job-options.ts'
+import type { Shell } from '../shell.ts'
+import { count } from '../words.ts'
 
 interface CancelOptions {
   readonly request?: string

@@ -1,13 +1,13 @@
 import { Command } from 'commander'
-import { createProducer, type Manifest } from '../jobs/enqueue/producer.ts'
-import type { ReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
-import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from './account-lines.ts'
-import { EXIT } from './exit-codes.ts'
-import { type FleetConnection, withFleet } from './fleet-connection.ts'
-import { deleteTypeOption, dueOption, type JobOptions, requestOption } from './job-options.ts'
-import { loadSealsIfAny } from './receipts/load-seals.ts'
-import type { Shell } from './shell.ts'
-import { strengthenedInWords } from './words.ts'
+import { createProducer, type Manifest } from '../../jobs/enqueue/producer.ts'
+import type { ReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
+import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from '../account-lines.ts'
+import { EXIT } from '../exit-codes.ts'
+import { type FleetConnection, withFleet } from '../fleet-connection.ts'
+import { deleteTypeOption, dueOption, type JobOptions, requestOption } from '../job-options.ts'
+import { loadSealsIfAny } from '../receipts/load-seals.ts'
+import type { Shell } from '../shell.ts'
+import { strengthenedInWords } from '../words.ts'
 
 type EnqueueCommandOptions = JobOptions & { readonly json?: true; readonly seals?: ReceiptSeals | undefined }
 

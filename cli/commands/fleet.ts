@@ -1,13 +1,13 @@
 import { Command } from 'commander'
-import { loadSettings } from '../config/load-settings.ts'
-import { createReceiptSeals } from '../jobs/receipts/keys/receipt-seals.ts'
-import { contractOf } from '../jobs/status/fleet-contract.ts'
-import { type FleetView, readFleetView } from '../jobs/status/fleet-view.ts'
-import { moveFleet } from '../jobs/status/move-fleet.ts'
-import { EXIT } from './exit-codes.ts'
-import { withFleet } from './fleet-connection.ts'
-import type { Shell } from './shell.ts'
-import { count } from './words.ts'
+import { loadSettings } from '../../config/load-settings.ts'
+import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
+import { contractOf } from '../../jobs/status/fleet-contract.ts'
+import { type FleetView, readFleetView } from '../../jobs/status/fleet-view.ts'
+import { moveFleet } from '../../jobs/status/move-fleet.ts'
+import { EXIT } from '../exit-codes.ts'
+import { withFleet } from '../fleet-connection.ts'
+import type { Shell } from '../shell.ts'
+import { count } from '../words.ts'
 
 /** `clear-friends fleet`: shows what the fleet is bound to and its live workers; `fleet rebind` moves it. */
 export function fleetCommand(shell: Shell): Command {

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { openQueue } from '../jobs/job/queue.ts'
-import { createFleetControl, type FleetControl } from '../jobs/status/fleet-control.ts'
-import { EXIT } from './exit-codes.ts'
-import { withFleet } from './fleet-connection.ts'
-import type { Shell } from './shell.ts'
+import { openQueue } from '../../jobs/job/queue.ts'
+import { createFleetControl, type FleetControl } from '../../jobs/status/fleet-control.ts'
+import { EXIT } from '../exit-codes.ts'
+import { withFleet } from '../fleet-connection.ts'
+import type { Shell } from '../shell.ts'
 
 /** `clear-friends pause`: keeps all workers from calling the vendor until `resume`. */
 export function pauseCommand(shell: Shell): Command {

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { setFleetRate } from '../jobs/status/fleet-control.ts'
-import { createFleetStatusReader } from '../jobs/status/fleet-status.ts'
-import { EXIT } from './exit-codes.ts'
-import { withFleet } from './fleet-connection.ts'
-import { wholeNumber } from './job-options.ts'
-import type { Shell } from './shell.ts'
+import { setFleetRate } from '../../jobs/status/fleet-control.ts'
+import { createFleetStatusReader } from '../../jobs/status/fleet-status.ts'
+import { EXIT } from '../exit-codes.ts'
+import { withFleet } from '../fleet-connection.ts'
+import { wholeNumber } from '../job-options.ts'
+import type { Shell } from '../shell.ts'
 
 const RATE_FAULT = 'Expected a whole number of calls per second, at least 1.'
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { createFleetStatusReader, type FleetStatus } from '../jobs/status/fleet-status.ts'
-import { createRequestReader, type RequestStatus } from '../jobs/status/request-status.ts'
-import { EXIT } from './exit-codes.ts'
-import { type FleetConnection, withFleet } from './fleet-connection.ts'
-import { requestOption } from './job-options.ts'
-import type { Shell } from './shell.ts'
-import { count, counted, span } from './words.ts'
+import { createFleetStatusReader, type FleetStatus } from '../../jobs/status/fleet-status.ts'
+import { createRequestReader, type RequestStatus } from '../../jobs/status/request-status.ts'
+import { EXIT } from '../exit-codes.ts'
+import { type FleetConnection, withFleet } from '../fleet-connection.ts'
+import { requestOption } from '../job-options.ts'
+import type { Shell } from '../shell.ts'
+import { count, counted, span } from '../words.ts'
 
 const WATCH_EVERY_MS = 1000
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { runWorker } from '../worker/main.ts'
-import type { Shell } from './shell.ts'
+import { runWorker } from '../../worker/main.ts'
+import type { Shell } from '../shell.ts'
 
 /** `clear-friends worker`: runs a worker process until SIGTERM or SIGINT, or until the queue is empty. */
 export function workerCommand({ environment }: Shell): Command {
