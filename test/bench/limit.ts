@@ -127,6 +127,7 @@ Everybody drains the same ${count(ACCOUNTS)} accounts with ${PROCESSES} processe
   own limiter, a repeated call goes through it again.
 - p-queue knows only its own process: the limit is divided by a number of processes that has to stay as it is.
 
-The other benchmarks print and write nothing: \`npm run bench -- drain\`, \`import\`, \`million\`, \`loss\`, \`metrics\`, \`idle\`,
-\`cost\` and \`proof\` (size and cost of a receipt); [figures.md](figures.md) shows what they printed.
+The other benchmarks print and write nothing: \`npm run bench -- drain\`, \`urgent\` (an urgent account behind a backlog),
+\`cost\` (at the vendor's rate, beside others), \`apps\`, \`members\`, \`import\`, \`million\`, \`loss\`, \`metrics\`, \`idle\` and
+\`proof\` (size and cost of a receipt). [figures.md](figures.md) shows what they printed.
 `

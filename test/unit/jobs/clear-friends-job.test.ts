@@ -136,6 +136,8 @@ describe('whatever the account is', () => {
         fc.option(fc.stringMatching(/^[\x20-\x7e]{1,64}$/), { nil: undefined }),
         fc.integer({ min: 0, max: 253_402_300_799 }),
         (text, deleteType, request, at) => {
+          // A request id that is the account is refused.
+          fc.pre(request !== text)
           const made = makeJobData({ account: text, deleteType, request, due: at })
           const read = parseJobData(JSON.parse(JSON.stringify(made)))
           expect(read).toStrictEqual({ ok: true, data: made })
