@@ -7,7 +7,7 @@ import { afterAll, beforeAll, it } from 'vitest'
 import { type PrivateRedis, startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { aSchedule, expectPermitsUsed, work } from '../../helpers/virtual/hand-property.ts'
 
-const RUNS = 60
+const RUNS = 25
 
 let redis: PrivateRedis
 beforeAll(async () => {
