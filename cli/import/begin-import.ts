@@ -1,4 +1,4 @@
-import { ImportLease } from '../../jobs/enqueue/import-lease.ts'
+import { ImportLease } from '../../jobs/enqueue/lease/import-lease.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted } from '../words.ts'

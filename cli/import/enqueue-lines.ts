@@ -1,7 +1,7 @@
 import { Batch } from '../../jobs/enqueue/batch.ts'
 import type { EnqueuedCounter } from '../../jobs/enqueue/count-enqueued.ts'
 import { type Enqueued, sendBatch, type Target } from '../../jobs/enqueue/enqueue-batch.ts'
-import type { Finish, Hold, ImportLease } from '../../jobs/enqueue/import-lease.ts'
+import type { Finish, Hold, ImportLease } from '../../jobs/enqueue/lease/import-lease.ts'
 import { type BatchOptions, batchSizeFor, readBatches } from '../../jobs/enqueue/read-batches.ts'
 import { untilRedisTakes } from '../../jobs/enqueue/until-redis-takes.ts'
 import type { Shell } from '../shell.ts'

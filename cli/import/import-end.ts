@@ -1,4 +1,4 @@
-import type { Hold, ImportOwner } from '../../jobs/enqueue/import-lease.ts'
+import type { Hold, ImportOwner } from '../../jobs/enqueue/lease/import-lease.ts'
 import { count } from '../words.ts'
 import { type Done, parseDone } from './files/checkpoint.ts'
 import { ImportFileError } from './files/import-file-error.ts'

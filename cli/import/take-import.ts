@@ -6,8 +6,8 @@ import {
   type ImportRecord,
   LEASE_MS,
   RENEW_EVERY_MS,
-} from '../../jobs/enqueue/import-lease.ts'
-import { isGone } from '../../jobs/enqueue/this-process.ts'
+} from '../../jobs/enqueue/lease/import-lease.ts'
+import { isGone } from '../../jobs/enqueue/lease/this-process.ts'
 import { InterruptedError } from '../interrupted-error.ts'
 import { ImportFileError } from './files/import-file-error.ts'
 

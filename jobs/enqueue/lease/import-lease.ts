@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { askRedis, type RedisConnection } from '../../redis/connection.ts'
-import { keysOf } from '../../redis/keys.ts'
-import { createRedisScript, type RedisScript } from '../../redis/redis-script.ts'
+import { askRedis, type RedisConnection } from '../../../redis/connection.ts'
+import { keysOf } from '../../../redis/keys.ts'
+import { createRedisScript, type RedisScript } from '../../../redis/redis-script.ts'
 import { type ProcessName, thisProcess } from './this-process.ts'
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
@@ -82,9 +82,9 @@ export class ImportLease {
     const { imports, batches } = keysOf(prefix)
     this.#key = imports + importKey
     this.#batches = batches
-    this.#hold = createRedisScript(redis, 'clearFriendsHoldImport', read('./hold-import.lua'))
-    this.#finish = createRedisScript(redis, 'clearFriendsFinishBatch', read('./finish-batch.lua'))
-    this.#release = createRedisScript(redis, 'clearFriendsReleaseImport', read('./release-import.lua'))
+    this.#hold = createRedisScript(redis, 'clearFriendsHoldImport', read('../hold-import.lua'))
+    this.#finish = createRedisScript(redis, 'clearFriendsFinishBatch', read('../finish-batch.lua'))
+    this.#release = createRedisScript(redis, 'clearFriendsReleaseImport', read('../release-import.lua'))
   }
 
   /**
