@@ -4,7 +4,8 @@
  * What belongs in `upkeep/`: chores in Redis that no job causes. What does not: how the log is kept (`jobs/receipts/`).
  */
 
-import type { KeepResult, ReceiptKeeper } from '../../jobs/receipts/keep/receipt-keeper.ts'
+import type { KeepResult } from '../../jobs/receipts/keep/keep-result.ts'
+import type { ReceiptKeeper } from '../../jobs/receipts/keep/receipt-keeper.ts'
 import type { Clock } from '../../limiter/clock.ts'
 import { OncePerMinute } from '../../limiter/once-per-minute.ts'
 import { answerWithin } from '../../redis/answer-within.ts'

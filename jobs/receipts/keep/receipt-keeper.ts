@@ -9,6 +9,7 @@ import type { Sealer } from '../keys/sealer.ts'
 import { signHead } from '../log/head.ts'
 import { originOf } from '../log/origin.ts'
 import { followLog } from './follow-log.ts'
+import type { KeepResult } from './keep-result.ts'
 import { readNewestKept } from './kept-heads.ts'
 import { readKeyChanges } from './key-chain.ts'
 import { type LogFault, LogFollower, type LostHead } from './log-follower.ts'
@@ -32,17 +33,6 @@ export interface ReceiptKeeperOptions {
   /** Days that receipts are kept. */
   readonly receiptDays: number
 }
-
-/**
- * - `kept`: a new head was signed; `nothing_new`: there was nothing to sign yet.
- * - `moved`: another keeper was quicker.
- * - `suspect`: something does not fit. The next turn shows whether it was only under way, or lost with a crash of Redis.
- * - `broken`: it still does not fit. Nothing is signed until a person has taken note of it.
- */
-export type KeepResult =
-  | { readonly kind: 'kept'; readonly note: string }
-  | { readonly kind: 'nothing_new' | 'moved' }
-  | { readonly kind: 'suspect' | 'broken'; readonly fault: LogFault }
 
 /** Kept heads are this many entries apart, or a day: some hundred bytes for each are little then. */
 const ENTRIES_BETWEEN = 500
