@@ -82,9 +82,9 @@ export class ImportLease {
     const { imports, batches } = keysOf(prefix)
     this.#key = imports + importKey
     this.#batches = batches
-    this.#hold = createRedisScript(redis, 'clearFriendsHoldImport', read('../hold-import.lua'))
-    this.#finish = createRedisScript(redis, 'clearFriendsFinishBatch', read('../finish-batch.lua'))
-    this.#release = createRedisScript(redis, 'clearFriendsReleaseImport', read('../release-import.lua'))
+    this.#hold = createRedisScript(redis, 'clearFriendsHoldImport', read('./hold-import.lua'))
+    this.#finish = createRedisScript(redis, 'clearFriendsFinishBatch', read('./finish-batch.lua'))
+    this.#release = createRedisScript(redis, 'clearFriendsReleaseImport', read('./release-import.lua'))
   }
 
   /**
