@@ -92,7 +92,6 @@ async function assemble(base: Base, beforeClear: BeforeClear | undefined): Promi
     settlement: stores.settlement,
     standing: halt.standing,
     openProgress: (job, found) => openProgress(job, found, stores.sealer),
-    sealProgress: (job, progress) => sealProgress(job, progress, stores.sealer),
     beforeClear,
     maxAttempts: settings.MAX_ATTEMPTS,
     verifyShare: settings.VERIFY,
@@ -256,13 +255,16 @@ async function openHalt(
 
 function openPool(
   { settings, log, closing }: Base,
-  { redis, settlement, jobNames }: Stores,
+  { redis, settlement, jobNames, sealer }: Stores,
   parts: Pick<PoolOptions, 'attempt' | 'recorder' | 'guard' | 'onSign'>,
 ): Pool {
   const { REDIS_PREFIX: prefix, WORKER_CONCURRENCY: concurrency } = settings
-  return closing.add(new Pool({ redis, prefix, concurrency, settlement, jobNames, log, ...parts }), each =>
-    each.drain(),
-  )
+  const pool = new Pool({
+    ...{ redis, prefix, settlement, jobNames, concurrency, log },
+    sealProgress: (job, progress) => sealProgress(job, progress, sealer),
+    ...parts,
+  })
+  return closing.add(pool, each => each.drain())
 }
 
 /** Makes the guard act on halts and pauses at once; the news need a connection of their own. */

@@ -46,8 +46,6 @@ export interface ProcessJobOptions {
   readonly standing: Pick<Standing, 'judge'>
   /** Gives the progress that a worker has left in a job; nothing where it is another's work. */
   readonly openProgress: (job: ProgressOf, found: unknown) => Promise<unknown>
-  /** Makes a progress that {@link openProgress} knows again. */
-  readonly sealProgress: (job: ProgressOf, progress: Progress) => Promise<Progress>
   readonly maxAttempts: number
   readonly beforeClear?: BeforeClear | undefined
   /** Share of the accounts whose list is read after the delete. */
@@ -81,11 +79,10 @@ export async function processJob(job: JobInHand, options: ProcessJobOptions, cal
   const before = parseProgress(await options.openProgress({ jobId: job.id, account }, job.progress))
   const blamed = await blame(await attempt(job, parsed, text, before, options, caller), options.standing)
   const outcome = exhaust(blamed, job, maxAttempts)
-  const attempted = { ...blamed, progress: await options.sealProgress({ jobId: job.id, account }, blamed.progress) }
-  if (!isLast(outcome)) return { ...attempted, job: 'went_back', outcome }
-  const record = recordOf(job, parsed, outcome, attempted.progress)
+  if (!isLast(outcome)) return { ...blamed, job: 'went_back', outcome }
+  const record = recordOf(job, parsed, outcome, blamed.progress)
   const wish = { oneWay: parsed.ok && parsed.data.type === 'single', text }
-  return { ...attempted, job: 'ends', outcome, record, wish }
+  return { ...blamed, job: 'ends', outcome, record, wish }
 }
 
 type ParsedData = ReturnType<typeof parseJobData>

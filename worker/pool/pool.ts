@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type BackendFactory, createRedisBackend, type Job, type RedisQueueBackend, type WorkerOptions } from 'bullmq'
 import { accountIn } from '../../jobs/job/clear-friends-job.ts'
 import type { JobNames } from '../../jobs/job/job-names.ts'
+import type { ProgressOf } from '../../jobs/receipts/sealed-progress.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import { OncePerMinute } from '../../limiter/once-per-minute.ts'
@@ -27,6 +28,7 @@ import { refusalOf } from '../../redis/redis-refusal.ts'
 import type { JobInHand } from '../attempt/job-in-hand.ts'
 import { type ProcessJobOptions, processJob } from '../attempt/process-job.ts'
 import { type Attempted, afterSettle, type Processed } from '../attempt/processed.ts'
+import type { Progress } from '../attempt/progress.ts'
 import type { Gated } from '../halt/gate.ts'
 import type { QueueGuard } from '../halt/queue-guard.ts'
 import type { Logger } from '../observe/log.ts'
@@ -49,6 +51,8 @@ export interface PoolOptions {
   readonly concurrency: number
   /** Parts that `processJob` needs. */
   readonly attempt: ProcessJobOptions
+  /** Makes a progress that `openProgress` of an attempt knows again. */
+  readonly sealProgress: (job: ProgressOf, progress: Progress) => Promise<Progress>
   readonly settlement: Pick<Settlement, 'settle'>
   readonly recorder: Pick<Recorder, 'watch' | 'record'>
   readonly guard: Pick<QueueGuard, 'protect'>
@@ -190,7 +194,8 @@ export class Pool implements Gated {
       const processed = await this.#attempt(job, inHand, caller)
       const { maxAttempts } = this.#options.attempt
       const takeNext = !this.#draining && this.#hand.hasRoom
-      const tell = (): Promise<unknown> => tellBullMq(job, token, processed, { maxAttempts, takeNext })
+      const keepProgress = (progress: Progress) => this.#keepProgress(job, progress)
+      const tell = (): Promise<unknown> => tellBullMq(job, token, processed, { maxAttempts, takeNext, keepProgress })
       const answer = await (processed.job === 'went_back' ? tell() : this.#untilTold(inHand, tell))
       const next = await this.#worker.broughtAlong(answer, token)
       if (next !== undefined) this.#begin(next, token)
@@ -218,9 +223,14 @@ export class Pool implements Gated {
       return afterSettle(attempted, result)
     } catch (error) {
       // The next attempt must know what this one has done. It repeats the calls where this cannot be stored either.
-      await job.updateProgress(attempted.progress).catch(() => {})
+      await this.#keepProgress(job, attempted.progress).catch(() => {})
       throw error
     }
+  }
+
+  async #keepProgress(job: Job, progress: Progress): Promise<void> {
+    const owner = { jobId: job.id ?? '', account: accountIn(job.data) ?? '' }
+    await job.updateProgress(await this.#options.sealProgress(owner, progress))
   }
 
   async #protectQueue(inHand: JobInHand, processed: Processed): Promise<void> {

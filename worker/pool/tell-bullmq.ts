@@ -2,26 +2,34 @@ import { ErrorCode, type Job, UnrecoverableError } from 'bullmq'
 import { RETRY_PRIORITY } from '../../jobs/job/due.ts'
 import { systemClock } from '../../limiter/clock.ts'
 import type { Processed } from '../attempt/processed.ts'
+import type { Progress } from '../attempt/progress.ts'
 import { fullJitterMs } from '../vendor/backoff.ts'
 import { ATTEMPT_BACKOFF } from '../vendor/retry-policy.ts'
 
 /** BullMQ has no backoff of this name, so it asks the pool's own strategy. */
 const OWN_BACKOFF = 'full-jitter'
 
+interface TellOptions {
+  readonly maxAttempts: number
+  readonly takeNext: boolean
+  readonly keepProgress: (progress: Progress) => Promise<void>
+}
+
 /**
  * Tells BullMQ what becomes of a job: it ends, is a dead letter, gets another attempt later, or goes back without having
  * used one. Safe to repeat after a failure.
  *
  * @param token the token of BullMQ's lock on the job
- * @param maxAttempts attempts after which BullMQ fails a job instead of retrying it
- * @param takeNext whether a job that ends shall bring the next one along, locked with the same token
+ * @param options.maxAttempts attempts after which BullMQ fails a job instead of retrying it
+ * @param options.takeNext whether a job that ends shall bring the next one along, locked with the same token
+ * @param options.keepProgress stores what this attempt leaves for the next one
  * @returns BullMQ's answer, with the next job if there is one
  */
 export async function tellBullMq(
   job: Job,
   token: string,
   { outcome, progress }: Processed,
-  { maxAttempts, takeNext }: { readonly maxAttempts: number; readonly takeNext: boolean },
+  { maxAttempts, takeNext, keepProgress }: TellOptions,
 ): Promise<unknown> {
   switch (outcome.kind) {
     case 'cleared':
@@ -31,7 +39,7 @@ export async function tellBullMq(
     case 'dead':
       return fail(job, token, new UnrecoverableError(`${outcome.reason.code} ${outcome.reason.text}`), takeNext)
     case 'retry':
-      await Promise.all([job.changePriority({ priority: RETRY_PRIORITY }), job.updateProgress(progress)])
+      await Promise.all([job.changePriority({ priority: RETRY_PRIORITY }), keepProgress(progress)])
       setBackoff(job, maxAttempts)
       return fail(
         job,
@@ -41,7 +49,7 @@ export async function tellBullMq(
       )
     case 'snooze':
     case 'stop': {
-      if (progress.calls > 0) await job.updateProgress(progress)
+      if (progress.calls > 0) await keepProgress(progress)
       const waitMs = outcome.kind === 'snooze' ? outcome.waitMs : 0
       await (waitMs > 0 ? job.moveToDelayed(systemClock.epochMs() + waitMs, token) : job.moveToWait(token))
       return undefined

@@ -41,13 +41,13 @@ const attempt = {
   verifyShare: 0,
   app: 1_400_000_000,
   openProgress: (job: ProgressOf, found: unknown) => openProgress(job, found, sealer),
-  sealProgress: <T extends object>(job: ProgressOf, progress: T) => sealProgress(job, progress, sealer),
 }
 const pool = new Pool({
   redis,
   prefix: DEFAULT_PREFIX,
   concurrency: CONCURRENCY,
   attempt,
+  sealProgress: (job, progress) => sealProgress(job, progress, sealer),
   settlement,
   jobNames: await loadJobNames(redis, DEFAULT_PREFIX),
   recorder: { watch: (_job, work) => work(), record: () => {} },

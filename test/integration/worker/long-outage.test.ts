@@ -1,7 +1,6 @@
 /** Promise 5 of the design: a vendor that fails for all accounts for 20 minutes costs hardly any account its attempts. */
 import { expect, it } from 'vitest'
 import { processJob } from '../../../worker/attempt/process-job.ts'
-import type { Progress } from '../../../worker/attempt/progress.ts'
 import { fullJitterMs } from '../../../worker/vendor/backoff.ts'
 import { classify, type Verdict } from '../../../worker/vendor/classify.ts'
 import type { Reply } from '../../../worker/vendor/client.ts'
@@ -85,7 +84,6 @@ function openWork(nowMs: () => number, replyNow: () => Reply) {
       settlement: { lookUp: async () => undefined, readWish: async () => '' },
       standing: { judge: async () => 'ours' as const },
       openProgress: async (_job: unknown, found: unknown) => found,
-      sealProgress: async (_job: unknown, progress: Progress) => progress,
     }
     while (!tools.isDead()) {
       const index = jobs.findIndex(job => job.readyAtMs <= nowMs())

@@ -3,7 +3,6 @@ import type { Recorded, SettleResult } from '../../../jobs/settle/settlement.ts'
 import type { JobInHand } from '../../../worker/attempt/job-in-hand.ts'
 import { processJob } from '../../../worker/attempt/process-job.ts'
 import { afterSettle } from '../../../worker/attempt/processed.ts'
-import type { Progress } from '../../../worker/attempt/progress.ts'
 import type { Blame } from '../../../worker/halt/standing.ts'
 import { FaultStreaks } from '../../../worker/vendor/fault-streaks.ts'
 import { aCaller } from '../../helpers/vendor/caller.ts'
@@ -43,7 +42,6 @@ async function process({ job, recorded, script, blame = 'ours' }: Given = {}) {
     app: APP,
     verifyShare: 1,
     openProgress: async (_job: unknown, found: unknown) => found,
-    sealProgress: async (_job: unknown, progress: Progress) => progress,
   }
   const processed = await processJob(inHand, options, aCaller())
   const record = processed.job === 'ends' ? processed.record : undefined
