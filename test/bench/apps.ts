@@ -67,7 +67,7 @@ async function measure(fleets: number): Promise<Run> {
     await Promise.all(apps.map(app => app.untilCleared()))
     const redisShare = (cpuSeconds(pid) - cpuBefore) / ((performance.now() - since) / 1000)
     const peak = /used_memory_peak:(\d+)/.exec(await client.info('memory'))?.[1]
-    const watched = await Promise.all(apps.map(app => app.watch.end()))
+    const watched = await Promise.all(apps.map(app => app.watch.read()))
     return {
       fleets,
       arrivals: watched.map(({ stamps }) => arrivalFigures(stamps, CEILING)),
@@ -107,6 +107,7 @@ async function startApp(redisUrl: string, index: number) {
       }
     },
     stop: async () => {
+      await watch.stop()
       await worker.stop()
       await vendor.stop()
     },

@@ -134,7 +134,7 @@ async function drain({ processes, verify, accounts }: Fleet): Promise<Run> {
   const stolenBefore = stolenSeconds()
   try {
     await untilCleared(around.vendorUrl, accounts)
-    const { stampedBy, stamps } = await watch.end()
+    const { stampedBy, stamps } = await watch.read()
     const figures = await readFigures(around.vendorUrl)
     const ledger = await readLedger(around.vendorUrl)
     return {
@@ -150,6 +150,7 @@ async function drain({ processes, verify, accounts }: Fleet): Promise<Run> {
     }
   } finally {
     await Promise.all(workers.map(stopGroup))
+    await watch.stop()
     await producer.close()
     await around.close()
   }

@@ -18,11 +18,12 @@ it('holds the limit and goes on when Sentinels make the replica the primary', as
     redis: set.primary,
     settings: () => ({ REDIS_SENTINELS: set.sentinels, REDIS_SENTINEL_NAME: set.name }),
   })
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await set.primary.kill()
   await eventually('a new primary', async () => (await set.primaryPort()) !== set.primary.port, 60_000)
   await fleet.untilAllCall(60_000)
   await fleet.untilFurtherCalls(3 * CEILING)
-  await annotate(JSON.stringify(await seen()))
-  expectLimitHeld(await seen())
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectLimitHeld(seen)
 })

@@ -44,10 +44,11 @@ const faults: readonly (readonly [fault: string, inflict: () => Promise<unknown>
 ]
 
 it.for(faults)('holds the limit and goes on when %s', async ([, inflict], { annotate }) => {
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await inflict()
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(4 * CEILING)
-  await annotate(JSON.stringify(await seen()))
-  expectLimitHeld(await seen())
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectLimitHeld(seen)
 })

@@ -58,12 +58,13 @@ describe('a fleet in which two host clocks are wrong by an hour', () => {
 
   it.for(troubles)('holds the limit and goes on while %s', async ([, inflict], { annotate }) => {
     await fleet.untilAllCall()
-    const seen = await fleet.watch()
+    const watched = fleet.watch()
     await inflict()
     await fleet.untilAllCall()
     await fleet.untilFurtherCalls(3 * CEILING)
-    await annotate(JSON.stringify(await seen()))
-    expectLimitHeld(await seen())
+    const seen = await watched()
+    await annotate(JSON.stringify(seen))
+    expectLimitHeld(seen)
   })
 
   it('follows `clear-friends rate` within a second, all workers at once', async ({ annotate }) => {
@@ -75,10 +76,11 @@ describe('a fleet in which two host clocks are wrong by an hour', () => {
       await eventually('two seconds of calls', isOver)
       return sumUp(await fleet.arrivals(), setAt + 1000, setAt + 2000).calls
     }
-    const seen = await fleet.watch()
+    const watched = fleet.watch()
     const [lowered, raised] = [await allInSecondAfter(50), await allInSecondAfter(CEILING)]
-    await annotate(JSON.stringify({ ...(await seen()), lowered, raised }))
-    expectLimitHeld(await seen())
+    const seen = await watched()
+    await annotate(JSON.stringify({ ...seen, lowered, raised }))
+    expectLimitHeld(seen)
     expect(lowered).toBeLessThanOrEqual(50 + LATE_BY_NOISE)
     // How near to the ceiling is shown in virtual time (live-rate.test.ts); here the machine has its say.
     expect(raised).toBeGreaterThan(CEILING / 2)
@@ -90,7 +92,7 @@ it('holds the limit and goes on while the fleet grows from 1 worker to 8 and shr
 }) => {
   const fleet = await startFleet({ workers: 1, jobs: 30_000 })
   onTestFinished(() => fleet.stop())
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await fleet.untilFurtherCalls(CEILING)
   // One after the other, as a rollout starts them: seven at once would take the cores from the one that works.
   for (let added = 0; added < 7; added++) await fleet.addWorkers(1)
@@ -99,6 +101,7 @@ it('holds the limit and goes on while the fleet grows from 1 worker to 8 and shr
   await fleet.drainWorkersTo(1)
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(2 * CEILING)
-  await annotate(JSON.stringify(await seen()))
-  expectLimitHeld(await seen())
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectLimitHeld(seen)
 })

@@ -36,11 +36,12 @@ const steps: readonly (readonly [step: string, toMs: number])[] = [
 ]
 
 it.for(steps)('holds the limit and goes on when the clock of Redis is stepped %s', async ([, toMs], { annotate }) => {
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await clock.stepTo(toMs)
   await eventually('the clock to be stepped', async () => Math.abs((await wrongByMs()) - toMs) < 200)
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(2 * CEILING)
-  await annotate(JSON.stringify(await seen()))
-  expectLimitHeld(await seen())
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectLimitHeld(seen)
 })

@@ -40,12 +40,13 @@ async function crashFor(downMs: number): Promise<void> {
 }
 
 it.for(faults)('holds the limit and goes on when %s', async ([, inflict], { annotate }) => {
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await inflict()
   await fleet.untilAllCall()
   await fleet.untilFurtherCalls(2 * CEILING)
-  await annotate(JSON.stringify(await seen()))
-  expectLimitHeld(await seen())
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectLimitHeld(seen)
 })
 
 it('makes no call while Redis is away', async () => {

@@ -5,9 +5,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { eventually } from '../../helpers/eventually.ts'
-import { CEILING, COMMAND, expectLimitHeld, type Fleet, startFleet } from '../../helpers/fleets/fleet.ts'
+import {
+  CEILING,
+  COMMAND,
+  expectLimitHeld,
+  type Fleet,
+  noiseIn,
+  startFleet,
+  type Watched,
+} from '../../helpers/fleets/fleet.ts'
 import { startTlsFront, type TlsFront } from '../../helpers/network/tls-front.ts'
-import { LATE_BY_NOISE, type Seen, sumUp } from '../../helpers/vendor/arrivals.ts'
+import { type Seen, sumUp } from '../../helpers/vendor/arrivals.ts'
 
 /** The default of WORKER_CONCURRENCY. */
 const JOBS_IN_HAND = 256
@@ -29,17 +37,18 @@ afterEach(async () => {
 
 it('holds the limit when answers take 2 s instead of 20 ms, and when they are quick again', async ({ annotate }) => {
   fleet = await startFleet()
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await fleet.simulator.steer('latency', { latency: 2000 })
   await fleet.untilFurtherCalls(5 * CEILING)
   await fleet.simulator.steer('latency', { latency: 20 })
   await fleet.untilFurtherCalls(4 * CEILING)
-  await annotate(JSON.stringify(await seen()))
-  expectUsed(expectLimitHeld(await seen()))
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectUsed(expectLimitHeld(seen))
 })
 
 /** Two workers over slow handshakes: at the start, at scale-up, and after the vendor has closed all idle connections. */
-async function callOverSlowHandshakes(nodeOptions = ''): Promise<Seen & { handshakes: number[] }> {
+async function callOverSlowHandshakes(nodeOptions = ''): Promise<Watched & { handshakes: number[] }> {
   fleet = await startFleet({
     workers: 1,
     settings: async (_worker, { simulator }) => {
@@ -54,7 +63,7 @@ async function callOverSlowHandshakes(nodeOptions = ''): Promise<Seen & { handsh
   await Promise.all(fronts.map(front => front.closeIdle()))
   await fleet.untilFurtherCalls(2 * CEILING)
   const handshakes = await Promise.all(fronts.map(front => front.handshakes()))
-  return { ...sumUp(await fleet.arrivals(), 0), handshakes }
+  return { ...(await fleet.watched()), handshakes }
 }
 
 it('holds the limit when handshakes take 150 ms: at the start, at scale-up, after all idle connections were closed', async ({
@@ -69,14 +78,14 @@ it('does not hold it so when the permit is taken before the connection is open',
   const withoutRule = new URL('../../helpers/processes/permit-before-connection.ts', import.meta.url).href
   const seen = await callOverSlowHandshakes(`--import=${withoutRule}`)
   await annotate(JSON.stringify(seen))
-  expect(seen.peakOfSecond).toBeGreaterThan(CEILING + LATE_BY_NOISE)
+  expect(seen.peakOfSecond).toBeGreaterThan(CEILING + noiseIn(seen))
 })
 
 it('settles under a vendor that refuses above 150 a second, and comes back when it takes 200 again', async ({
   annotate,
 }) => {
   fleet = await startFleet({ jobs: 40_000 })
-  const seen = await fleet.watch()
+  const watched = fleet.watch()
   await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 150 })
   await fleet.untilFurtherCalls(10 * CEILING)
   const settled = await throttled()
@@ -88,8 +97,9 @@ it('settles under a vendor that refuses above 150 a second, and comes back when 
 
   await fleet.simulator.steer('limit', { command: COMMAND, perSecond: 1_000_000 })
   await eventually('the full rate', async () => (await callsOfLastSecond()) > 0.97 * CEILING, 120_000, 500)
-  await annotate(JSON.stringify(await seen()))
-  expectLimitHeld(await seen())
+  const seen = await watched()
+  await annotate(JSON.stringify(seen))
+  expectLimitHeld(seen)
 })
 
 const outages: readonly (readonly [what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>])[] = [
@@ -110,14 +120,15 @@ it.for(outages)(
   'burns no attempts while the vendor %s for 8 s, and is back at the full rate in 10 s',
   async ([, begin, end], { annotate }) => {
     fleet = await startFleet()
-    const seen = await fleet.watch()
+    const watched = fleet.watch()
     await begin()
     await wait(8000)
     await end()
     await eventually('the full rate', async () => (await callsOfLastSecond()) > 0.95 * CEILING, 10_000, 250)
     const attemptsLost = await fleet.attemptsLost()
-    await annotate(JSON.stringify({ ...(await seen()), attemptsLost }))
-    expectLimitHeld(await seen())
+    const seen = await watched()
+    await annotate(JSON.stringify({ ...seen, attemptsLost }))
+    expectLimitHeld(seen)
     // One attempt for each job in hand.
     expect(attemptsLost).toBeLessThanOrEqual(fleet.workers.length * JOBS_IN_HAND)
   },

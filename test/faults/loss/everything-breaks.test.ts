@@ -3,15 +3,13 @@
  * and importer crash. And promise 1, in the same run. `npm run bench -- loss` does it with 20,000 accounts.
  */
 import { expect, it } from 'vitest'
-import { CEILING } from '../../helpers/fleets/fleet.ts'
+import { CEILING, noiseIn } from '../../helpers/fleets/fleet.ts'
 import { runLoss } from '../../helpers/fleets/loss-run.ts'
-import { LATE_BY_NOISE } from '../../helpers/vendor/arrivals.ts'
 
 const ACCOUNTS = 4000
 
 it('settles every account exactly once while workers, Redis and the importer are killed', {
   timeout: 300_000,
-  retry: 1,
 }, async ({ annotate }) => {
   const figures = await runLoss({
     accounts: ACCOUNTS,
@@ -29,5 +27,6 @@ it('settles every account exactly once while workers, Redis and the importer are
   expect(figures.request).toMatchObject({ accepted: ACCOUNTS, cleared: ACCOUNTS, pending: 0, dead: 0 })
   expect(figures.clearedAtVendor).toBe(ACCOUNTS)
   expect(figures.verify, figures.verify.text).toMatchObject({ code: 0 })
-  expect(figures.calls.peakOfSecond, figures.overLimit.join('\n')).toBeLessThanOrEqual(CEILING + LATE_BY_NOISE)
+  const told = ['calls in the worst rolling second', ...figures.overLimit].join('\n')
+  expect(figures.calls.peakOfSecond, told).toBeLessThanOrEqual(CEILING + noiseIn(figures))
 })

@@ -141,6 +141,7 @@ class LossRun {
     for (const worker of this.#workers) worker.signal('SIGKILL')
     this.#importer?.signal('SIGKILL')
     await Promise.all([...this.#workers].map(worker => worker.ended))
+    await this.#arrivals?.stop()
     this.#client.disconnect()
   }
 
@@ -236,7 +237,7 @@ class LossRun {
     const [request, outcomes] = await Promise.all([readRequest(REQUEST), this.#client.hgetall(keys.outcomes)])
     const ledger = await readLedger(this.#simulator.url)
     const exported = await this.#export()
-    const { stampedBy = 'the vendor', stamps = [] } = (await this.#arrivals?.end()) ?? {}
+    const { stampedBy = 'the vendor', stamps = [] } = (await this.#arrivals?.read()) ?? {}
     return {
       request,
       outcomes,

@@ -2,13 +2,14 @@
  * Arrivals as the kernel stamps them. The simulator stamps a call when its process gets a core, so a busy machine moves
  * its stamps together; no load moves those of the kernel.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A capture that runs. */
 export interface KernelStamps {
-  /** Ends the capture and gives the times at which calls of a command arrived: epoch ms, ascending. */
-  stop(command: string): Promise<readonly number[]>
+  /** Gives the times at which calls of a command have arrived so far: epoch ms, ascending. */
+  read(command: string): Promise<readonly number[]>
+  stop(): Promise<void>
 }
 
 /** Packets whose payload begins with `POST`: the offset of the payload stands in the TCP header. */
@@ -18,6 +19,9 @@ const BYTES_OF_EACH = 300
 const KERNEL_BUFFER_KB = 16_384
 /** tcpdump takes packets from the kernel once a second. */
 const TAKEN_AFTER_MS = 1200
+
+/** Whether this user may capture: `tcpdump` opens the device to say how it would filter it. */
+export const mayCapture = (): boolean => spawnSync('tcpdump', ['-i', 'lo', '-d']).status === 0
 
 /**
  * Captures the calls that arrive at a port of this machine over plain HTTP. Needs `tcpdump` and the right to capture.
@@ -45,11 +49,13 @@ export async function captureCalls(port: number): Promise<KernelStamps | undefin
   const isCapturing = await Promise.race([began, ended.then(() => false)])
   if (!isCapturing) return undefined
   return {
-    stop: async command => {
+    read: async command => {
       await sleep(TAKEN_AFTER_MS)
-      tcpdump.kill('SIGINT')
-      await ended
       return stampsIn(Buffer.concat(chunks), command)
+    },
+    stop: () => {
+      tcpdump.kill('SIGINT')
+      return ended
     },
   }
 }

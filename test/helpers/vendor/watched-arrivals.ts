@@ -7,9 +7,11 @@ export interface Arrivals {
   readonly stamps: readonly number[]
 }
 
-/** Watches arrivals, until they are read once. */
+/** Watches arrivals until it is stopped. */
 export interface ArrivalWatch {
-  end(): Promise<Arrivals>
+  /** Gives those so far. */
+  read(): Promise<Arrivals>
+  stop(): Promise<void>
 }
 
 /**
@@ -21,9 +23,10 @@ export interface ArrivalWatch {
 export async function watchArrivals(url: string, command: string): Promise<ArrivalWatch> {
   const capture = await captureCalls(Number(new URL(url).port))
   return {
-    end: async () => {
+    read: async () => {
       if (capture === undefined) return { stampedBy: 'the vendor', stamps: await readArrivals(url, command) }
-      return { stampedBy: 'the kernel', stamps: await capture.stop(command) }
+      return { stampedBy: 'the kernel', stamps: await capture.read(command) }
     },
+    stop: async () => capture?.stop(),
   }
 }
