@@ -25,6 +25,8 @@ export interface HttpServer {
 const PATIENCE_MS = 10_000
 /** Probes, Prometheus and some people; strangers that hold connections must not take the files of the process. */
 const CONNECTIONS_AT_MOST = 100
+/** No route here has a JSON schema, and Fastify's compilers of them would take a twelfth of a worker's start. */
+const NO_SCHEMAS = () => () => () => ''
 /** Scrapes within a second get the same text: more of them would cost the calls their moment, and tell nothing new. */
 const TEXT_LASTS_MS = 1000
 
@@ -41,6 +43,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     keepAliveTimeout: patienceMs,
     http: { headersTimeout: patienceMs, connectionsCheckingInterval: patienceMs / 10 },
     clientErrorHandler: endBadConnection,
+    schemaController: { compilersFactory: { buildValidator: NO_SCHEMAS, buildSerializer: NO_SCHEMAS } },
   })
   server.server.maxConnections = CONNECTIONS_AT_MOST
   const textFor = keepForASecond(options.metrics.text)
