@@ -8,7 +8,7 @@ import type { Environment } from '../surroundings.ts'
 import { count, counted, span } from '../words.ts'
 import type { Input } from './files/input.ts'
 import { type ImportOptions, surveyInput } from './prepare-import.ts'
-import type { Survey } from './survey.ts'
+import { described, type Survey } from './survey.ts'
 
 /**
  * Says what an import of an input would do. Nothing is enqueued, and no file is written. It works without Redis.
@@ -20,7 +20,7 @@ export async function dryRun(input: Input, options: ImportOptions, shell: Shell)
   const signal = shell.listen()
   const chunks = input.kind === 'file' ? input.file.read(signal) : input.open(signal)
   const found = await surveyInput(input, chunks, options, shell, signal)
-  shell.say(`${found.described}, ${counted(found.lines, 'line')}`)
+  shell.say(described(found))
   report(found, await readPace(shell), options.json, shell)
   return EXIT.done
 }

@@ -6,7 +6,6 @@ import { InterruptedError } from '../interrupted-error.ts'
 import type { JobOptions } from '../job-options.ts'
 import type { Shell } from '../shell.ts'
 import { showProgress } from '../terminal/show-progress.ts'
-import { counted } from '../words.ts'
 import { type BegunImport, beginAnew, goOn } from './begin-import.ts'
 import type { ImportParts } from './enqueue-lines.ts'
 import { type ImportCheckpoint, type ImportState, NOTHING_DONE } from './files/checkpoint.ts'
@@ -18,7 +17,7 @@ import { parseLines } from './parse-lines.ts'
 import { ReadingFigures } from './progress.ts'
 import type { ReadOptions } from './read/recognised.ts'
 import type { MaxRejected } from './report.ts'
-import { type Survey, survey } from './survey.ts'
+import { described, type Survey, survey } from './survey.ts'
 
 /** Parsed options of `clear-friends import`; `at` is in epoch seconds. */
 export interface ImportOptions extends Omit<JobOptions, 'due'>, Omit<ReadOptions, 'name' | 'now'> {
@@ -98,7 +97,7 @@ async function readFirst(
 ): Promise<Found | undefined> {
   if (input.kind === 'stream') return undefined
   const found = await surveyInput(input, input.file.read(signal), options, shell, signal)
-  shell.say(`${found.described}, ${counted(found.lines, 'line')}`)
+  shell.say(described(found))
   return { ...found, content: await input.file.finish(signal) }
 }
 

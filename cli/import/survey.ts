@@ -1,5 +1,6 @@
 import type { Entry } from '../../jobs/enqueue/producer.ts'
 import { InterruptedError } from '../interrupted-error.ts'
+import { count, counted } from '../words.ts'
 import { EntryReader } from './entry-reader.ts'
 import { NOTHING_DONE } from './files/checkpoint.ts'
 import type { ParsedLines } from './parse-lines.ts'
@@ -15,6 +16,8 @@ export interface Survey {
   readonly rejected: number
   /** Rejected lines by their reason, with the number of the first of them. */
   readonly reasons: ReadonlyMap<string, { readonly lines: number; readonly first: number }>
+  /** Accounts with white space at an end. It counts as a part of them, and often was not meant to. */
+  readonly spaced: { readonly accounts: number; readonly firstLine: number }
   /** The first accounts, of which no more shows than the first character and the length. */
   readonly masked: readonly string[]
 }
@@ -42,8 +45,12 @@ export async function survey(
   const reader = new EntryReader(NOTHING_DONE, rejects, signal)
   const masked: string[] = []
   let accounts = 0
+  let spaced = { accounts: 0, firstLine: 0 }
   for await (const entry of reader.read(lines)) {
     accounts += 1
+    if (isSpaced(entry)) {
+      spaced = { accounts: spaced.accounts + 1, firstLine: spaced.firstLine || reader.lineOf(accounts - 1) }
+    }
     if (masked.length < MASKED_ACCOUNTS) masked.push(mask(entry))
     if (accounts % TELL_EVERY !== 0) continue
     reader.forgetLines()
@@ -51,7 +58,7 @@ export async function survey(
   }
   if (signal.aborted) throw new InterruptedError('interrupted before anything was enqueued')
   const { duplicate: repeated, rejected } = reader.takeUncounted()
-  return { described, lines: reader.lines, accounts, repeated, rejected, reasons: rejects.byReason, masked }
+  return { described, lines: reader.lines, accounts, repeated, rejected, reasons: rejects.byReason, spaced, masked }
 }
 
 class RejectCounts {
@@ -64,7 +71,22 @@ class RejectCounts {
   }
 }
 
+/** Says in one line what is read, and in another what a person should look at. */
+export function described({ described, lines, spaced }: Survey): string[] {
+  const what = `${described}, ${counted(lines, 'line')}`
+  if (spaced.accounts === 0) return [what]
+  const subject = `${counted(spaced.accounts, 'account')}, the first in line ${count(spaced.firstLine)}`
+  return [what, `look at ${subject}: white space at an end counts as a part of an account, and nothing is trimmed`]
+}
+
+const accountOf = (entry: Entry): string => (typeof entry === 'string' ? entry : entry.account)
+
+function isSpaced(entry: Entry): boolean {
+  const account = accountOf(entry)
+  return account.length !== account.trim().length
+}
+
 function mask(entry: Entry): string {
-  const characters = [...(typeof entry === 'string' ? entry : entry.account)]
+  const characters = [...accountOf(entry)]
   return `${characters[0] ?? ''}… (${characters.length} characters)`
 }

@@ -1,6 +1,6 @@
 import type { CsvLayout } from './csv-header.ts'
 import { parseFields } from './fields.ts'
-import { checkAccount, type Parsed } from './import-line.ts'
+import { checkAccount, damageIn, type Parsed } from './import-line.ts'
 import { MAYBE_CUT_OFF } from './lines.ts'
 
 /**
@@ -17,6 +17,10 @@ export function parseRow(fields: readonly string[], isEnded: boolean, layout: Cs
     return { fault: `the line has ${inWords(fields.length)} and the header ${inWords(layout.width)}` }
   }
   const account = fields[layout.account.at] ?? ''
+  // Lists that were joined have a header in their middle.
+  if (account.trim() === layout.account.name) return { fault: 'the line repeats the header' }
+  const damage = damageIn(account)
+  if (damage !== undefined) return { fault: damage }
   if (layout.request === undefined && layout.due === undefined) return checkAccount(account)
   const request = cell(fields, layout.request?.at)
   const due = cell(fields, layout.due?.at)

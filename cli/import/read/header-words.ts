@@ -68,6 +68,8 @@ const HEADER_WORDS = new Set([
 
 /** Tells whether a text is a usual name of a column, however it is spelt: `User-ID`, `user_id`, `userId`. */
 export const isHeaderWord = (text: string): boolean =>
+  // Most accounts end here: files have millions.
+  !/\d/.test(text) &&
   HEADER_WORDS.has(
     text
       .normalize('NFKC')

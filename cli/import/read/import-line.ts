@@ -12,6 +12,13 @@ export const toImportLine = (line: number, parsed: Parsed): ImportLine =>
   // Quicker than spreading, for millions of lines.
   'entry' in parsed ? { line, entry: parsed.entry } : { line, fault: parsed.fault }
 
+/** `1.23457E+14`, or `1,23457E+14` in half of Europe. */
+const ROUNDED = /^\d(?:[.,]\d+)?E\+\d+$/
+
+/** Says why a text of a file that people edit is no account although it could be one; `undefined` where nothing is odd. */
+export const damageIn = (text: string): string | undefined =>
+  ROUNDED.test(text) ? 'a spreadsheet has rounded the account to a number; save the column as text' : undefined
+
 /** Makes an entry of an account, or says why the text is no account. */
 export function checkAccount(account: string): Parsed {
   const fault = accountFault(account)

@@ -1,5 +1,6 @@
 import { parseJsonFields } from './fields.ts'
-import { checkAccount, type ImportLine, type Parsed, toImportLine } from './import-line.ts'
+import { isHeaderWord } from './header-words.ts'
+import { checkAccount, damageIn, type ImportLine, type Parsed, toImportLine } from './import-line.ts'
 import { type Line, MAYBE_CUT_OFF, splitChunks } from './lines.ts'
 
 /** Characters that begin or part fields in other formats than txt. */
@@ -19,8 +20,16 @@ export async function* readTxt(chunks: AsyncIterable<Buffer>, isAsked: boolean):
 }
 
 function parsePlain(text: string): Parsed {
-  if (!STRUCTURE.test(text)) return checkAccount(text)
-  return { fault: 'the line holds a quote or a delimiter; if that is a part of the account, say --format txt' }
+  const oddity = oddityOf(text)
+  return oddity === undefined ? checkAccount(text) : { fault: `${oddity}; --format txt takes it all the same` }
+}
+
+/** Says what in a line looks like something else than an account. */
+function oddityOf(text: string): string | undefined {
+  if (STRUCTURE.test(text)) return 'the line holds a quote or a delimiter'
+  // Lists that were joined have a header in their middle.
+  if (isHeaderWord(text)) return 'the line looks like a header'
+  return damageIn(text)
 }
 
 /**

@@ -21,6 +21,17 @@ describe.concurrent('clear-friends import --dry-run', () => {
     expect(await readdir(keySpace.folder)).toEqual(['wave.txt'])
   })
 
+  it('says which accounts have white space at an end, and takes them as they are', async context => {
+    const keySpace = await openKeySpace(context)
+    const file = await keySpace.file('wave.csv', 'account,x\nuser_1,1\n user_2,2\nuser_3\u00a0,3\n')
+    const { code, stderr } = await keySpace.run('import', file)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('\nlook at 2 accounts, the first in line 3: white space at an end counts'),
+    })
+    expect(await queued(keySpace)).toBe(3)
+  })
+
   it('works without Redis, at the rate of the settings, and for programs', async context => {
     const { file } = await openKeySpace(context)
     const path = await file('wave.ndjson', '"user_1"\n42\n')

@@ -105,6 +105,16 @@ describe('csv', () => {
     },
   )
 
+  it('has no account in a second header, and none that a spreadsheet has rounded', async () => {
+    const content = 'ticket,user_id\n1,user_1\nticket,user_id\n2,"1,23457E+14"\n3,user_3\n'
+    expect(await read(content, { column: 'user_id' })).toEqual([
+      entry(2, 'user_1'),
+      fault(3, 'the line repeats the header'),
+      fault(4, 'a spreadsheet has rounded the account to a number; save the column as text'),
+      entry(5, 'user_3'),
+    ])
+  })
+
   it('takes request and due date of each row from their columns, where the cell is not empty', async () => {
     const rows = [
       'user_1,ticket-1,2h',

@@ -18,9 +18,21 @@ describe('txt', () => {
 describe('txt that nobody called so', () => {
   it('has no account with a character that other formats part fields with', async () => {
     const content = `${'user_1\n'.repeat(10_000)}user_2,Person 2\nuser_3\n`
-    const reason = 'the line holds a quote or a delimiter; if that is a part of the account, say --format txt'
+    const reason = 'the line holds a quote or a delimiter; --format txt takes it all the same'
     expect((await read(content)).slice(-2)).toEqual([fault(10_001, reason), entry(10_002, 'user_3')])
     expect((await read(content, { format: 'txt' })).at(-2)).toEqual(entry(10_001, 'user_2,Person 2'))
+  })
+
+  it.each([
+    ['User ID', 'the line looks like a header; --format txt takes it all the same'],
+    [
+      '1.23457E+14',
+      'a spreadsheet has rounded the account to a number; save the column as text; --format txt takes it all the same',
+    ],
+  ])('has no account %j, which lists that were joined or edited hold', async (text, reason) => {
+    const content = `user_1\n${text}\nuser_3\n`
+    expect(await read(content)).toEqual([entry(1, 'user_1'), fault(2, reason), entry(3, 'user_3')])
+    expect((await read(content, { format: 'txt' }))[1]).toEqual(entry(2, text))
   })
 })
 
