@@ -1,7 +1,8 @@
 -- Shared by the scripts that write into the log of receipts; joined behind time.lua.
 --
 -- The log is a stream. An entry has the id `<number>-<epoch ms>` and two fields: its text and the signature of its
--- sealer (raw). The hash of the log holds the last number in its field `seq`.
+-- sealer (raw). The hash of the log holds the last number in its field `seq`, and in `written` which entries that end no
+-- job were written last.
 
 -- Clocks of Redis and of a sealer may differ by this much, see CLOCKS_APART_MS in entry.ts.
 local CLOCKS_APART_MS = 600000
@@ -40,4 +41,26 @@ local function entryFrom(first)
   return {
     text = values[1], signature = values[2], time = values[3], keyId = values[4], fleetId = values[5], proof = values[6],
   }
+end
+
+-- Some 170 entries: more than are under way while a connection is lost.
+local WRITTEN_LENGTH = 8192
+
+-- Writes an entry that ends no job; the scripts that do so have KEYS[1…4]: stream of receipts, hash of the log, state of
+-- the fleet (hash), id of the fleet. The driver sends a script again whose answer was lost, so an entry is written once:
+-- a second time it gives the first answer.
+--
+-- Answers { 'written', id }, or 'foreign' (see isForeign, and nothing was written); and whether it was written now.
+local function writeOnce(entry)
+  local keys = { receipts = KEYS[1], log = KEYS[2], fleet = KEYS[3], fleetId = KEYS[4] }
+  -- Lets the rest through where the memory is full, see ledger.lua.
+  redis.call('PERSIST', keys.log)
+  local mark, before = redis.sha1hex(entry.text), redis.call('HGET', keys.log, 'written') or ''
+  local was = string.match(before, mark .. ' (%d+%-%d+)')
+  if was then return { 'written', was }, false end
+  if isForeign(keys, entry) then return 'foreign', false end
+  local id, failed = writeEntry(keys, entry)
+  if failed then error(failed) end
+  redis.call('HSET', keys.log, 'written', string.sub(mark .. ' ' .. id .. ' ' .. before, 1, WRITTEN_LENGTH))
+  return { 'written', id }, true
 end

@@ -66,7 +66,8 @@ export class SealerNumbers {
     this.#sealers.set(sealer, seen)
     seen.at = Math.max(seen.at, at)
     for (const each of voids) {
-      seen.voids.add(each)
+      // Where an answer of Redis was lost, its sealer names the number of an entry that is there.
+      if (!isThere(seen, each)) seen.voids.add(each)
       seen.missing.delete(each)
     }
     if (!this.#take(seen, n)) return 'twice'
@@ -120,6 +121,9 @@ export class SealerNumbers {
 const newSeen = (first: number, at: number): Seen => ({
   ...{ first, low: first, at, ahead: new Set<number>(), voids: new Set<number>(), missing: new Set<number>() },
 })
+
+const isThere = ({ first, low, ahead, voids, missing }: Seen, n: number): boolean =>
+  n < low ? n >= first && !voids.has(n) && !missing.has(n) : ahead.has(n)
 
 function settle({ ahead, voids, missing }: Seen, n: number): void {
   if (!(ahead.delete(n) || voids.has(n))) missing.add(n)

@@ -1,10 +1,15 @@
+import { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { acknowledge } from '../../../jobs/receipts/keep/acknowledge.ts'
 import { ReceiptKeeper } from '../../../jobs/receipts/keep/receipt-keeper.ts'
 import { requireOwnLog } from '../../../jobs/receipts/keep/require-own-log.ts'
 import { trimLog } from '../../../jobs/receipts/keep/trim-log.ts'
 import { parseHead } from '../../../jobs/receipts/log/head.ts'
+import { writeEntry } from '../../../jobs/receipts/write-entry.ts'
+import { keysOf } from '../../../redis/keys.ts'
+import { startTcpProxy } from '../../helpers/network/tcp-proxy.ts'
 import { exportedLines, findingsIn } from '../../helpers/receipts/receipts.ts'
+import { testRedis } from '../../helpers/redis/redis.ts'
 import { jobsKeySpace } from '../jobs/key-space.ts'
 import { APP, logForTest, readStream, serverThat, writeStream } from './log-for-test.ts'
 
@@ -217,5 +222,25 @@ describe('workers that start together', () => {
     })
     await redis.set(other.keys.fleetId, 'f'.repeat(22))
     await expect(requireOwnLog(racing, prefix, other.seals)).resolves.toBeUndefined()
+  })
+})
+
+describe('an entry that ends no job', () => {
+  it('is written once, also where the driver sends it again because the answer was lost', async () => {
+    const { redis, prefix, sealer, write, keeper } = await openLog()
+    const proxy = await startTcpProxy(Number(new URL(testRedis().url).port))
+    const other = new Redis(proxy.port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 })
+    try {
+      const lost = proxy.loseReplyTo('ticket-7')
+      const says = { request: 'ticket-7', count: 3, due: '2026-12-24T00:00:00.000Z' }
+      const [{ seq }] = await Promise.all([writeEntry(other, prefix, sealer, { kind: 'accepted', says }), lost])
+      await write(2)
+      expect(await redis.xlen(keysOf(prefix).receipts)).toBe(seq + 2)
+      await keeper().keep(true)
+      expect(await findingsIn((await exportedLines({ redis, prefix })).file)).toEqual([])
+    } finally {
+      other.disconnect()
+      await proxy.stop()
+    }
   })
 })

@@ -84,6 +84,14 @@ describe('the numbers of a sealer', () => {
     )
   })
 
+  it('tell of an entry that is there twice, also where its answer was lost and its sealer took it for not written', () => {
+    const first = { n: 1, open: 0, void: [] }
+    for (const open of [0, 1]) {
+      expect(follow([first, { n: 2, open, void: [1] }, first]).results).toEqual(['good', 'good', 'twice'])
+    }
+    expect(follow([{ n: 2, open: 0, void: [1] }, first, first]).results).toEqual(['good', 'good', 'twice'])
+  })
+
   it('go on from what was kept', () => {
     fc.assert(
       fc.property(histories, fc.nat(60), (steps, at) => {
