@@ -46,5 +46,5 @@ function readSecret(file: string): string {
 
 const WORDS = {
   changed: 'the key is changed: set RECEIPT_KEY to the new one everywhere, and start the workers',
-  same: 'the new key is the fleet’s key already; nothing was done',
+  same: 'the new key is the fleet’s key already: set RECEIPT_KEY to it everywhere, and start the workers',
 } as const

@@ -258,7 +258,7 @@ export class ReceiptKeeper {
 
   async #sign(identity: LogInRedis, fields: LogFields, follower: LogFollower): Promise<KeepResult> {
     const { redis, prefix, sealer } = this.#options
-    const { receiptLog, receiptCheckpoints } = keysOf(prefix)
+    const { receiptLog, receiptCheckpoints, fleet } = keysOf(prefix)
     this.#remember(identity, follower)
     const signed = readState(identity.fleetId, sealer.seals, fields.stateText)
     const isNew = signed === undefined || signed.size !== follower.size || fields.headNote === ''
@@ -275,8 +275,8 @@ export class ReceiptKeeper {
       .enum(['kept', 'moved'])
       .parse(
         await this.#runKeep(
-          [receiptLog, receiptCheckpoints],
-          [fields.stateText, state, note, follower.size, isDue ? '1' : ''],
+          [receiptLog, receiptCheckpoints, fleet],
+          [fields.stateText, state, note, follower.size, isDue ? '1' : '', sealer.seals.keyId],
         ),
       )
     if (answer === 'moved') return { kind: 'moved' }

@@ -1,18 +1,17 @@
 import { exportReceipts } from '../../../jobs/receipts/export/export-receipts.ts'
-import { createReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
+import { createReceiptSeals, type ReceiptSeals } from '../../../jobs/receipts/keys/receipt-seals.ts'
 import { verifyReceipts } from '../../../jobs/receipts/verify/verify-receipts.ts'
 import { TEST_RECEIPT_KEY } from './settling.ts'
 
 export const testSeals = createReceiptSeals(TEST_RECEIPT_KEY)
 
 /** Exports the log: all lines of the file, and those of receipts alone. */
-export async function exportedLines(options: Omit<Parameters<typeof exportReceipts>[0], 'seals'>): Promise<{
-  file: string[]
-  lines: string[]
-  troubles: readonly string[]
-}> {
+export async function exportedLines(
+  options: Omit<Parameters<typeof exportReceipts>[0], 'seals'>,
+  seals: ReceiptSeals = testSeals,
+): Promise<{ file: string[]; lines: string[]; troubles: readonly string[] }> {
   const file: string[] = []
-  const exported = exportReceipts({ ...options, seals: testSeals })
+  const exported = exportReceipts({ ...options, seals })
   for (;;) {
     const { value, done } = await exported.next()
     if (done) return { file, lines: file.filter(isReceipt), troubles: value.troubles }
