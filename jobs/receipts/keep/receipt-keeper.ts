@@ -39,8 +39,9 @@ const ENTRIES_BETWEEN = 500
 const DAY_MS = 86_400_000
 /** Two looks at a fault are at least this long apart: a sealer tells of a loss within its next turn, which is 5 s. */
 const LOOK_AGAIN_MS = 9000
-/** A timer may fire a little early. */
-const TIMER_EARLY_MS = 5
+/** With `everysec` an entry is safe after 2 s, and a replica confirms once a second. */
+const PATIENT_MS = 3500
+const PATIENT_STEP_MS = 100
 
 /**
  * Keeps the log of receipts: follows it, checks each new entry, and signs heads of its tree. One process does so at a
@@ -81,14 +82,12 @@ export class ReceiptKeeper {
   async keep(patient = false): Promise<KeepResult> {
     const { redis, prefix } = this.#options
     const identity = await this.#identity()
-    const server = await readRedisServer(redis)
-    const hasRestarted = this.#server !== undefined && this.#server.runId !== server.runId
-    this.#server ??= server
     const fields = await readLogFields(redis, prefix)
     const newest = await readNewestSeq(redis, prefix)
-    this.#looks.look(newest)
-    if (patient && this.#looks.newestBefore(server.mayLoseMs) < newest) await sleep(server.mayLoseMs + TIMER_EARLY_MS)
-    const followed = await this.#follow(identity, fields, { to: this.#looks.newestBefore(server.mayLoseMs), newest })
+    const server = await this.#look(newest, patient)
+    const hasRestarted = this.#server !== undefined && this.#server.runId !== server.runId
+    this.#server ??= server
+    const followed = await this.#follow(identity, fields, { to: this.#looks.newestSafe(server), newest })
     if ('what' in followed) return this.#found(followed, fields, newest, hasRestarted)
     if (fields.broken !== undefined && followed.acknowledgedSeq <= fields.broken.newest)
       return { kind: 'broken', fault: fields.broken }
@@ -97,10 +96,23 @@ export class ReceiptKeeper {
     return this.#sign(identity, fields, followed)
   }
 
+  /** Looks at the newest number; where the caller is patient, until it can be signed, or for some seconds. */
+  async #look(newest: number, patient: boolean): Promise<RedisServer> {
+    const { redis, prefix } = this.#options
+    const begun = performance.now()
+    let server = await readRedisServer(redis, prefix)
+    this.#looks.look(newest, server)
+    while (patient && this.#looks.newestSafe(server) < newest && performance.now() - begun < PATIENT_MS) {
+      await sleep(PATIENT_STEP_MS)
+      server = await readRedisServer(redis, prefix)
+    }
+    return server
+  }
+
   /** Looks, after Redis was away, whether it has lost entries of this process, and says so in the log. */
   async lookForLoss(): Promise<number> {
     const { redis, prefix, sealer } = this.#options
-    const { runId } = await readRedisServer(redis)
+    const { runId } = await readRedisServer(redis, prefix)
     const lost = this.#sealedOn === '' || runId === this.#sealedOn ? 0 : await reportLostEntries(redis, prefix, sealer)
     this.#sealedOn = runId
     return lost
