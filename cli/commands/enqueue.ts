@@ -1,15 +1,13 @@
 import { Command } from 'commander'
 import { createProducer, type Manifest } from '../../jobs/enqueue/producer.ts'
-import type { ReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
 import { ACCOUNTS_MEANING, type AccountLine, type GivenAccounts, givenAccounts } from '../account-lines.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type FleetConnection, withFleet } from '../fleet-connection.ts'
 import { deleteTypeOption, dueOption, type JobOptions, requestOption } from '../job-options.ts'
-import { loadSealsIfAny } from '../receipts/load-seals.ts'
 import type { Shell } from '../shell.ts'
 import { strengthenedInWords } from '../words.ts'
 
-type EnqueueCommandOptions = JobOptions & { readonly json?: true; readonly seals?: ReceiptSeals | undefined }
+type EnqueueCommandOptions = JobOptions & { readonly json?: true }
 
 /** `clear-friends enqueue <account…|->`: enqueues the accounts on the command line or on standard input. */
 export function enqueueCommand(shell: Shell): Command {
@@ -34,8 +32,7 @@ export function enqueueCommand(shell: Shell): Command {
             },
           )
         }
-        const seals = loadSealsIfAny(shell.environment)
-        return withFleet(shell.environment, fleet => enqueue(given, { ...options, seals }, fleet, shell))
+        return withFleet(shell.environment, fleet => enqueue(given, options, fleet, shell))
       }),
     )
 }
@@ -43,10 +40,11 @@ export function enqueueCommand(shell: Shell): Command {
 async function enqueue(
   { place, lines }: GivenAccounts,
   options: EnqueueCommandOptions,
-  { redis, prefix, app, settings }: FleetConnection,
+  { redis, prefix, app, settings, loadSeals }: FleetConnection,
   { print, say }: Shell,
 ): Promise<number> {
-  const producer = createProducer({ redis, prefix, app, seals: options.seals, dueDays: settings.DUE_DAYS })
+  const dueDays = settings.DUE_DAYS
+  const producer = createProducer({ redis, prefix, app, seals: loadSeals(), onUntold: say, dueDays })
   let faults = 0
   const tellFault = ({ number, fault }: AccountLine): void => {
     faults += 1

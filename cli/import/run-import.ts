@@ -26,7 +26,7 @@ export async function runImport(
   say: Shell['say'],
 ): Promise<ImportEnd> {
   const { redis, prefix, app } = fleet
-  const target = await openTarget(redis, prefix, app, fleet.loadSeals())
+  const target = await openTarget(redis, prefix, app, { seals: fleet.loadSeals(), onUntold: say })
   const counter = new EnqueuedCounter(redis, prefix)
   const keeper = new LeaseKeeper(parts.lease)
   const signal = AbortSignal.any([parts.signal, keeper.lost])

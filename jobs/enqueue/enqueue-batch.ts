@@ -6,13 +6,12 @@ import { keysOf } from '../../redis/keys.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { type ClearFriendsQueue, openQueue } from '../job/queue.ts'
 import { traceSend } from '../job/tracing.ts'
-import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
 import { countsKeys, countsLua } from '../settle/ledger.ts'
 import { requireFleet, requireKey } from '../status/fleet-contract.ts'
 import type { NewJob } from './new-job.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
 import { createStrengthener, type Strengthen } from './strengthen.ts'
-import { createTellAccepted, type TellAccepted, toldOf } from './tell-accepted.ts'
+import { createTellAccepted, type TellAccepted, type TellingOptions, toldOf } from './tell-accepted.ts'
 import { untilRedisTakes } from './until-redis-takes.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
@@ -62,7 +61,7 @@ const LOOKS_AT_MOST = 10
 /**
  * Opens the queue for batches.
  *
- * @param seals with them the log of receipts says how many accounts were accepted
+ * @param telling whether and how the log of receipts says how many accounts were accepted; default: it does not
  * @throws {RedisUnavailableError} when Redis does not answer within 5 seconds
  * @throws {RedisTooOldError} when it is older than 6.2
  * @throws {ForeignFleetError} when the fleet is bound to another app, or its data are of a newer version
@@ -72,11 +71,11 @@ export async function openTarget(
   connection: RedisConnection,
   prefix: string,
   app: number | undefined,
-  seals?: ReceiptSeals,
+  telling: TellingOptions = {},
 ): Promise<Target> {
   await waitUntilReady(connection)
   await requireFleet(connection, prefix, app === undefined ? {} : { app })
-  if (seals !== undefined) await requireKey(connection, prefix, seals)
+  if (telling.seals !== undefined) await requireKey(connection, prefix, telling.seals)
   const queue = await openQueue(connection, prefix)
   const { queue: queueKey, batches } = keysOf(prefix)
   const count = createRedisScript(connection, 'clearFriendsCountAccepted', countAcceptedLua)
@@ -87,7 +86,7 @@ export async function openTarget(
     strengthen: createStrengthener(connection, prefix),
     beginBatch: async jobIds => sentBeforeSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
     forgetBatch: jobIds => connection.hdel(batches, ...jobIds, ...jobIds.map(toldOf)),
-    tellAccepted: createTellAccepted(connection, prefix, app, seals),
+    tellAccepted: createTellAccepted(connection, prefix, app, telling),
   }
 }
 

@@ -16,6 +16,7 @@ import { addBatch, type Enqueued, openTarget, sendBatch, type Target } from './e
 import { type EnqueueOptions, type Entry, withoutUndefined } from './entry.ts'
 import { makeNewJob } from './new-job.ts'
 import { batchSizeFor, readBatches } from './read-batches.ts'
+import type { TellingOptions } from './tell-accepted.ts'
 
 export type { EnqueueOptions, Entry } from './entry.ts'
 
@@ -34,6 +35,11 @@ export interface ProducerOptions {
    * The producer's user of Redis then needs the right to write receipts. Default: it does not say so.
    */
   readonly seals?: ReceiptSeals | undefined
+  /**
+   * Called once, with the reason, when there are seals and the user of Redis lacks that right: accounts are enqueued all
+   * the same. Default: `process.emitWarning`.
+   */
+  readonly onUntold?: ((why: string) => void) | undefined
 }
 
 /**
@@ -117,7 +123,7 @@ class QueueProducer implements Producer {
   readonly #prefix: string
   readonly #dueDays: number
   readonly #app: number | undefined
-  readonly #seals: ReceiptSeals | undefined
+  readonly #telling: TellingOptions
   readonly #counter: EnqueuedCounter
   #target: Promise<Target> | undefined
 
@@ -127,7 +133,7 @@ class QueueProducer implements Producer {
     this.#prefix = options.prefix ?? DEFAULT_PREFIX
     this.#dueDays = options.dueDays ?? 30
     this.#app = options.app
-    this.#seals = options.seals
+    this.#telling = options
     this.#counter = new EnqueuedCounter(this.#connection, this.#prefix)
   }
 
@@ -177,7 +183,7 @@ class QueueProducer implements Producer {
   }
 
   #open(): Promise<Target> {
-    this.#target ??= openTarget(this.#connection, this.#prefix, this.#app, this.#seals).catch(error => {
+    this.#target ??= openTarget(this.#connection, this.#prefix, this.#app, this.#telling).catch(error => {
       this.#target = undefined
       throw error
     })

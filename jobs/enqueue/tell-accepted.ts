@@ -8,7 +8,7 @@ import { ReceiptKeyError } from '../job/errors.ts'
 import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
 import { Sealer } from '../receipts/keys/sealer.ts'
 import type { BodyOf } from '../receipts/log/entry-body.ts'
-import { entryArguments, logKeys } from '../receipts/write-entry.ts'
+import { writeOnce } from '../receipts/write-entry.ts'
 import { logLua } from '../settle/log-lua.ts'
 import type { NewJob } from './new-job.ts'
 
@@ -23,30 +23,46 @@ const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.enu
  */
 export type TellAccepted = (served: readonly NewJob[], mayBeSentAgain?: boolean) => Promise<void>
 
+/** Keys of a producer, and what it does where it cannot use them. */
+export interface TellingOptions {
+  /** With them the log of receipts says how many accounts were accepted. */
+  readonly seals?: ReceiptSeals | undefined
+  /** Called once with the reason when this user of Redis may not write there. Default: a warning of the process. */
+  readonly onUntold?: ((why: string) => void) | undefined
+}
+
+const UNTOLD =
+  'The receipts do not say how many accounts were accepted, so that missing ones do not show later: this user of Redis may not write there. docs/security.md names the two rights that it needs.'
+
 /** Makes a {@link TellAccepted}; without seals it does nothing. */
 export function createTellAccepted(
   redis: RedisConnection,
   prefix: string,
   app: number | undefined,
-  seals: ReceiptSeals | undefined,
+  { seals, onUntold = why => process.emitWarning(why) }: TellingOptions,
 ): TellAccepted {
   if (seals === undefined) return async () => {}
   const sealer = new Sealer({ redis, prefix, seals, app })
   const run = createRedisScript(redis, 'clearFriendsTellAccepted', script)
   const { batches } = keysOf(prefix)
+  let isUntold = false
+  const tellUntold = (): void => {
+    if (!isUntold) onUntold(UNTOLD)
+    isUntold = true
+  }
   const tell = async (says: BodyOf<'accepted'>, mark: string): Promise<void> => {
     for (let look = 0; look < 2; look++) {
       const sealed = await sealer.seal({ kind: 'accepted', says })
       try {
-        const args = [...entryArguments(sealed), mark]
-        const answer = answerSchema.parse(await run([...logKeys(prefix), batches], args))
+        const { keys, args } = writeOnce(prefix, sealed)
+        const answer = answerSchema.parse(await run([...keys, batches], [...args, mark]))
         if (typeof answer === 'string') sealer.voided(sealed)
         else sealer.written(sealed, answer[1])
         if (answer !== 'foreign') return
       } catch (error) {
         sealer.voided(sealed)
         // A producer need not have the right to write receipts; certificates then say that nobody told of it.
-        if (isForbidden(error)) return
+        if (isForbidden(error)) return tellUntold()
         return askRedis(() => Promise.reject(error))
       }
       sealer.renew()

@@ -20,10 +20,16 @@ export const entryArguments = ({
   identity,
 }: Sealed): readonly (string | number | Buffer)[] => [...[text, signature, time, keyId, identity.fleetId]]
 
-/** Gives the keys of the log, in the order of `write-entry.lua`. */
-export function logKeys(prefix: string): readonly string[] {
+/** The first keys and arguments of a script that writes an entry which ends no job, see `writeOnce` in log.lua. */
+export interface WriteOnce {
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number | Buffer)[]
+}
+
+/** Gives them for an entry. */
+export function writeOnce(prefix: string, sealed: Sealed): WriteOnce {
   const { receipts, receiptLog, fleet, fleetId } = keysOf(prefix)
-  return [receipts, receiptLog, fleet, fleetId]
+  return { keys: [receipts, receiptLog, fleetId], args: [...entryArguments(sealed), fleet] }
 }
 
 /**
@@ -42,8 +48,9 @@ export async function writeEntry(
   const run = createRedisScript(redis, 'clearFriendsWriteEntry', script)
   for (let look = 0; look < 2; look++) {
     const sealed = await sealer.seal(body)
+    const { keys, args } = writeOnce(prefix, sealed)
     try {
-      const answer = answerSchema.parse(await askRedis(() => run(logKeys(prefix), entryArguments(sealed))))
+      const answer = answerSchema.parse(await askRedis(() => run(keys, args)))
       if (answer !== 'foreign') {
         sealer.written(sealed, answer[1])
         return { id: answer[1], seq: Number(answer[1].split('-')[0]) }

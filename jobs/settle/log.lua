@@ -35,7 +35,7 @@ local function writeEntry(keys, entry)
   return added
 end
 
--- Reads an entry from ARGV: six values from `first` on, see entryArguments in write-entry.ts.
+-- Reads an entry from ARGV: five values from `first` on, see entryArguments in write-entry.ts, and the proof of a receipt.
 local function entryFrom(first)
   local values = { unpack(ARGV, first, first + 5) }
   return {
@@ -46,13 +46,19 @@ end
 -- Some 170 entries: more than are under way while a connection is lost.
 local WRITTEN_LENGTH = 8192
 
--- Writes an entry that ends no job; the scripts that do so have KEYS[1…4]: stream of receipts, hash of the log, state of
--- the fleet (hash), id of the fleet. The driver sends a script again whose answer was lost, so an entry is written once:
--- a second time it gives the first answer.
+-- Writes an entry that ends no job. The driver sends a script again whose answer was lost, so an entry is written once:
+-- a second time it gives the first answer. The scripts that do so have
+--
+-- KEYS[1]  stream of receipts
+-- KEYS[2]  hash of the log
+-- KEYS[3]  id of the fleet
+-- ARGV[1…5] the entry, see entryFrom
+-- ARGV[6]  key of the fleet's state (hash). Not among KEYS: a producer may only read it, and Redis wants the right to
+--          write all KEYS
 --
 -- Answers { 'written', id }, or 'foreign' (see isForeign, and nothing was written); and whether it was written now.
-local function writeOnce(entry)
-  local keys = { receipts = KEYS[1], log = KEYS[2], fleet = KEYS[3], fleetId = KEYS[4] }
+local function writeOnce()
+  local keys, entry = { receipts = KEYS[1], log = KEYS[2], fleetId = KEYS[3], fleet = ARGV[6] }, entryFrom(1)
   -- Lets the rest through where the memory is full, see ledger.lua.
   redis.call('PERSIST', keys.log)
   local mark, before = redis.sha1hex(entry.text), redis.call('HGET', keys.log, 'written') or ''

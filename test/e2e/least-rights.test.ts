@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { DEFAULT_PREFIX, keysOf } from '../../redis/keys.ts'
 import { runCommand } from '../helpers/commands/run-command.ts'
 import { fleetForTest, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
+import { TEST_RECEIPT_KEY } from '../helpers/receipts/settling.ts'
 
 const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8')
 const rules = (/```acl\n(.*?)```/s.exec(page)?.[1] ?? '').trim().split('\n')
@@ -79,6 +81,24 @@ it('suffice for all that each role does, and refuse what is another role’s', a
   }
   expect(fleet.workers[0]?.logLines.filter(line => line.includes('NOPERM'))).toEqual([])
   expect(await admin.call('ACL', 'LOG')).not.toContainEqual(expect.arrayContaining(['worker']))
+})
+
+it('a producer that may not write receipts enqueues all the same, and says once that they will not tell who is missing', async () => {
+  const { admin, urlOf } = await startRedisWithUsers()
+  const settings = { REDIS_URL: urlOf('producer'), RECEIPT_KEY: TEST_RECEIPT_KEY }
+  const accounts = Array.from({ length: 2500 }, (_, index) => `user_${index}\n`).join('')
+  for (const command of ['enqueue', 'import']) {
+    const { code, stderr } = await runCommand([command, '-', '--request', command], settings, accounts)
+    expect({ command, code, said: stderr.split('The receipts do not say how many').length - 1 }).toEqual({
+      ...{ command, code: 0, said: 1 },
+    })
+  }
+  expect(await admin.exists(keysOf(DEFAULT_PREFIX).receipts)).toBe(0)
+  const { receipts, receiptLog } = keysOf(DEFAULT_PREFIX)
+  await admin.call('ACL', 'SETUSER', 'producer', `~${receipts}`, `~${receiptLog}`)
+  const { stderr } = await runCommand(['enqueue', 'user_x', '--request', 'ticket-2'], settings)
+  expect(stderr).toBe('')
+  expect(await admin.xlen(receipts)).toBe(1)
 })
 
 it('a worker without the right on the channel does not start, and `doctor` says why', async () => {

@@ -13,7 +13,7 @@ import { type Head, parseHead, signHead } from '../log/head.ts'
 import { keyChangeText } from '../log/key-change.ts'
 import { originOf } from '../log/origin.ts'
 import { isNoteSignedBy } from '../log/signed-note.ts'
-import { entryArguments, logKeys } from '../write-entry.ts'
+import { writeOnce } from '../write-entry.ts'
 import { readKeyChanges } from './key-chain.ts'
 import type { FollowerState } from './log-follower.ts'
 import { type LogFields, readBase, readLogFields, readState, writeState } from './log-state.ts'
@@ -47,8 +47,8 @@ export async function rotateKey(
   const sealed = await sealer.seal({ kind: 'key', says: await changeOf(redis, prefix, identity, old, next) })
   const run = createRedisScript(redis, 'clearFriendsRotateKey', script)
   const before = [fields.stateText, fields.headNote, fields.baseText]
-  const args = [...entryArguments(sealed), next.keyId, ...before, ...anew]
-  const answer = answerSchema.parse(await run(logKeys(prefix), args))
+  const { keys, args } = writeOnce(prefix, sealed)
+  const answer = answerSchema.parse(await run(keys, [...args, next.keyId, ...before, ...anew]))
   if (answer === 'changed') return 'changed'
   // The driver sends a script again whose answer was lost; and another command may have changed the key to the same one.
   if (await isKeyOf(redis, prefix, next)) return 'same'

@@ -7,7 +7,7 @@ import { logLua } from '../../settle/log-lua.ts'
 import type { Sealer } from '../keys/sealer.ts'
 import { originOf } from '../log/origin.ts'
 import { isNoteSignedBy } from '../log/signed-note.ts'
-import { entryArguments, logKeys } from '../write-entry.ts'
+import { writeOnce } from '../write-entry.ts'
 import { followLog } from './follow-log.ts'
 import { readKeptHeads } from './kept-heads.ts'
 import { writeState } from './log-state.ts'
@@ -55,8 +55,9 @@ async function write(
   const run = createRedisScript(redis, 'clearFriendsTrim', script)
   const sealed = await sealer.seal({ kind: 'trim', says: { through, root } })
   try {
-    const keys = [...logKeys(prefix), keysOf(prefix).receiptCheckpoints]
-    const answer = answerSchema.parse(await run(keys, [...entryArguments(sealed), through + 1, baseText]))
+    const { keys, args } = writeOnce(prefix, sealed)
+    const { receiptCheckpoints } = keysOf(prefix)
+    const answer = answerSchema.parse(await run([...keys, receiptCheckpoints], [...args, through + 1, baseText]))
     if (answer === 'foreign') sealer.voided(sealed)
     else sealer.written(sealed, answer[1])
     return answer === 'foreign' ? undefined : through
