@@ -30,8 +30,8 @@ function describeFinding({ kind, file, line, text }: Finding): string {
 
 function describePart({ origin, after, through, request, head }: ExportPart): string {
   const what = request === null ? 'all entries' : `what concerns request "${request}"`
-  const end = through === null ? 'its end is not in the file' : `complete up to number ${through}`
-  const covered = head === null ? 'no head was signed yet' : `a signed head covers ${count(head)}`
+  const end = through === null ? 'its end is not in the file, so nothing proves it' : `complete up to number ${through}`
+  const covered = head === null ? 'no head that is signed with this key' : `a signed head covers ${count(head)}`
   return `export of ${origin ?? 'an unknown log'}: ${what} from number ${after + 1} on, ${end}; ${covered}`
 }
 

@@ -37,8 +37,13 @@ export function verifyCommand(shell: Shell): Command {
     .action(
       shell.action(async (files: string[], options: VerifyOptions, command: Command) => {
         const key = await givenKey(options.publicKey, shell.environment, command)
-        const proof = files.length === 1 ? await readProof(files[0] ?? '') : undefined
-        return proof === undefined ? verifyExports(files, key, options, shell) : verifyProof(proof, key, shell)
+        const begin = files.length === 1 ? await readBegin(files[0] ?? '') : ''
+        if (parseHead(begin) !== undefined)
+          command.error('error: this is a head, no export: verify an export, and give the head with --against', {
+            exitCode: EXIT.usage,
+          })
+        if (begin.includes('\nc2sp.org/tlog-proof@v1\n')) return verifyProof(begin, key, shell)
+        return verifyExports(files, key, options, shell)
       }),
     )
 }
@@ -93,23 +98,25 @@ async function* textsOf(name: string, chunks: AsyncIterable<Buffer>): AsyncGener
 function readFault(name: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error
   return new Error(
-    'syscall' in error ? `${name}: it cannot be read (${fileFault(error)})` : `${name}: ${error.message}`,
+    'syscall' in error
+      ? `${name}: it cannot be read (${fileFault(error)})`
+      : `${name}: ${error.message}; give the file as \`receipts export\` wrote it, unpacked`,
   )
 }
 
-/** A proof has a few lines. */
-const PROOF_BYTES = 65_536
+/** A proof or a head has a few lines. */
+const BEGIN_BYTES = 65_536
 
-async function readProof(name: string): Promise<string | undefined> {
-  if (name === '-') return undefined
+/** Reads the begin of a file, by which a proof and a head are known. Standard input is taken for an export. */
+async function readBegin(name: string): Promise<string> {
+  if (name === '-') return ''
   const begin: Buffer[] = []
   try {
-    for await (const chunk of createReadStream(name, { end: PROOF_BYTES })) begin.push(chunk)
+    for await (const chunk of createReadStream(name, { end: BEGIN_BYTES })) begin.push(chunk)
   } catch (error) {
     throw readFault(name, error)
   }
-  const text = Buffer.concat(begin).toString()
-  return text.includes('\nc2sp.org/tlog-proof@v1\n') ? text : undefined
+  return Buffer.concat(begin).toString()
 }
 
 function verifyProof(text: string, { publicKey, origin }: GivenKey, { print, say }: Shell): number {

@@ -75,7 +75,7 @@ export function judgeHead(
   const head = parseHead(note)
   if (head === undefined) return report('unreadable', 'it is no signed head of a log')
   if (!keys.all().some(publicKey => isNoteSignedBy(note, { name: head.origin, publicKey }))) {
-    return report('bad_signature', 'the head is not signed with this key')
+    return report('bad_signature', 'the head is not signed with this key: it is another log’s, or was changed')
   }
   const whole = parts.filter(part => part.end?.request === null)
   const foreign = whole.find(part => part.origin !== head.origin)

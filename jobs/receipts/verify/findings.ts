@@ -53,7 +53,7 @@ export interface ExportPart {
   /** `null` where its end is not in the file. */
   readonly through: number | null
   readonly request: string | null
-  /** Entries that the signed head covers; `null` where no head was signed yet. */
+  /** Entries that the signed head covers; `null` where the file holds no head that is signed with the key. */
   readonly head: number | null
 }
 

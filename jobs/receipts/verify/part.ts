@@ -57,7 +57,7 @@ export class Part {
   /** Takes in a line; gives its entry, if it is one. `isOver` is set by the last line. */
   read(text: string | null, line: number): LogEntry | undefined {
     this.#lastLine = line
-    if (text === null) return this.#refuse(line, 'is no text')
+    if (text === null) return this.#refuse(line, 'the line is no text in UTF-8')
     const begin = text.startsWith('{"v":2,"kind":"begin"') ? parseBeginLine(text) : undefined
     if (begin !== undefined) return this.#start(begin, line)
     const end = text.startsWith('{"v":2,"kind":"head"') ? parseEndLine(text) : undefined
@@ -65,7 +65,11 @@ export class Part {
     const missing = /^\{"v":2,"kind":"missing","seq":([1-9]\d{0,15})\}$/.exec(text)?.[1]
     if (missing !== undefined) return this.#takeMissing(Number(missing), line)
     const entry = parseLine(text)
-    if (entry === undefined) return this.#refuse(line, 'is no entry of the log as it was exported')
+    if (entry === undefined)
+      return this.#refuse(
+        line,
+        'the line is no entry as an export holds it: it was cut, changed, or joined with another',
+      )
     this.#take(entry, leafIn(text), line)
     return entry
   }
@@ -101,13 +105,13 @@ export class Part {
 
   #start(begin: BeginLine, line: number): undefined {
     if (this.entries > 0 || this.#begin !== undefined || this.#missing.length > 0)
-      return this.#refuse(line, 'begins another export')
+      return this.#refuse(line, 'the line begins another export, in the middle of one')
     this.#begin = begin
     try {
       const hashes = begin.range.map(each => Buffer.from(each, 'base64'))
       this.#leaves = new LeafHashes(new CompactRange(begin.after, hashes))
     } catch {
-      return this.#refuse(line, 'says of the tree in front of it what cannot be')
+      return this.#refuse(line, 'the line says of the tree in front of it what cannot be')
     }
     this.#numbers.forget()
     this.#lastSeq = begin.after

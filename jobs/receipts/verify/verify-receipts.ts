@@ -49,16 +49,21 @@ export async function verifyReceipts(files: readonly ExportFile[], options: Veri
   for (const given of options.against ?? []) judgeHead(given, parts, keys, findings)
   const isTreeGood = judged.every(each => each.isGood)
   const each = options.each === true || !isTreeGood
-  if (each) for (const file of files) await checkEach(file, parts, keys, findings)
+  if (each) for (const file of files) findings.push(...(await checkEach(file, parts, keys, options.origin)))
   return {
     entries: parts.reduce((sum, part) => sum + part.entries, 0),
     parts: parts.map((part, index) => ({ ...part.describe(), head: judged[index]?.head ?? null })),
-    findings: findings.toSorted((a, b) => a.line - b.line),
+    findings: sortFindings(findings, files),
     remarks: parts.flatMap(part => part.remarks),
     each,
     totals: totals.totals,
     requests: totals.requests(),
   }
+}
+
+function sortFindings(findings: readonly Finding[], files: readonly ExportFile[]): readonly Finding[] {
+  const names = files.map(({ name }) => name)
+  return findings.toSorted((a, b) => names.indexOf(a.file) - names.indexOf(b.file) || a.line - b.line)
 }
 
 type ReportTo = (file: string) => ConstructorParameters<typeof Part>[2]
@@ -115,7 +120,7 @@ function judgePart(
     report('order', line, seq, `entry ${seq} carries a number that its sealer gave before`)
   if (end === undefined) return { isGood: false, head: null }
   if (origin !== undefined && end.origin !== origin) {
-    report('foreign', end.line, null, `it is an export of ${end.origin}, but the key belongs to ${origin}`)
+    report('foreign', end.line, null, foreignInWords(end.origin, origin))
   }
   const trusted = keys.at(end.through)
   if (!trusted.some(key => isEndSignedBy(end.text, end, key)))
@@ -132,6 +137,9 @@ function judgePart(
   const head = judgeOwnHead(part, keys, findings)
   return { isGood: findings.length === before && !part.isDisturbed, head }
 }
+
+const foreignInWords = (own: string, meant: string): string =>
+  `it is an export of ${own}, but the key belongs to ${meant}: take the public key of the one, or an export of the other`
 
 const endInWords = (signature: string): string =>
   signature === ''
@@ -164,31 +172,34 @@ function judgeOwnHead({ end, leaves, file }: Part, keys: TrustedKeys, findings: 
   return head.size
 }
 
-/** Checks the signature of each entry of a file. */
+/** Checks the signature of each entry of a file, except those of another log than the key's. */
 async function checkEach(
   { name, open }: ExportFile,
   parts: readonly Part[],
   keys: TrustedKeys,
-  findings: Finding[],
-): Promise<void> {
-  const report = reporterTo(findings)(name)
+  meant: string | undefined,
+): Promise<readonly Finding[]> {
   const own = parts.filter(part => part.file === name)
-  let number = 0
+  const bad: Finding[] = []
+  let [number, checked] = [0, 0]
   for await (const text of open()) {
     number += 1
     const part = own.findLast(each => each.firstLine <= number)
-    const identity = parseOrigin(part?.origin ?? parts.find(each => each.origin !== undefined)?.origin ?? '')
-    const entry = text === null ? undefined : parseLine(text)
+    const origin = part?.origin ?? parts.find(each => each.origin !== undefined)?.origin ?? meant ?? ''
+    const identity = parseOrigin(origin)
+    const entry = text === null || (meant !== undefined && origin !== meant) ? undefined : parseLine(text)
     if (entry === undefined || identity === undefined) continue
+    checked += 1
     const signature = Buffer.from(entry.signature, 'base64url')
     const signed = toSignedText(entry, identity)
-    const isGenuine = keys.at(entry.seq).some(key => isSignedBy(key, signed, signature))
-    if (!isGenuine)
-      report(
-        'bad_signature',
-        number,
-        entry.seq,
-        `entry ${entry.seq} is not signed with the key: it was changed, put in, or signed with another key`,
-      )
+    if (keys.at(entry.seq).some(key => isSignedBy(key, signed, signature))) continue
+    bad.push({ kind: 'bad_signature', file: name, line: number, seq: entry.seq, text: badEntryInWords(entry.seq) })
   }
+  const [first] = bad
+  if (first === undefined || bad.length < checked || checked === 1) return bad
+  // One wrong key is one finding, and not one for each line.
+  return [{ ...first, seq: null, text: `none of the ${checked} entries is signed with this key: it is another log’s` }]
 }
+
+const badEntryInWords = (seq: number): string =>
+  `entry ${seq} is not signed with the key: it was changed, put in, or signed with another key`

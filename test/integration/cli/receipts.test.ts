@@ -1,42 +1,11 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../helpers/commands/run-command.ts'
 import { receiptKeyOf, TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
+import { verifyIndependently } from '../../helpers/receipts/verify-independently.ts'
 import { logForTest } from '../receipts/log-for-test.ts'
-import { type CommandKeySpace, openKeySpace } from './key-space.ts'
-
-const key = { RECEIPT_KEY: TEST_RECEIPT_KEY }
-const run = ({ settings }: CommandKeySpace, ...args: string[]) =>
-  runCommand(['receipts', ...args], { ...settings, ...key })
-const verify = (file: string, publicKey: string, ...args: string[]) =>
-  runCommand(['receipts', 'verify', file, '--public-key', publicKey, ...args], {})
-
-/** A fleet whose log a keeper has signed. */
-async function openSigned(context: Parameters<typeof openKeySpace>[0], count: number) {
-  const keySpace = await openKeySpace(context)
-  const log = logForTest(keySpace.redis, keySpace.prefix)
-  await log.bind()
-  await log.write(count)
-  const keeper = log.keeper()
-  await keeper.keep(true)
-  const publicKey = (await run(keySpace, 'key')).stdout.trim()
-  return { keySpace, log, keeper, publicKey }
-}
-
-/** Runs the verifier of the docs, which has nothing of this project. */
-async function verifyIndependently(
-  file: string,
-  publicKey: string,
-  ...more: string[]
-): Promise<{ code: number; stdout: string }> {
-  const script = new URL('../../../docs/examples/verify-receipts.mjs', import.meta.url).pathname
-  return promisify(execFile)(process.execPath, [script, file, publicKey, ...more]).then(
-    ({ stdout }) => ({ code: 0, stdout }),
-    (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
-  )
-}
+import { openKeySpace } from './key-space.ts'
+import { openSigned, run, verify } from './signed-log.ts'
 
 describe.concurrent('an export', () => {
   it('is proved with the public key alone, by two programs, and names no account', async context => {
@@ -93,70 +62,6 @@ describe.concurrent('an export', () => {
     const { code, stderr } = await runCommand(['receipts', 'export'], other)
     expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining('RECEIPT_KEY is not the key') })
     expect(await keySpace.redis.keys(`${keySpace.prefix}*`)).toEqual(before)
-  })
-})
-
-describe.concurrent('verifying a bad file', () => {
-  it.for([
-    ['an outcome was changed', (lines: string[]) => edit(lines, 4, '"cleared"', '"cancelled"'), 'line 5'],
-    ['a line was removed', (lines: string[]) => lines.toSpliced(4, 1), 'line 5'],
-    ['a line is there twice', (lines: string[]) => lines.toSpliced(4, 0, lines[4] ?? ''), 'line 6'],
-    ['two lines changed places', (lines: string[]) => lines.with(2, lines[6] ?? '').with(6, lines[2] ?? ''), 'line 3'],
-    ['a time was changed', (lines: string[]) => edit(lines, 4, '"at":"20', '"at":"19'), 'line 5'],
-    ['the end was cut off', (lines: string[]) => lines.slice(0, -1), 'the end of the export is missing'],
-    ['it was cut within a line', (lines: string[]) => [...lines.slice(0, 5), lines[5]?.slice(0, 60) ?? ''], 'line 6'],
-    ['the end was changed', (lines: string[]) => edit(lines, 10, '"through":10', '"through":11'), 'line 11'],
-    ['a line of another log was put in', (lines: string[]) => edit(lines, 4, '"seq":5', '"seq":6'), 'line 5'],
-  ] as const)('tells where %s', async ([_what, change, told], context) => {
-    const { keySpace, publicKey } = await openSigned(context, 10)
-    const lines = (await run(keySpace, 'export')).stdout.trimEnd().split('\n')
-    const file = await keySpace.file('bad.ndjson', `${change(lines).join('\n')}\n`)
-    const { code, stdout } = await verify(file, publicKey)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(told) })
-    expect(await verifyIndependently(file, publicKey)).toMatchObject({ code: 1 })
-  })
-
-  it.for([
-    [
-      'with Windows line ends and a byte-order mark',
-      (text: string) => `\uFEFF${text.replaceAll('\n', '\r\n')}`,
-      0,
-      '0 findings',
-    ],
-    ['that is empty', () => '', 1, 'it proves nothing'],
-    ['of binary', () => 'a\0b', 1, 'binary file'],
-    ['of another kind', () => '{"some":"json"}\n', 1, 'is no entry'],
-  ] as const)('takes or refuses a file %s', async ([_what, change, code, said], context) => {
-    const { keySpace, publicKey } = await openSigned(context, 3)
-    const file = await keySpace.file('odd.ndjson', change((await run(keySpace, 'export')).stdout))
-    const result = await verify(file, publicKey)
-    expect({ code: result.code, said: result.stdout + result.stderr }).toEqual({
-      code,
-      said: expect.stringContaining(said),
-    })
-  })
-
-  it('tells another key, another fleet, a typing error in the key, and a head of a longer log', async context => {
-    const { keySpace, keeper, log, publicKey } = await openSigned(context, 3)
-    const file = await keySpace.file('receipts.ndjson', (await run(keySpace, 'export')).stdout)
-    const other = await openSigned(context, 1)
-    expect((await verify(file, other.publicKey)).stdout).toContain('but the key belongs to')
-    const typo = await verify(
-      file,
-      publicKey.replace(/.$/, letter => (letter === 'A' ? 'B' : 'A')),
-    )
-    expect(typo).toMatchObject({ code: 2, stderr: expect.stringContaining('letter by letter') })
-    expect(await runCommand(['receipts', 'verify', file], {})).toMatchObject({ code: 2 })
-    await log.write(2)
-    const longer = await keeper.keep(true)
-    const head = await keySpace.file('head.txt', longer.kind === 'kept' ? longer.note : '')
-    expect(await verify(file, publicKey, '--against', head)).toMatchObject({
-      code: 1,
-      stdout: expect.stringContaining('the head covers 5 entries, and the export ends with entry 3'),
-    })
-    const whole = await keySpace.file('whole.ndjson', (await run(keySpace, 'export')).stdout)
-    expect(await verify(whole, publicKey, '--against', head)).toMatchObject({ code: 0 })
-    expect(await verifyIndependently(whole, publicKey, head)).toMatchObject({ code: 0 })
   })
 })
 
@@ -257,7 +162,7 @@ describe.concurrent('the certificate of a request', () => {
     await log.bind()
     const enqueued = await runCommand(
       ['enqueue', '-', '--request', 'ticket-7'],
-      { ...keySpace.settings, ...key },
+      { ...keySpace.settings, RECEIPT_KEY: TEST_RECEIPT_KEY },
       'user_1\nuser_2\nuser_2\n',
     )
     expect(enqueued.code).toBe(0)
@@ -286,6 +191,3 @@ describe.concurrent('the certificate of a request', () => {
     expect(await readFile(certificate, 'utf8')).toContain(json.digest)
   })
 })
-
-const edit = (lines: readonly string[], at: number, from: string, to: string): string[] =>
-  lines.with(at, lines[at]?.replace(from, to) ?? '')

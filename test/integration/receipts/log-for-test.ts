@@ -10,10 +10,10 @@ import { TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
 export const APP = 1_400_000_000
 
 /** A log of receipts that a test writes, keeps and changes. */
-export function logForTest(redis: RedisConnection, prefix: string, key: string = TEST_RECEIPT_KEY) {
+export function logForTest(redis: RedisConnection, prefix: string, key: string = TEST_RECEIPT_KEY, app: number = APP) {
   const seals = createReceiptSeals(key)
   const keys = keysOf(prefix)
-  const sealer = new Sealer({ redis, prefix, seals, app: APP })
+  const sealer = new Sealer({ redis, prefix, seals, app })
   const { settle } = createSettlement({ redis, prefix, seals, receiptDays: 400, sealer })
   let written = 0
 
@@ -21,7 +21,7 @@ export function logForTest(redis: RedisConnection, prefix: string, key: string =
     seals,
     sealer,
     keys,
-    bind: () => bindFleet(redis, prefix, { app: APP, host: 'vendor.example', key: seals.keyId, version: DATA_VERSION }),
+    bind: () => bindFleet(redis, prefix, { app, host: 'vendor.example', key: seals.keyId, version: DATA_VERSION }),
     /** One that waits for no append-only file. */
     keeper: (receiptDays = 400) =>
       new ReceiptKeeper({ redis: serverThat(redis, 'aof_enabled:0'), prefix, sealer, receiptDays }),
