@@ -37,15 +37,15 @@ export async function* walkLog(
       }
       let before = follower.size
       let followed = follower.follow(stored, { checkSignature })
-      if (isFault(followed) && followed.what !== '') {
+      if (isFault(followed)) {
         const through = await readAcknowledged(redis, prefix, follower, followed.seq)
         if (through === undefined) return followed
         follower.acknowledge(through)
         followed = follower.follow(stored, { checkSignature })
-        if (isFault(followed) && followed.what !== '') return followed
+        if (isFault(followed)) return followed
       }
       while (before < stored.seq - 1) yield ++before
-      yield isFault(followed) ? stored.seq : followed
+      yield followed === 'missing' ? stored.seq : followed
     }
   }
   return follower.size < to ? { seq: follower.size + 1, what: gapText(follower.size + 1, to) } : undefined
@@ -65,7 +65,8 @@ export async function followLog(
   }
 }
 
-const isFault = (followed: LogEntry | LogFault): followed is LogFault => 'what' in followed
+const isFault = (followed: LogEntry | LogFault | 'missing'): followed is LogFault =>
+  followed !== 'missing' && 'what' in followed
 
 /**
  * Looks for an entry by which a person has taken note of faults up to a number or further.

@@ -1,9 +1,7 @@
 import type { RedisConnection } from '../../../redis/connection.ts'
-import { isSignedBy } from '../keys/ed25519.ts'
-import { toSignedText } from '../log/entry.ts'
 import type { BodyOf } from '../log/entry-body.ts'
+import { keyChangeIn } from '../log/key-change.ts'
 import type { LogIdentity } from '../log/origin.ts'
-import { isKeyChange } from './log-follower.ts'
 import { readEntries, type StoredEntry, toLogEntry } from './read-entries.ts'
 
 /**
@@ -37,9 +35,5 @@ export async function readKeyChanges(
 
 function changeIn(stored: StoredEntry, identity: LogIdentity): BodyOf<'key'> | undefined {
   // The letter of its kind; to parse all receipts would take long.
-  if (!/^\["k"/i.test(stored.text)) return undefined
-  const entry = toLogEntry(stored)
-  if (entry?.kind !== 'key' || !isKeyChange(entry.says, identity)) return undefined
-  const from = Buffer.from(entry.says.from, 'base64')
-  return isSignedBy(from, toSignedText(entry, identity), stored.signature) ? entry.says : undefined
+  return /^\["k"/i.test(stored.text) ? keyChangeIn(toLogEntry(stored), identity) : undefined
 }

@@ -2,7 +2,7 @@ import { isSignedBy } from '../keys/ed25519.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { CLOCKS_APART_MS, type LogEntry, toLeaf, toMissingLeaf, toSignedText } from '../log/entry.ts'
 import type { BodyOf } from '../log/entry-body.ts'
-import { keyChangeText } from '../log/key-change.ts'
+import { isProvedByNewKey } from '../log/key-change.ts'
 import { CompactRange, leafHash } from '../log/merkle.ts'
 import type { LogIdentity } from '../log/origin.ts'
 import { type NumbersState, SealerNumbers } from '../log/sealer-numbers.ts'
@@ -66,6 +66,21 @@ export class LogFollower {
     this.#missing = state?.missing ?? 0
   }
 
+  /**
+   * Stands in front of the first entry that is kept.
+   *
+   * @param base how to go on after a trim
+   * @param changes of the key, oldest first; needed where nothing was trimmed
+   */
+  static from(
+    identity: LogIdentity,
+    seals: ReceiptSeals,
+    base: FollowerState | undefined,
+    changes: readonly BodyOf<'key'>[],
+  ): LogFollower {
+    return new LogFollower(identity, seals, base ?? { keys: changes.slice(0, 1).map(({ from }) => from) })
+  }
+
   get size(): number {
     return this.range.size
   }
@@ -109,8 +124,15 @@ export class LogFollower {
     this.#acknowledged = Math.max(this.#acknowledged, through)
   }
 
-  /** Checks the next entry, and adds it where it fits. */
-  follow(stored: StoredEntry, { checkSignature }: { readonly checkSignature: boolean }): LogEntry | LogFault {
+  /**
+   * Checks the next entry, and adds it where it fits.
+   *
+   * @returns `missing` for one that does not fit and of which a person has taken note
+   */
+  follow(
+    stored: StoredEntry,
+    { checkSignature }: { readonly checkSignature: boolean },
+  ): LogEntry | LogFault | 'missing' {
     while (stored.seq > this.size + 1 && this.size < this.#acknowledged) {
       this.#missing += 1
       this.#addMissing()
@@ -119,7 +141,7 @@ export class LogFollower {
     if (!('what' in entry)) return entry
     if (stored.seq !== this.size + 1 || stored.seq > this.#acknowledged) return entry
     this.#addMissing()
-    return { seq: 0, what: '' }
+    return 'missing'
   }
 
   /** Gives an entry that a holder of the key has signed, wherever it stands. */
@@ -146,7 +168,7 @@ export class LogFollower {
       return fault(`entry ${stored.seq} is not signed with the key of the log`)
     if (Math.abs(entry.at - entry.by.time) > CLOCKS_APART_MS)
       return fault(`entry ${stored.seq} has another time than its sealer gave it`)
-    if (entry.kind === 'key' && !isKeyChange(entry.says, this.#identity))
+    if (entry.kind === 'key' && !isProvedByNewKey(entry.says, this.#identity))
       return fault(`entry ${stored.seq} is no change of the key`)
     if (this.numbers.add(entry.by, entry.at) === 'twice') {
       return fault(`entry ${stored.seq} is there twice, or out of order`)
@@ -178,10 +200,6 @@ export class LogFollower {
     return isSignedBy(key, text, signature)
   }
 }
-
-/** Whether both keys have signed that one follows the other. The old one signs the entry. */
-export const isKeyChange = (says: BodyOf<'key'>, identity: LogIdentity): boolean =>
-  isSignedBy(Buffer.from(says.to, 'base64'), keyChangeText(says, identity), Buffer.from(says.proof, 'base64url'))
 
 /** Says which entries are missing. */
 export const gapText = (from: number, to: number): string =>

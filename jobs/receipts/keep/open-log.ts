@@ -48,9 +48,8 @@ export async function openLog(
   const from = state !== undefined && state.keys.length === 0 ? state.size + 1 : 1
   const changes = await readKeyChanges(redis, prefix, identity, seals.signing.publicKey, from)
   const former = [...(base?.state.keys ?? []), ...changes.map(({ from }) => from)]
-  const start = base?.state ?? { keys: changes.slice(0, 1).map(({ from }) => from) }
   const { head, fault } = headIn(fields.headNote, identity, seals)
-  const follower = new LogFollower(identity, seals, start)
+  const follower = LogFollower.from(identity, seals, base?.state, changes)
   const through =
     state === undefined || state.acknowledgedSeq > 0 ? await readAcknowledged(redis, prefix, follower, 1) : undefined
   follower.acknowledge(through ?? 0)

@@ -3,17 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { keysOf } from '../../../redis/keys.ts'
-import { createRedisScript } from '../../../redis/redis-script.ts'
+import { createRedisScript, type RedisScript } from '../../../redis/redis-script.ts'
 import { type LogInRedis, lookUpIdentity } from '../keys/log-identity.ts'
 import type { Sealer } from '../keys/sealer.ts'
 import { signHead } from '../log/head.ts'
 import { originOf } from '../log/origin.ts'
-import { followLog } from './follow-log.ts'
+import { catchUp, type FoundLog, isToldAsLost } from './catch-up.ts'
 import type { KeepResult } from './keep-result.ts'
 import { readNewestKept } from './kept-heads.ts'
-import { readKeyChanges } from './key-chain.ts'
-import { type LogFault, LogFollower, type LostHead } from './log-follower.ts'
-import { type LogFields, readBase, readLogFields, readState, writeState } from './log-state.ts'
+import type { LogFault, LogFollower, LostHead } from './log-follower.ts'
+import { readLogFields, readState, writeState } from './log-state.ts'
 import { Looks } from './looks.ts'
 import { readNewestSeq } from './read-entries.ts'
 import { type RedisServer, readRedisServer } from './redis-server.ts'
@@ -22,6 +21,7 @@ import { reportLostEntries, reportLostHead } from './report-loss.ts'
 import { trimLog } from './trim-log.ts'
 
 const keepLua = readFileSync(new URL('./keep.lua', import.meta.url), 'utf8')
+const answerSchema = z.enum(['kept', 'moved'])
 
 /** Parts of a keeper. */
 export interface ReceiptKeeperOptions {
@@ -51,7 +51,7 @@ const PATIENT_STEP_MS = 100
  */
 export class ReceiptKeeper {
   readonly #options: ReceiptKeeperOptions
-  readonly #runKeep: (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
+  readonly #runKeep: RedisScript
   /** How far this process has followed the log. */
   #follower: LogFollower | undefined
   /** Of which fleet; another one has another log. */
@@ -80,20 +80,35 @@ export class ReceiptKeeper {
    * @param patient whether to wait, some seconds at most, until all entries there are now can be signed
    */
   async keep(patient = false): Promise<KeepResult> {
-    const { redis, prefix } = this.#options
-    const identity = await this.#identity()
-    const fields = await readLogFields(redis, prefix)
-    const newest = await readNewestSeq(redis, prefix)
-    const server = await this.#look(newest, patient)
+    const log = await this.#find()
+    const server = await this.#look(log.newest, patient)
     const hasRestarted = this.#server !== undefined && this.#server.runId !== server.runId
     this.#server ??= server
-    const followed = await this.#follow(identity, fields, { to: this.#looks.newestSafe(server), newest })
-    if ('what' in followed) return this.#found(followed, fields, newest, hasRestarted)
-    if (fields.broken !== undefined && followed.acknowledgedSeq <= fields.broken.newest)
-      return { kind: 'broken', fault: fields.broken }
+    const followed = await this.#follow(log, this.#looks.newestSafe(server))
+    if ('what' in followed) return this.#found(log, followed, hasRestarted)
+    const { broken } = log.fields
+    if (broken !== undefined && followed.acknowledgedSeq <= broken.newest) return { kind: 'broken', fault: broken }
     this.#suspect = undefined
     this.#server = server
-    return this.#sign(identity, fields, followed)
+    return this.#sign(log, followed)
+  }
+
+  /** Reads the state of the log: the fields first, so that no head in them covers an entry that is newer than the newest. */
+  async #find(): Promise<FoundLog> {
+    const { redis, prefix, sealer } = this.#options
+    const identity = await this.#identity()
+    const fields = await readLogFields(redis, prefix)
+    return { redis, prefix, seals: sealer.seals, identity, fields, newest: await readNewestSeq(redis, prefix) }
+  }
+
+  /** Follows the log up to a number. Nothing changes where something does not fit. */
+  async #follow(log: FoundLog, to: number): Promise<LogFollower | LogFault> {
+    const own = this.#follower
+    if (own !== undefined && this.#fleetId !== log.identity.fleetId) {
+      const what = `the log of ${own.size} entries that this worker knows is gone, and another one was begun`
+      return { seq: 0, what }
+    }
+    return catchUp(log, own, to)
   }
 
   /** Looks at the newest number; where the caller is patient, until it can be signed, or for some seconds. */
@@ -137,105 +152,17 @@ export class ReceiptKeeper {
     return sealer.identity()
   }
 
-  /** Follows the log up to a number. Nothing changes where something does not fit. */
-  async #follow(
-    identity: LogInRedis,
-    fields: LogFields,
-    { to, newest }: { readonly to: number; readonly newest: number },
-  ): Promise<LogFollower | LogFault> {
-    const { redis, prefix } = this.#options
-    const own = this.#follower
-    if (own !== undefined && this.#fleetId !== identity.fleetId) {
-      return {
-        seq: 0,
-        what: `the log of ${own.size} entries that this worker knows is gone, and another one was begun`,
-      }
-    }
-    if (own !== undefined && newest < own.size)
-      return { seq: newest + 1, what: `entries from ${newest + 1} on are gone, which a head covers` }
-    const count = await redis.xlen(keysOf(prefix).receipts)
-    const follower = own?.copy() ?? (await this.#fromRedis(identity, fields))
-    const fault = await this.#followChecked(identity, follower, fields, to)
-    if (fault !== undefined) return fault
-    const whole = await this.#lookWhole(identity, fields, follower, { newest, count, to })
-    if (whole !== undefined) return whole
-    const ahead = follower.copy()
-    // Signatures are checked once, before a head covers them; this looks for numbers that are missing.
-    const later = await followLog(redis, prefix, ahead, { to: newest, checkSignature: false })
-    const missing = ahead.numbers.missing[0]
-    if (later === undefined && missing !== undefined) {
-      return { seq: ahead.size, what: `entry ${missing.n} of sealer ${missing.sealer} is missing` }
-    }
-    return later ?? follower
-  }
-
-  /** Follows without checks of signatures as far as another keeper has signed, and compares the roots there. */
-  async #followChecked(
-    identity: LogInRedis,
-    follower: LogFollower,
-    fields: LogFields,
-    to: number,
-  ): Promise<LogFault | undefined> {
-    const { redis, prefix, sealer } = this.#options
-    const signed = readState(identity.fleetId, sealer.seals, fields.stateText)
-    if (signed !== undefined && signed.size > follower.size) {
-      const from = follower.size
-      const fault = await followLog(redis, prefix, follower, { to: signed.size, checkSignature: false })
-      if (fault !== undefined) return fault
-      const root = new LogFollower(identity, sealer.seals, signed).range.root()
-      const isSame = root.equals(follower.range.root())
-      if (!isSame)
-        return {
-          seq: from + 1,
-          what: `the log has another past than the head of ${from} entries that this worker knows`,
-        }
-    }
-    return followLog(redis, prefix, follower, { to: Math.max(to, follower.size), checkSignature: true })
-  }
-
-  /**
-   * Where entries are gone that were followed before, follows the whole log again: it begins anew without them, once a
-   * person has taken note of it.
-   */
-  async #lookWhole(
-    identity: LogInRedis,
-    fields: LogFields,
-    follower: LogFollower,
-    { newest, count, to }: { readonly newest: number; readonly count: number; readonly to: number },
-  ): Promise<LogFollower | LogFault | undefined> {
-    const { redis, prefix, sealer } = this.#options
-    const base = readBase(identity.fleetId, sealer.seals, fields.baseText)?.head.size ?? 0
-    if (count >= newest - base - follower.missing) return undefined
-    const whole = await this.#fromBase(identity, fields)
-    return (await followLog(redis, prefix, whole, { to: Math.max(to, base), checkSignature: true })) ?? whole
-  }
-
-  async #fromRedis(identity: LogInRedis, fields: LogFields): Promise<LogFollower> {
-    const { seals } = this.#options.sealer
-    const state = readState(identity.fleetId, seals, fields.stateText)
-    return state === undefined ? this.#fromBase(identity, fields) : new LogFollower(identity, seals, state)
-  }
-
-  async #fromBase(identity: LogInRedis, fields: LogFields): Promise<LogFollower> {
-    const { redis, prefix, sealer } = this.#options
-    const base = readBase(identity.fleetId, sealer.seals, fields.baseText)
-    if (base !== undefined) return new LogFollower(identity, sealer.seals, base.state)
-    const changes = await readKeyChanges(redis, prefix, identity, sealer.seals.signing.publicKey)
-    return new LogFollower(identity, sealer.seals, { keys: changes.slice(0, 1).map(({ from }) => from) })
-  }
-
   /** Looks at a fault twice, and in between whether a crash of Redis explains it. */
-  async #found(fault: LogFault, fields: LogFields, newest: number, hasRestarted: boolean): Promise<KeepResult> {
+  async #found(log: FoundLog, fault: LogFault, hasRestarted: boolean): Promise<KeepResult> {
     const { redis, prefix, sealer } = this.#options
-    if (await this.#adopt(await this.#identity(), fields)) return { kind: 'nothing_new' }
     const known = this.#knownHead()
-    if (
-      hasRestarted &&
-      known !== null &&
-      (await reportLostHead(redis, prefix, sealer, { known, knownAt: this.#headTime, fields }))
-    ) {
-      return { kind: 'suspect', fault }
+    if (known !== null && (await isToldAsLost(log, known.size))) {
+      this.#forget()
+      return { kind: 'nothing_new' }
     }
+    const { fields, newest } = log
+    const loss = { known, knownAt: this.#headTime, fields }
+    if (hasRestarted && (await reportLostHead(redis, prefix, sealer, loss))) return { kind: 'suspect', fault }
     this.#suspect ??= { at: performance.now() }
     if (performance.now() - this.#suspect.at < LOOK_AGAIN_MS) return { kind: 'suspect', fault }
     const broken = { ...fault, since: fields.broken?.since ?? Date.now(), newest, head: known }
@@ -248,56 +175,33 @@ export class ReceiptKeeper {
     return range === undefined ? null : { size: range.size, root: range.root().toString('base64') }
   }
 
-  /**
-   * Goes on with the log in Redis instead of the one that this process remembers, where an entry of it says that heads up
-   * to the remembered one are lost.
-   */
-  async #adopt(identity: LogInRedis, fields: LogFields): Promise<boolean> {
-    const { redis, prefix } = this.#options
-    const known = this.#follower?.size
-    if (known === undefined) return false
-    const other = await this.#fromRedis(identity, fields)
-    const fault = await followLog(redis, prefix, other, {
-      to: await readNewestSeq(redis, prefix),
-      checkSignature: true,
-    })
-    if (fault !== undefined || !other.lostHeads.some(({ size }) => size >= known)) return false
+  /** Goes on, from the next turn on, with the log in Redis instead of the one that this process remembers. */
+  #forget(): void {
     this.#follower = undefined
     this.#looks.forget()
     this.#suspect = undefined
-    return true
   }
 
-  async #sign(identity: LogInRedis, fields: LogFields, follower: LogFollower): Promise<KeepResult> {
-    const { redis, prefix, sealer } = this.#options
-    const { receiptLog, receiptCheckpoints, fleet } = keysOf(prefix)
-    this.#remember(identity, follower)
-    const signed = readState(identity.fleetId, sealer.seals, fields.stateText)
+  async #sign(log: FoundLog, follower: LogFollower): Promise<KeepResult> {
+    const { redis, prefix, seals, identity, fields } = log
+    this.#follower = follower
+    this.#fleetId = identity.fleetId
+    const signed = readState(identity.fleetId, seals, fields.stateText)
     const isNew = signed === undefined || signed.size !== follower.size || fields.headNote === ''
     if (follower.size === 0 || (!isNew && fields.broken === undefined)) return { kind: 'nothing_new' }
     // The later of two clocks: a clock that is behind makes no entry look old before its time.
     const time = Math.max(Date.now(), await redisNow(redis))
     const root = follower.range.root()
-    const note = signHead({ origin: originOf(identity), size: follower.size, root, time }, sealer.seals.signing)
+    const note = signHead({ origin: originOf(identity), size: follower.size, root, time }, seals.signing)
     const kept = await readNewestKept(redis, prefix)
     const isDue =
       kept === undefined || follower.size - kept.head.size >= ENTRIES_BETWEEN || time - kept.head.time >= DAY_MS
-    const state = writeState(identity.fleetId, sealer.seals, follower.state(time))
-    const answer = z
-      .enum(['kept', 'moved'])
-      .parse(
-        await this.#runKeep(
-          [receiptLog, receiptCheckpoints, fleet],
-          [fields.stateText, state, note, follower.size, isDue ? '1' : '', sealer.seals.keyId],
-        ),
-      )
+    const state = writeState(identity.fleetId, seals, follower.state(time))
+    const { receiptLog, receiptCheckpoints, fleet } = keysOf(prefix)
+    const args = [fields.stateText, state, note, follower.size, isDue ? '1' : '', seals.keyId]
+    const answer = answerSchema.parse(await this.#runKeep([receiptLog, receiptCheckpoints, fleet], args))
     if (answer === 'moved') return { kind: 'moved' }
     this.#headTime = time
     return { kind: 'kept', note }
-  }
-
-  #remember(identity: LogInRedis, follower: LogFollower): void {
-    this.#follower = follower
-    this.#fleetId = identity.fleetId
   }
 }

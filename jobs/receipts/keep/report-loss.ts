@@ -67,10 +67,10 @@ export async function reportLostHead(
   redis: RedisConnection,
   prefix: string,
   sealer: Sealer,
-  { known, knownAt, fields }: { readonly known: LostHead; readonly knownAt: number; readonly fields: LogFields },
+  { known, knownAt, fields }: { known: LostHead | null; knownAt: number; fields: LogFields },
 ): Promise<boolean> {
   const left = parseHead(fields.headNote)
-  if (left === undefined || knownAt - left.time > LOSS_AT_MOST_MS) return false
+  if (known === null || left === undefined || knownAt - left.time > LOSS_AT_MOST_MS) return false
   await writeEntry(redis, prefix, sealer, { kind: 'lost', says: { numbers: [], head: known } })
   return true
 }

@@ -1,6 +1,5 @@
-import { isKeyChange } from '../keep/log-follower.ts'
-import { isSignedBy } from '../keys/ed25519.ts'
-import { type LogEntry, toSignedText } from '../log/entry.ts'
+import type { LogEntry } from '../log/entry.ts'
+import { keyChangeIn } from '../log/key-change.ts'
 import { parseOrigin } from '../log/origin.ts'
 
 /** A change of the key, at an entry. */
@@ -22,16 +21,13 @@ export class TrustedKeys {
     this.#given = given
   }
 
-  /** Takes in an entry by which the key changes, if both keys have signed it. Returns whether they did. */
-  change(entry: LogEntry, origin: string): boolean {
+  /** Takes in an entry by which the key changes, if both keys have signed it. */
+  change(entry: LogEntry, origin: string): void {
     const identity = parseOrigin(origin)
-    if (entry.kind !== 'key' || identity === undefined) return false
-    const [from, to] = [Buffer.from(entry.says.from, 'base64'), Buffer.from(entry.says.to, 'base64')]
-    const isGenuine =
-      isKeyChange(entry.says, identity) &&
-      isSignedBy(from, toSignedText(entry, identity), Buffer.from(entry.signature, 'base64url'))
-    if (isGenuine) this.#changes.push({ seq: entry.seq, from, to })
-    return isGenuine
+    const change = identity && keyChangeIn(entry, identity)
+    if (change === undefined) return
+    const [from, to] = [Buffer.from(change.from, 'base64'), Buffer.from(change.to, 'base64')]
+    this.#changes.push({ seq: entry.seq, from, to })
   }
 
   /** Gives all keys that may be trusted. */
