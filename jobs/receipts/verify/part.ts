@@ -8,6 +8,19 @@ import { LeafHashes } from './leaf-hashes.ts'
 
 type Report = (kind: Finding['kind'], line: number, seq: number | null, text: string) => void
 
+/** Gives a function that adds findings of one file. */
+export const reportTo =
+  (findings: Finding[], file: string): Report =>
+  (kind, line, seq, text) =>
+    void findings.push({ kind, file, line, seq, text })
+
+/** A file to be checked. */
+export interface ExportFile {
+  readonly name: string
+  /** Opens it: gives the texts of its lines without line ends, `null` for a line that is no text. May be called twice. */
+  readonly open: () => AsyncIterable<string | null> | Iterable<string | null>
+}
+
 /** A head that entries of the log call lost. */
 export interface LostUpTo {
   readonly size: number
