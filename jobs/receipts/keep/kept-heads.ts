@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../../redis/connection.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import { type Head, parseHead } from '../log/head.ts'
 
-/** A signed head that is kept, for exports since a time and for trims. Whoever uses it checks its signature. */
+/** A signed head that is kept, for exports since a time and for trims. The caller checks its signature. */
 export interface KeptHead {
   readonly head: Head
   readonly note: string

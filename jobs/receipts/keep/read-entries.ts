@@ -68,7 +68,7 @@ function toStored(id: Buffer, fields: readonly Buffer[]): StoredEntry {
 /** The last millisecond that can be written as a date. */
 const LAST_DATE_MS = 8.64e15
 
-/** Gives a stored entry as an entry of the log, whoever wrote it; nothing where it has not the form of one. */
+/** Reads a stored entry without a check of its signature; nothing where it has not the form of one. */
 export function toLogEntry({ seq, at, text, signature }: StoredEntry): LogEntry | undefined {
   const sealed = at <= LAST_DATE_MS ? parseStoredText(text) : undefined
   return sealed && { ...sealed, seq, at, signature: signature.toString('base64url') }

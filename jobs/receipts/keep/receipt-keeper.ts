@@ -28,7 +28,7 @@ export interface ReceiptKeeperOptions {
   /** The caller closes it. */
   readonly redis: RedisConnection
   readonly prefix: string
-  /** Signs heads, and the entries by which the keeper tells of losses. */
+  /** Signs heads, and the entries that name losses. */
   readonly sealer: Sealer
   /** Days that receipts are kept. */
   readonly receiptDays: number
@@ -37,7 +37,7 @@ export interface ReceiptKeeperOptions {
 /** Kept heads are this many entries apart, or a day: some hundred bytes for each are little then. */
 const ENTRIES_BETWEEN = 500
 const DAY_MS = 86_400_000
-/** Two looks at a fault are at least this long apart: a sealer tells of a loss within its next turn, which is 5 s. */
+/** Least time between two looks at a fault. A sealer writes its `lost` entry within its next turn, which is 5 s. */
 const LOOK_AGAIN_MS = 9000
 /** With `everysec` an entry is safe after 2 s, and a replica confirms once a second. */
 const PATIENT_MS = 3500

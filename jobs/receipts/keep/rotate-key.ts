@@ -74,7 +74,7 @@ async function requireNoWorker(redis: RedisConnection, prefix: string): Promise<
   const workers = await createFleetMembers(redis, prefix).read()
   if (workers.length === 0) return
   throw new RotationError(
-    `${workers.length} workers run, and would go on with the old one. Stop all workers, and run this again; one that was killed counts for 20 s.`,
+    `workers run (${workers.length}), and would go on with the old one. Stop all, and run this again; one that was killed counts for 20 s.`,
   )
 }
 

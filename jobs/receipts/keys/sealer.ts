@@ -30,7 +30,7 @@ export interface WrittenEntry {
   readonly void: readonly number[]
 }
 
-/** Longest silence of a sealer that goes on with its numbers; whoever checks them forgets it after a day. */
+/** Longest silence of a sealer that goes on with its numbers. Keepers forget its numbers after a day. */
 const SILENT_MS = 43_200_000
 /** Entries that are remembered, to see whether Redis has lost them: 80 s of a fleet at 200 a second. */
 const REMEMBERED = 16_384

@@ -53,7 +53,7 @@ const bodySchemas = {
     from: hash,
     to: hash,
     proof: z.string(),
-    /** Key of the pseudonyms so far, encrypted for whoever holds the new `RECEIPT_KEY`. */
+    /** Key of the pseudonyms so far, encrypted for the holder of the new `RECEIPT_KEY`. */
     pseudonyms: z.string(),
   }),
   /** Redis has lost entries of this sealer, or a head, in a crash. */

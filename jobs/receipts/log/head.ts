@@ -22,7 +22,7 @@ export function signHead({ origin, size, root, time }: Head, key: SigningKey): s
 
 const FORM = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\ntime (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n$/
 
-/** Reads the text of a head, whoever signed it; nothing where it has not the form of one. */
+/** Reads the text of a head without a check of its signature; nothing where it has not the form of one. */
 export function parseHead(note: string): Head | undefined {
   const origin = note.slice(0, note.indexOf('\n'))
   const split = parseOrigin(origin) && splitNote(note, origin)
