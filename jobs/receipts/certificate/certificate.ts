@@ -12,7 +12,7 @@ import { openLog } from '../keep/open-log.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { originOf } from '../log/origin.ts'
 import { formatVerifierKey } from '../log/signed-note.ts'
-import { type CollectedRequest, collectRequest } from './collect-request.ts'
+import { type CollectedRequest, collectRequest } from './collect-accounts.ts'
 
 /** The certificate of a request. The names and their order are fixed. */
 export interface Certificate {
