@@ -1,4 +1,4 @@
-import type { ExportPart, Finding, RequestTotals, Totals, Verification } from '../../jobs/receipts/verify/findings.ts'
+import type { AccountTotals, ExportPart, Finding, Verification } from '../../jobs/receipts/verify/findings.ts'
 import type { Shell } from '../shell.ts'
 import { count, counted } from '../words.ts'
 
@@ -19,8 +19,8 @@ export function describe(
     `${counted(entries, 'entry').replace('entrys', 'entries')}, ${counted(findings.length, 'finding')}${each ? '; each signature was checked' : ''}`,
   )
   for (const part of parts) print(describePart(part))
-  print(`receipts: ${describeTotals(totals)}`)
-  for (const [request, sums] of Object.entries(requests)) print(`request "${request}": ${describeRequest(sums)}`)
+  print(`all accounts: ${describeTotals(totals)}`)
+  for (const [request, sums] of Object.entries(requests)) print(`request "${request}": ${describeTotals(sums)}`)
 }
 
 function describeFinding({ kind, file, line, text }: Finding): string {
@@ -35,12 +35,11 @@ function describePart({ origin, after, through, request, head }: ExportPart): st
   return `export of ${origin ?? 'an unknown log'}: ${what} from number ${after + 1} on, ${end}; ${covered}`
 }
 
-const describeTotals = ({ cleared, not_imported, dead_lettered, cancelled, verified }: Totals): string =>
-  `${count(cleared)} cleared (${count(verified.yes)} seen empty, ${count(verified.no)} not, ${count(verified.skipped)} not looked), ` +
-  `${count(not_imported)} not imported, ${count(dead_lettered)} dead letters, ${count(cancelled)} cancelled`
-
-function describeRequest(sums: RequestTotals): string {
-  const ended = describeTotals(sums)
-  if (sums.accepted === null) return `${ended}; no producer said how many were accepted`
-  return `${count(sums.accepted)} accepted; ${ended}; ${count(sums.pending ?? 0)} pending or missing`
+function describeTotals({ accepted, pending, verified, ...ended }: AccountTotals): string {
+  const outcomes =
+    `${count(ended.cleared)} cleared (${count(verified.yes)} seen empty, ${count(verified.no)} not, ${count(verified.skipped)} not looked), ` +
+    `${count(ended.not_imported)} not imported, ${count(ended.dead_lettered)} dead letters, ${count(ended.cancelled)} cancelled`
+  if (accepted === null) return `${outcomes}; how many were accepted is not in the files`
+  const open = pending === null ? 'not all producers said what they enqueued' : `${count(pending)} pending or missing`
+  return `${count(accepted)} accepted; ${outcomes}; ${open}`
 }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 
 const [file = '', keyText = '', headFile] = process.argv.slice(2)
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
-const faults = []
+const [faults, ends, roots, sums, dead] = [[], [], new Map(), new Map(), new Set()]
 const check = (holds, fault) => holds || faults.push(fault)
 
 // Keys. The text `name+id+base64` is that of c2sp.org/signed-note. A change of the key is signed by both, see below.
@@ -24,10 +24,8 @@ function append(leaf) {
   for (let size = tree.size; size % 2 === 1; size = (size - 1) / 2) hash = sha256('\x01', tree.stack.pop(), hash)
   tree = { size: tree.size + 1, stack: [...tree.stack, hash] }
 }
-const fold = stack =>
-  stack.length === 0 ? sha256('') : stack.reduceRight((right, left) => sha256('\x01', left, right))
-const rootNow = () => fold(tree.stack).toString('base64')
-const roots = new Map()
+const join = (right, left) => sha256('\x01', left, right)
+const rootNow = () => (tree.size === 0 ? sha256('') : tree.stack.reduceRight(join)).toString('base64')
 const noteRoot = at =>
   check(rootNow() === (roots.get(at) ?? roots.set(at, rootNow()).get(at)), `two pasts up to entry ${at}`)
 
@@ -54,14 +52,18 @@ function checkHead(text, where, mustReach) {
   check(own !== undefined || !mustReach, `${where}: the export does not reach the ${size} entries of the head`)
 }
 
+// Sums. A later receipt of an account takes the place of its dead letter.
+function addUp(scope, what, accounts, account) {
+  const sum = sums.get(scope) ?? sums.set(scope, {}).get(scope)
+  if (dead.delete(`${scope} ${account}`)) sum.dead_lettered -= 1
+  if (what === 'dead_lettered' && account !== null) dead.add(`${scope} ${account}`)
+  sum[what] = (sum[what] ?? 0) + accounts
+}
+
 // The lines. A leaf is a line without its signature. The last line of an export is signed by whoever exported it.
-const [sums, ends] = [{}, []]
 let last = 0
-for (const [index, raw] of readFileSync(file, 'utf8')
-  .replace(/^\uFEFF/, '')
-  .split('\n')
-  .entries()) {
-  const line = raw.replace(/\r$/, '')
+const lines = new TextDecoder().decode(readFileSync(file)).split(/\r?\n/)
+for (const [index, line] of lines.entries()) {
   if (line.trim() === '') continue
   const leaf = line.replace(/,"signature":"[\w-]*"\}$/, '}')
   const signature = Buffer.from(/"signature":"([\w-]*)"\}$/.exec(line)?.[1] ?? '', 'base64url')
@@ -76,24 +78,22 @@ for (const [index, raw] of readFileSync(file, 'utf8')
     append(leaf)
     if (tree.size === entry.seq) noteRoot(entry.seq)
     if (entry.kind === 'key') takeChange(entry, leaf, signature)
-    for (const request of entry.kind === 'receipt' ? ['all', ...entry.requests] : []) {
-      sums[request] = { ...sums[request], [entry.outcome]: (sums[request]?.[entry.outcome] ?? 0) + 1 }
-    }
+    if (entry.kind === 'accepted') addUp('the whole file', 'accepted', entry.jobs)
+    if (entry.kind === 'accepted' && entry.request !== null) addUp(`request ${entry.request}`, 'accepted', entry.count)
+    const scopes = entry.kind === 'receipt' ? ['the whole file', ...entry.requests.map(id => `request ${id}`)] : []
+    for (const scope of scopes) addUp(scope, entry.outcome, 1, entry.account)
   }
   last = entry.kind === 'head' ? 0 : (entry.seq ?? entry.after)
 }
 check(ends.length > 0 && last === 0, 'the end of the export is missing')
 for (const { origin, through, request, root, found, checkpoint, where, leaf, sealed, ...end } of ends) {
   check(origin === name, `${where}: it is an export of ${origin}`)
-  check(
-    isSigned(through, `clear-friends/export/v2\n${leaf}`, sealed),
-    `${where}: the export is not signed with this key`,
-  )
+  check(isSigned(through, `clear-friends/export/v2\n${leaf}`, sealed), `${where}: the end is not signed with this key`)
   check(found === root && (request !== null || end.last === through), `${where}: the lines are not those exported`)
   if (checkpoint !== null) checkHead(checkpoint, where, false)
 }
 if (headFile) checkHead(readFileSync(headFile, 'utf8').replaceAll('\\n', '\n'), headFile, true)
-for (const [request, outcomes] of Object.entries(sums)) console.log(request, JSON.stringify(outcomes))
+for (const [scope, sum] of sums) console.log(scope, JSON.stringify(sum))
 for (const fault of faults) console.log(`FAULT: ${fault}`)
 console.log(faults.length === 0 ? 'everything holds' : 'this does not hold')
 process.exitCode = faults.length === 0 ? 0 : 1

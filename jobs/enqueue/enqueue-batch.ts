@@ -11,7 +11,7 @@ import { requireFleet, requireKey } from '../status/fleet-contract.ts'
 import type { NewJob } from './new-job.ts'
 import { type RoomOptions, waitForRoom } from './queue-room.ts'
 import { createStrengthener, type Strengthen } from './strengthen.ts'
-import { createTellAccepted, type TellAccepted, type TellingOptions, toldOf } from './tell-accepted.ts'
+import { createTellAccepted, type Served, type TellAccepted, type TellingOptions, toldOf } from './tell-accepted.ts'
 import { untilRedisTakes } from './until-redis-takes.ts'
 
 const beginBatchLua = readFileSync(new URL('./begin-batch.lua', import.meta.url), 'utf8')
@@ -105,8 +105,11 @@ export async function addBatch(target: Target, jobs: readonly NewJob[]): Promise
 }
 
 /** Gives those jobs that are accepted, or whose request another job serves now. */
-const servedOf = (jobs: readonly NewJob[], done: ReadonlyMap<string, Added>): readonly NewJob[] =>
-  jobs.filter(job => done.get(idOf(job))?.isServed === true)
+const servedOf = (jobs: readonly NewJob[], done: ReadonlyMap<string, Added>): readonly Served[] =>
+  jobs.flatMap(job => {
+    const added = done.get(idOf(job))
+    return added?.isServed === true ? [{ job, isNew: added.enqueued.result === 'accepted' }] : []
+  })
 
 async function addAll(target: Target, jobs: readonly NewJob[]): Promise<ReadonlyMap<string, Added>> {
   return askRedis(async () => {

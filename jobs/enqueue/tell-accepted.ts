@@ -12,6 +12,13 @@ import { writeOnce } from '../receipts/write-entry.ts'
 import { logLua } from '../settle/log-lua.ts'
 import type { NewJob } from './new-job.ts'
 
+/** An account that is served under its request from now on. */
+export interface Served {
+  readonly job: NewJob
+  /** Whether the job is in the queue itself. Else one that was there serves the account under this request, too. */
+  readonly isNew: boolean
+}
+
 const script = logLua + readFileSync(new URL('./tell-accepted.lua', import.meta.url), 'utf8')
 const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.enum(['told', 'foreign'])])
 
@@ -21,7 +28,7 @@ const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.enu
  *
  * @param mayBeSentAgain whether the same batch may come again; it is told of once then
  */
-export type TellAccepted = (served: readonly NewJob[], mayBeSentAgain?: boolean) => Promise<void>
+export type TellAccepted = (served: readonly Served[], mayBeSentAgain?: boolean) => Promise<void>
 
 /** Keys of a producer, and what it does where it cannot use them. */
 export interface TellingOptions {
@@ -70,20 +77,21 @@ export function createTellAccepted(
     throw new ReceiptKeyError()
   }
   return async (served, mayBeSentAgain = false) => {
-    await Promise.all(byRequest(served).map(({ says, jobs }) => tell(says, mayBeSentAgain ? markOf(jobs) : '')))
+    await Promise.all(byRequest(served).map(({ says, group }) => tell(says, mayBeSentAgain ? markOf(group) : '')))
   }
 }
 
-function byRequest(served: readonly NewJob[]) {
-  const groups = Map.groupBy(served, ({ data }) => data.request ?? null)
-  return [...groups].map(([request, jobs]) => {
-    const due = Math.min(...jobs.map(({ data }) => data.due))
-    return { jobs, says: { request, count: jobs.length, due: new Date(due * 1000).toISOString() } }
+function byRequest(served: readonly Served[]) {
+  const groups = Map.groupBy(served, ({ job }) => job.data.request ?? null)
+  return [...groups].map(([request, group]) => {
+    const due = new Date(Math.min(...group.map(({ job }) => job.data.due)) * 1000).toISOString()
+    const jobs = group.filter(({ isNew }) => isNew).length
+    return { group, says: { request, count: group.length, jobs, due } }
   })
 }
 
 /** Gives the field of the hash of batches that marks these jobs as told of. */
-const markOf = (jobs: readonly NewJob[]): string => toldOf(jobs.map(({ opts }) => opts.jobId).toSorted()[0] ?? '')
+const markOf = (group: readonly Served[]): string => toldOf(group.map(({ job }) => job.opts.jobId).toSorted()[0] ?? '')
 
 /** Gives the mark that a job may have left; whoever forgets the job forgets it too. */
 export const toldOf = (jobId: string): string => `told ${jobId}`

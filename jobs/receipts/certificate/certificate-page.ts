@@ -3,7 +3,7 @@ import type { Certificate } from './certificate.ts'
 /** Makes the page of a certificate: one file without script or anything from elsewhere, which prints on two sheets. */
 export function toPage(certificate: Certificate): string {
   const { request, complete, log, digest } = certificate
-  const title = `Erasure certificate: ${escaped(request)}`
+  const title = `Erasure certificate: ${escaped(request ?? `all accounts of ${log.origin}`)}`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -25,10 +25,9 @@ ${rowsOf(certificate)
 <h2>What it does not cover</h2>
 ${list(certificate.notCovered)}
 <h2>How to check it</h2>
-<p>Persons stand in the receipts by pseudonym only. With the export of the receipts (<code>receipts.ndjson</code>), this page
-(<code>certificate.html</code>), Node.js 20 or newer and the file <code>verify-receipts.mjs</code> of the project, 100 lines that
-anybody can read, these two commands check the receipts, add them up, and show that they contain the signed head below.
-Compare the public key with the one that was given to you on another way.</p>
+<p>Persons stand in the receipts by pseudonym only. With the export of the receipts and this page under the names below,
+Node.js 20 or newer and the file <code>verify-receipts.mjs</code> of the project, 100 lines that anybody can read, these two
+commands check the receipts, add them up, and show that they contain the signed head below. Compare the public key with the one that was given to you on another way.</p>
 <pre>${escaped(certificate.check.join('\n'))}</pre>
 <h3>Public key</h3>
 <pre>${escaped(log.publicKey)}</pre>
@@ -48,7 +47,7 @@ function rowsOf(certificate: Certificate): readonly (readonly [string, string])[
   return [
     ['Certificate', certificate.id],
     ['Issued', `${certificate.issuedAt} by ${certificate.issuer}`],
-    ['Request', certificate.request],
+    ['Request', certificate.request ?? 'all accounts of the log, under any request or none'],
     ['System', `${certificate.system}, app ${certificate.app}, ${known(certificate.host)}`],
     ['Data', certificate.dataCategory],
     ['Method', certificate.method],
@@ -67,7 +66,7 @@ function rowsOf(certificate: Certificate): readonly (readonly [string, string])[
       `${verification.how}: ${verification.yes} seen empty, ${verification.no} not, ${verification.skipped} not looked at; VERIFY ${verification.verifyShares.join(', ')}`,
     ],
     ['Codes', byCode.length === 0 ? 'none' : byCode.join(', ')],
-    ['Receipts', `${receipts.lines} entries, from number ${known(receipts.first)} to ${known(receipts.last)}`],
+    ['Receipts', `${receipts.lines} entries, from number ${receipts.first} to ${receipts.last}`],
   ]
 }
 

@@ -2,21 +2,21 @@ import type { RedisConnection } from '../../../redis/connection.ts'
 import { walkLog } from '../keep/follow-log.ts'
 import type { OpenedLog } from '../keep/open-log.ts'
 import type { LogEntry } from '../log/entry.ts'
-import type { RequestTotals } from '../verify/findings.ts'
-import { TotalsCounter } from '../verify/totals.ts'
+import type { AccountTotals } from '../verify/findings.ts'
+import { AccountCounter } from '../verify/totals.ts'
 
-/** What the log says of a request. */
-export interface CollectedRequest {
-  readonly totals: RequestTotals
+/** What the log says of the accounts of a request, or of all. */
+export interface CollectedAccounts {
+  readonly totals: AccountTotals
   readonly host: string | null
   /** When the first accounts were accepted, and when the last one ended, as ISO dates. */
   readonly acceptedAt: string | null
   readonly lastAt: string | null
   /** The earliest due date. */
   readonly due: string | null
-  /** Numbers of the first and the last entry that name it. */
-  readonly first: number | null
-  readonly last: number | null
+  /** Numbers of the first and the last entry about these accounts. */
+  readonly first: number
+  readonly last: number
   readonly lines: number
   readonly codes: Readonly<Record<string, number>>
   /** Shares of accounts to be read after the delete, of all workers that have started. */
@@ -24,17 +24,18 @@ export interface CollectedRequest {
 }
 
 /**
- * Collects what the log says of a request, checked as an export is.
+ * Collects what the log says of accounts, checked as an export is.
  *
- * @returns nothing where no entry names it
+ * @param request of this request; `null`: all accounts
+ * @returns nothing where no entry is about one
  * @throws {Error} when the log does not fit together
  */
-export async function collectRequest(
+export async function collectAccounts(
   redis: RedisConnection,
   prefix: string,
   log: OpenedLog,
-  request: string,
-): Promise<CollectedRequest | undefined> {
+  request: string | null,
+): Promise<CollectedAccounts | undefined> {
   if (log.troubles[0] !== undefined) throw misfit(log.troubles[0])
   const collector = new Collector(request)
   for (const to of [...new Set([log.head?.size ?? 0, log.newest])]) {
@@ -54,19 +55,19 @@ const misfit = (what: string): Error =>
   new Error(`the log of receipts does not fit together, so nothing is certified: ${what}. See docs/receipts.md.`)
 
 class Collector {
-  readonly #request: string
-  readonly #totals = new TotalsCounter()
+  readonly #request: string | null
+  readonly #accounts = new AccountCounter()
   readonly #codes = new Map<string, number>()
   readonly #shares = new Set<number>()
   #host: string | null = null
   #acceptedAt: string | null = null
   #lastAt: string | null = null
   #due: string | null = null
-  #first: number | null = null
-  #last: number | null = null
+  #first = 0
+  #last = 0
   #lines = 0
 
-  constructor(request: string) {
+  constructor(request: string | null) {
     this.#request = request
   }
 
@@ -75,14 +76,15 @@ class Collector {
       this.#host = entry.says.host
       this.#shares.add(entry.says.verify)
     }
-    if (entry.kind === 'accepted' && entry.says.request === this.#request) {
-      this.#totals.accepted(entry.seq, entry.says)
+    if (entry.kind === 'accepted' && this.#isOurs([entry.says.request])) {
+      // An account that is enqueued under two requests is one account.
+      this.#accounts.accepted(this.#request === null ? entry.says.jobs : entry.says.count)
       this.#acceptedAt ??= isoOf(entry.at)
       if (this.#due === null || entry.says.due < this.#due) this.#due = entry.says.due
       this.#count(entry)
     }
-    if (entry.kind === 'receipt' && entry.says.requests.includes(this.#request)) {
-      this.#totals.receipt(entry.seq, { ...entry.says, requests: [this.#request] })
+    if (entry.kind === 'receipt' && this.#isOurs(entry.says.requests)) {
+      this.#accounts.receipt(entry.says)
       this.#lastAt = isoOf(entry.at)
       const { code } = entry.says
       if (code !== null) this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1)
@@ -90,19 +92,28 @@ class Collector {
     }
   }
 
-  collected(): CollectedRequest | undefined {
-    const totals = this.#totals.requests()[this.#request]
-    if (totals === undefined) return undefined
+  collected(): CollectedAccounts | undefined {
+    if (this.#lines === 0) return undefined
     return {
-      ...{ totals, host: this.#host, acceptedAt: this.#acceptedAt, lastAt: this.#lastAt, due: this.#due },
+      ...{
+        totals: this.#accounts.totals(),
+        host: this.#host,
+        acceptedAt: this.#acceptedAt,
+        lastAt: this.#lastAt,
+        due: this.#due,
+      },
       ...{ first: this.#first, last: this.#last, lines: this.#lines },
       codes: Object.fromEntries(this.#codes),
       verifyShares: [...this.#shares],
     }
   }
 
+  #isOurs(requests: readonly (string | null)[]): boolean {
+    return this.#request === null || requests.includes(this.#request)
+  }
+
   #count({ seq }: LogEntry): void {
-    this.#first ??= seq
+    if (this.#lines === 0) this.#first = seq
     this.#last = seq
     this.#lines += 1
   }

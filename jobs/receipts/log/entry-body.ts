@@ -44,7 +44,10 @@ const bodySchemas = {
   /** A producer has put accounts into the queue. */
   accepted: z.strictObject({
     request: z.string().nullable(),
+    /** Accounts that a job serves under this request from now on. */
     count,
+    /** How many of them have a new job; another job served the rest already. Over a whole log, one job is one account. */
+    jobs: count,
     /** The earliest due date of these accounts. */
     due: isoDate,
   }),

@@ -27,22 +27,18 @@ export interface Finding {
   readonly text: string
 }
 
-/** Sums over the receipts of one request, or of all. */
-export interface Totals {
-  cleared: number
-  not_imported: number
-  dead_lettered: number
-  cancelled: number
-  /** Of those cleared. */
-  verified: { yes: number; no: number; skipped: number }
-}
-
-/** What the files say of one request. */
-export interface RequestTotals extends Totals {
+/** Sums over the accounts of one request, or of all. An account counts by its last receipt. */
+export interface AccountTotals {
   /** Accounts that producers have said to have enqueued; `null` where none said so. */
-  accepted: number | null
-  /** Accepted and not ended: pending, or missing. `null` where no producer said how many were accepted. */
-  pending: number | null
+  readonly accepted: number | null
+  readonly cleared: number
+  readonly not_imported: number
+  readonly dead_lettered: number
+  readonly cancelled: number
+  /** Accepted and not ended: pending, or missing. `null` where producers did not say of all how many were accepted. */
+  readonly pending: number | null
+  /** Of those cleared. */
+  readonly verified: { readonly yes: number; readonly no: number; readonly skipped: number }
 }
 
 /** One export: it holds the entries behind `after` up to `through`, or those of one request. */
@@ -68,6 +64,7 @@ export interface Verification {
   readonly remarks: readonly string[]
   /** Whether the signature of each entry was checked, beside the tree. */
   readonly each: boolean
-  readonly totals: Totals
-  readonly requests: Readonly<Record<string, RequestTotals>>
+  /** Over all accounts. Only files that hold the whole log say how many were accepted. */
+  readonly totals: AccountTotals
+  readonly requests: Readonly<Record<string, AccountTotals>>
 }

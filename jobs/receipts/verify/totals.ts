@@ -1,36 +1,59 @@
 import type { BodyOf } from '../log/entry-body.ts'
-import type { RequestTotals, Totals } from './findings.ts'
+import type { AccountTotals } from './findings.ts'
 
-const none = (): Totals => ({
-  ...{ cleared: 0, not_imported: 0, dead_lettered: 0, cancelled: 0 },
-  verified: { yes: 0, no: 0, skipped: 0 },
-})
-
-/** Adds up receipts, by outcome and by request. */
-export class TotalsCounter {
-  readonly totals: Totals = none()
-  readonly #requests = new Map<string, RequestTotals>()
-  /** Accounts whose last receipt for a request is a dead letter; a later receipt for it takes its place. */
+/** Adds up the accounts of one request, or of all: what was accepted, and what became of it. */
+export class AccountCounter {
+  readonly #ended = { cleared: 0, not_imported: 0, dead_lettered: 0, cancelled: 0 }
+  readonly #verified = { yes: 0, no: 0, skipped: 0 }
+  /** Accounts whose last receipt is a dead letter; a later receipt takes its place. */
   readonly #dead = new Set<string>()
+  #accepted: number | null = null
+
+  accepted(accounts: number): void {
+    this.#accepted = (this.#accepted ?? 0) + accounts
+  }
+
+  receipt({ account, outcome, verified }: BodyOf<'receipt'>): void {
+    // A replayed dead letter is a second receipt of the same account.
+    if (account !== null && this.#dead.delete(account)) this.#ended.dead_lettered -= 1
+    if (account !== null && outcome === 'dead_lettered') this.#dead.add(account)
+    this.#ended[outcome] += 1
+    if (outcome === 'cleared') this.#verified[verified] += 1
+  }
+
+  totals(): AccountTotals {
+    const accepted = this.#accepted
+    const ended = Object.values(this.#ended).reduce((sum, accounts) => sum + accounts, 0)
+    const pending = accepted === null || accepted < ended ? null : accepted - ended
+    return { accepted, ...this.#ended, pending, verified: { ...this.#verified } }
+  }
+}
+
+/** Adds up the entries of a log, over all accounts and by request. */
+export class TotalsCounter {
+  readonly #all = new AccountCounter()
+  readonly #requests = new Map<string, AccountCounter>()
   #counted = 0
 
   receipt(seq: number, says: BodyOf<'receipt'>): void {
     if (!this.#isNew(seq)) return
-    add(this.totals, says)
-    for (const request of says.requests) {
-      const sums = this.#of(request)
-      const name = JSON.stringify([request, says.account])
-      // A replayed dead letter is a second receipt of the same account.
-      if (this.#dead.delete(name)) sums.dead_lettered -= 1
-      if (says.outcome === 'dead_lettered' && says.account !== null) this.#dead.add(name)
-      add(sums, says)
-    }
+    for (const counter of [this.#all, ...says.requests.map(request => this.#of(request))]) counter.receipt(says)
   }
 
-  accepted(seq: number, { request, count }: BodyOf<'accepted'>): void {
-    if (!this.#isNew(seq) || request === null) return
-    const sums = this.#of(request)
-    sums.accepted = (sums.accepted ?? 0) + count
+  accepted(seq: number, { request, count, jobs }: BodyOf<'accepted'>): void {
+    if (!this.#isNew(seq)) return
+    this.#all.accepted(jobs)
+    if (request !== null) this.#of(request).accepted(count)
+  }
+
+  /** Gives the sums over all entries. An account that is accepted under two requests counts once. */
+  all(): AccountTotals {
+    return this.#all.totals()
+  }
+
+  /** Gives the sums of each request. */
+  requests(): Readonly<Record<string, AccountTotals>> {
+    return Object.fromEntries([...this.#requests].map(([request, counter]) => [request, counter.totals()]))
   }
 
   /** Exports that overlap hold the same entries. */
@@ -40,25 +63,9 @@ export class TotalsCounter {
     return isNew
   }
 
-  /** Gives the sums of each request. */
-  requests(): Readonly<Record<string, RequestTotals>> {
-    for (const sums of this.#requests.values()) {
-      const ended = sums.cleared + sums.not_imported + sums.dead_lettered + sums.cancelled
-      sums.pending = sums.accepted === null ? null : Math.max(0, sums.accepted - ended)
-    }
-    return Object.fromEntries(this.#requests)
+  #of(request: string): AccountCounter {
+    const counter = this.#requests.get(request) ?? new AccountCounter()
+    this.#requests.set(request, counter)
+    return counter
   }
-
-  #of(request: string): RequestTotals {
-    const known = this.#requests.get(request)
-    if (known !== undefined) return known
-    const sums: RequestTotals = { ...none(), accepted: null, pending: null }
-    this.#requests.set(request, sums)
-    return sums
-  }
-}
-
-function add(sums: Totals, { outcome, verified }: BodyOf<'receipt'>): void {
-  sums[outcome] += 1
-  if (outcome === 'cleared') sums.verified[verified] += 1
 }

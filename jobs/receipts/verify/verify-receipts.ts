@@ -3,7 +3,7 @@
 import type { LogEntry } from '../log/entry.ts'
 import { checkSignatures } from './check-signatures.ts'
 import { compareParts, type GivenHead, judgeHead } from './compare-parts.ts'
-import type { Finding, Verification } from './findings.ts'
+import type { AccountTotals, Finding, Verification } from './findings.ts'
 import { judgePart } from './judge-part.ts'
 import { type ExportFile, Part, reportTo } from './part.ts'
 import { TotalsCounter } from './totals.ts'
@@ -46,7 +46,7 @@ export async function verifyReceipts(files: readonly ExportFile[], options: Veri
     findings: sortFindings(findings, files),
     remarks: parts.flatMap(part => part.remarks),
     each,
-    totals: totals.totals,
+    totals: allTotals(totals, parts),
     requests: totals.requests(),
   }
 }
@@ -54,6 +54,12 @@ export async function verifyReceipts(files: readonly ExportFile[], options: Veri
 function sortFindings(findings: readonly Finding[], files: readonly ExportFile[]): readonly Finding[] {
   const names = files.map(({ name }) => name)
   return findings.toSorted((a, b) => names.indexOf(a.file) - names.indexOf(b.file) || a.line - b.line)
+}
+
+/** Where earlier entries or other requests are not in the files, accounts may have been accepted there. */
+function allTotals(totals: TotalsCounter, parts: readonly Part[]): AccountTotals {
+  const isWhole = parts[0]?.leaves.after === 0 && parts.every(({ end }) => end === undefined || end.request === null)
+  return isWhole ? totals.all() : { ...totals.all(), accepted: null, pending: null }
 }
 
 async function readFile(

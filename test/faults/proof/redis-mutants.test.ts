@@ -55,7 +55,7 @@ it(`of ${LOG_MUTANTS} changes of the log in Redis none passes unseen`, async () 
   // Business goes on after each change: the same sealer writes its next entry.
   const next = await log.sealer.seal({
     kind: 'accepted',
-    says: { request: 'ticket-5', count: 1, due: '2026-12-24T00:00:00.000Z' },
+    says: { request: 'ticket-5', count: 1, jobs: 1, due: '2026-12-24T00:00:00.000Z' },
   })
   const write = createRedisScript(redis, 'writeInTest', writeLua)
   const restore = async ({ stream, log: fields }: Held): Promise<void> => {

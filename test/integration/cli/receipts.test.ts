@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../helpers/commands/run-command.ts'
-import { receiptKeyOf, TEST_RECEIPT_KEY } from '../../helpers/receipts/settling.ts'
+import { receiptKeyOf } from '../../helpers/receipts/settling.ts'
 import { verifyIndependently } from '../../helpers/receipts/verify-independently.ts'
 import { logForTest } from '../receipts/log-for-test.ts'
 import { openKeySpace } from './key-space.ts'
@@ -16,10 +15,10 @@ describe.concurrent('an export', () => {
     const file = await keySpace.file('receipts.ndjson', exported.stdout)
     const verified = await verify(file, publicKey)
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('20 entries, 0 findings\n') })
-    expect(verified.stdout).toContain('receipts: 20 cleared (20 seen empty')
+    expect(verified.stdout).toContain('all accounts: 20 cleared (20 seen empty')
     expect(await verifyIndependently(file, publicKey)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('ticket-1 {"cleared":6}'),
+      stdout: expect.stringContaining('request ticket-1 {"cleared":6}'),
     })
   })
 
@@ -144,50 +143,5 @@ describe.concurrent('the key', () => {
       files.map(async file => (await run(keySpace, 'rotate-key', '--new-key-file', file)).code),
     )
     expect(codes.toSorted()).toEqual([0, 78])
-  })
-})
-
-describe.concurrent('the certificate of a request', () => {
-  it('that is not complete says so on its face', async context => {
-    const { keySpace } = await openSigned(context, 6)
-    const page = await run(keySpace, 'certificate', '--request', 'ticket-1')
-    expect(page).toMatchObject({ code: 3, stdout: expect.stringContaining('NOT COMPLETE') })
-    expect(page.stdout).not.toContain('<script')
-    expect(await run(keySpace, 'certificate', '--request', 'ticket-9')).toMatchObject({ code: 1 })
-  })
-
-  it('that is complete adds up, and is checked by the commands that stand on it', async context => {
-    const keySpace = await openKeySpace(context)
-    const log = logForTest(keySpace.redis, keySpace.prefix)
-    await log.bind()
-    const enqueued = await runCommand(
-      ['enqueue', '-', '--request', 'ticket-7'],
-      { ...keySpace.settings, RECEIPT_KEY: TEST_RECEIPT_KEY },
-      'user_1\nuser_2\nuser_2\n',
-    )
-    expect(enqueued.code).toBe(0)
-    await log.settle(['user_1', 'user_2'], 'ticket-7')
-    await log.keeper().keep(true)
-    const page = await run(keySpace, 'certificate', '--request', 'ticket-7')
-    expect(page).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Complete: every accepted account has ended.'),
-    })
-    const json = JSON.parse((await run(keySpace, 'certificate', '--request', 'ticket-7', '--format', 'json')).stdout)
-    expect(json).toMatchObject({ complete: true, onTime: true, counts: { accepted: 2, cleared: 2, pending: 0 } })
-    const exported = await keySpace.file('receipts.ndjson', (await run(keySpace, 'export')).stdout)
-    const certificate = await keySpace.file('certificate.html', page.stdout)
-    const publicKey = (await run(keySpace, 'key')).stdout.trim()
-    expect(json.check).toEqual([
-      `node verify-receipts.mjs receipts.ndjson '${publicKey}'`,
-      `node verify-receipts.mjs receipts.ndjson '${publicKey}' certificate.html`,
-    ])
-    expect(await verifyIndependently(exported, publicKey, certificate)).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('ticket-7 {"cleared":2}'),
-    })
-    const { code, stdout } = await verify(exported, publicKey)
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('2 accepted; 2 cleared') })
-    expect(await readFile(certificate, 'utf8')).toContain(json.digest)
   })
 })

@@ -213,7 +213,7 @@ describe('workers that start together', () => {
         if (name === 'xrevrange') {
           return async () => {
             await other.bind()
-            await other.settle(['user_1'], 'ticket-1')
+            await other.settle(['user_1'], ['ticket-1'])
             return target.xrevrange(other.keys.receipts, '+', '-', 'COUNT', 1)
           }
         }
@@ -232,7 +232,7 @@ describe('an entry that ends no job', () => {
     const other = new Redis(proxy.port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 })
     try {
       const lost = proxy.loseReplyTo('ticket-7')
-      const says = { request: 'ticket-7', count: 3, due: '2026-12-24T00:00:00.000Z' }
+      const says = { request: 'ticket-7', count: 3, jobs: 3, due: '2026-12-24T00:00:00.000Z' }
       const [{ seq }] = await Promise.all([writeEntry(other, prefix, sealer, { kind: 'accepted', says }), lost])
       await write(2)
       expect(await redis.xlen(keysOf(prefix).receipts)).toBe(seq + 2)

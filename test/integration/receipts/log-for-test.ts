@@ -26,11 +26,16 @@ export function logForTest(redis: RedisConnection, prefix: string, key: string =
     keeper: (receiptDays = 400) =>
       new ReceiptKeeper({ redis: serverThat(redis, 'aof_enabled:0'), prefix, sealer, receiptDays }),
     /** Settles made-up jobs of these accounts. */
-    settle: async (accounts: readonly string[], request: string): Promise<void> => {
+    settle: async (
+      accounts: readonly string[],
+      requests: readonly string[],
+      outcome: 'cleared' | 'dead_lettered' = 'cleared',
+    ): Promise<void> => {
       for (const account of accounts) {
-        const jobId = `${sealer.id}-${account}`
+        const jobId = `${sealer.id}-${account}-${outcome}`
         await redis.hset(keys.queue + jobId, 'name', 'c')
-        const end = { account, requests: [request], outcome: 'cleared', verified: 'yes' } as const
+        const verified = outcome === 'cleared' ? 'yes' : 'skipped'
+        const end = { account, requests, outcome, verified } as const
         await settle(jobId, { ...end, calls: 2, attempts: 1, enqueuedAt: 1_795_000_000_000 })
       }
     },

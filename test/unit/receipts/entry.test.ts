@@ -39,7 +39,7 @@ const receipt = fc.record({
 const others = fc.oneof(
   fc.record({
     kind: fc.constant('accepted' as const),
-    says: fc.record({ request: fc.option(fc.string()), count, due: iso }),
+    says: fc.record({ request: fc.option(fc.string()), count, jobs: count, due: iso }),
   }),
   fc.record({
     kind: fc.constant('lost' as const),
