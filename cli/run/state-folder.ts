@@ -1,9 +1,9 @@
 import { type FileHandle, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { fileFault } from '../file-fault.ts'
 import { createOwnFile, openOwnFile, ownFileFault, removeOwnFile, syncFolder } from '../import/files/own-file.ts'
 import { InterruptedError } from '../interrupted-error.ts'
+import { type FileLock, takeLock } from './file-lock.ts'
 import { RunError } from './run-error.ts'
 import { parseRunState, type RunState } from './run-state.ts'
 
@@ -16,15 +16,12 @@ const LOCK = 'lock'
  * it is for this user alone.
  *
  * Its life: opened by one process at a time → closed, or left by a process that was killed → opened again → removed.
- *
- * The lock is one of the operating system on a file, as SQLite takes it: the system releases it when the process ends in
- * any way, so neither a kill -9, nor a reboot, nor a process id that came back can leave it held.
  */
 export class StateFolder {
   readonly path: string
-  readonly #lock: DatabaseSync
+  readonly #lock: FileLock
 
-  private constructor(path: string, lock: DatabaseSync) {
+  private constructor(path: string, lock: FileLock) {
     this.path = path
     this.#lock = lock
   }
@@ -37,7 +34,11 @@ export class StateFolder {
    */
   static async open(path: string): Promise<StateFolder> {
     await makeFolder(path)
-    return new StateFolder(path, await takeLock(path))
+    const lock = await takeLock(join(path, LOCK))
+    if (lock !== undefined) return new StateFolder(path, lock)
+    throw new InterruptedError(
+      `${path}: another process is at work on this run. Let it end, or end it and run this again.`,
+    )
   }
 
   /** Names an entry of the folder. */
@@ -94,7 +95,7 @@ export class StateFolder {
 
   /** Releases the lock. Safe to repeat. */
   close(): void {
-    if (this.#lock.isOpen) this.#lock.close()
+    this.#lock.release()
   }
 }
 
@@ -127,20 +128,4 @@ async function makeFolder(path: string): Promise<void> {
   const foreign = (await readdir(path)).find(name => !ENTRIES.includes(name) && !name.startsWith(LOCK))
   if (foreign === undefined) return
   throw new RunError(`${path}: this folder has other things in it, such as "${foreign}". ${elsewhere}`)
-}
-
-async function takeLock(path: string): Promise<DatabaseSync> {
-  const file = join(path, LOCK)
-  const lock = new DatabaseSync(file, { timeout: 0 })
-  try {
-    lock.exec('BEGIN EXCLUSIVE')
-    // The process that had the lock may just have removed the state.
-    if (await lstat(file).catch(() => undefined)) return lock
-  } catch {
-    // It is locked.
-  }
-  lock.close()
-  throw new InterruptedError(
-    `${path}: another process is at work on this run. Let it end, or end it and run this again.`,
-  )
 }
