@@ -11,11 +11,11 @@ import type { RunOptions } from './run-options.ts'
  */
 const MAX_BACKLOG = 10_000
 
-/** `clear-friends run <file>`: clears the accounts of one file, from the import to the receipts, with a Redis of its own. */
+/** `clear-friends run <file>`: clears the accounts of one file, from the import to the certificate, with a Redis of its own. */
 export function runCommand(shell: Shell): Command {
   return addImportOptions(new Command('run'), MAX_BACKLOG)
     .description(
-      'Clears the accounts of one file, without a Redis of yours: import, worker and receipts in one command. The same ' +
+      'Clears the accounts of one file, without a Redis of yours: import, worker, receipts and certificate in one command. The same ' +
         'command again goes on where it was, however it ended. Exit code 0; 3 if something is left for you; 75 if it ' +
         'stopped before the end.',
     )

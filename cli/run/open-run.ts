@@ -4,7 +4,7 @@ import { type ImportOptions, type ImportPlan, planImport } from '../import/prepa
 import type { Shell } from '../shell.ts'
 import { askYesOrNo, canAsk } from '../terminal/ask.ts'
 import { count, counted } from '../words.ts'
-import { requireNoReceipts } from './receipts-file.ts'
+import { type ProofFiles, proofFilesOf, requireNoProof } from './proof-files.ts'
 import { RunError } from './run-error.ts'
 import type { RunOptions } from './run-options.ts'
 import type { RunState } from './run-state.ts'
@@ -23,7 +23,7 @@ export interface OpenRun {
   readonly plan: ImportPlan
   /** Its state when this process took it. */
   readonly state: RunState
-  readonly receiptsFile: string
+  readonly proof: ProofFiles
   /** When this process took it, on the steady clock, in ms. */
   readonly startedAtMs: number
 }
@@ -50,10 +50,10 @@ export async function openRun(file: string, options: RunOptions, shell: Shell): 
     const importOptions = { ...options, checkpointFile: folder.entry('import.checkpoint') }
     const startedAtMs = performance.now()
     const plan = await planImport(input, importOptions, shell, stopper.signal)
-    const receiptsFile = `${file}.receipts.ndjson`
-    const opened = { file, options, shell, stopper, folder, input, importOptions, plan, receiptsFile, startedAtMs }
+    const proof = proofFilesOf(file)
+    const opened = { file, options, shell, stopper, folder, input, importOptions, plan, proof, startedAtMs }
     if (found !== undefined) return { ...opened, state: requireSame(found, opened) }
-    await requireNoReceipts(receiptsFile)
+    await requireNoProof(proof)
     if (await mayBegin(opened)) return { ...opened, state: await begin(opened) }
     shell.say('nothing was done')
   } catch (error) {

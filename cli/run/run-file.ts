@@ -4,11 +4,11 @@
  * 1. `openRun` reads the file, takes the lock of its state, and asks once whether to begin.
  * 2. `withRedis` starts the private Redis on the state's data.
  * 3. `drive` lets a worker of this process clear accounts while the import fills the queue, until the queue is empty.
- * 4. `proveRun` writes the receipts and sums the run up.
+ * 4. `proveRun` writes receipts and certificate, and sums the run up.
  * 5. What is proved needs no state any more: it is removed, unless it is to be kept.
  *
  * What belongs in `run/`: the state, and the order of these steps. What does not: how to import (`import/`), to clear
- * (`worker/`), to export (`jobs/receipts/`) and to run a Redis (`private-redis/`); a run has no second way to do any of it.
+ * (`worker/`), to export and certify (`jobs/receipts/`) and to run a Redis (`private-redis/`); a run has no second way to do any of it.
  */
 
 import { findRedisProgram } from '../../private-redis/find-redis.ts'
@@ -27,7 +27,7 @@ import { loadWorkerSettings, runEnvironment } from './run-settings.ts'
 import { summaryInWords } from './summary.ts'
 
 /**
- * Clears the accounts of a file, from the question to the receipts. Safe to repeat at any point: the same command goes on
+ * Clears the accounts of a file, from the question to the certificate. Safe to repeat at any point: the same command goes on
  * where the one before ended, however it ended.
  *
  * @returns the exit code

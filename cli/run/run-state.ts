@@ -27,6 +27,8 @@ const summarySchema = z.object({
   seconds: z.number().min(0),
   /** Paths of what was written; `null` where it was not. */
   receipts: z.string().nullable(),
+  /** The page; the JSON stands beside it. */
+  certificate: z.string().nullable(),
   rejectedFile: z.string().nullable(),
   state: z.string().nullable(),
   /** Why it stopped early, or what is left, in words. */

@@ -2,6 +2,7 @@ import type { FleetStatus } from '../../jobs/status/fleet-status.ts'
 import type { Done } from '../import/files/checkpoint.ts'
 import { sumsInWords } from '../import/report.ts'
 import { count, counted, span } from '../words.ts'
+import type { ProofFiles } from './proof-files.ts'
 import type { ReceiptSums } from './receipts-file.ts'
 import type { RunSummary } from './run-state.ts'
 
@@ -15,7 +16,8 @@ export interface RunFacts {
   readonly status: FleetStatus | undefined
   /** `undefined` where no receipts were written. */
   readonly receipts: ReceiptSums | undefined
-  readonly receiptsFile: string
+  readonly isCertified: boolean
+  readonly proof: ProofFiles
   readonly rejectedFile: string
   /** The folder of the state; `null` where it is removed. */
   readonly state: string | null
@@ -33,7 +35,8 @@ export function summarise(facts: RunFacts): RunSummary {
     ...{ cleared, verified: receipts?.verified ?? 0, unproved: status?.unproved ?? 0 },
     ...{ notImported, dead, cancelled, pending: waiting + active + delayed },
     seconds: Math.round(seconds * 10) / 10,
-    receipts: receipts === undefined ? null : facts.receiptsFile,
+    receipts: receipts === undefined ? null : facts.proof.receipts,
+    certificate: facts.isCertified ? facts.proof.page : null,
     rejectedFile: rejected > 0 ? facts.rejectedFile : null,
     state: facts.state,
     reason,
@@ -51,6 +54,7 @@ export function summaryInWords(summary: RunSummary, sums: Done): string[] {
     `others    ${count(notImported)} unknown to the vendor, ${counted(dead, 'dead letter')}, ${count(cancelled)} cancelled, ${count(pending)} pending`,
     `time      ${span(seconds)}, ${perSecond.toFixed(1)} accounts/s`,
     ...(summary.receipts === null ? [] : [`receipts  ${summary.receipts}`]),
+    ...(summary.certificate === null ? [] : [`certified ${summary.certificate}`]),
     ...(summary.rejectedFile === null ? [] : [`rejected  ${summary.rejectedFile}`]),
     `state     ${summary.state ?? 'removed: nothing is left to do'}`,
     `result    ${RESULTS[summary.result]}${summary.reason === null ? '' : `: ${summary.reason}`}`,

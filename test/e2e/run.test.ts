@@ -1,7 +1,8 @@
 /** One command for one file, on a terminal and in a pipe. It has a Redis of its own. */
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { exec } from 'node:child_process'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
+import { parseEnv, promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { beginCommand, lastLine, runCommand } from '../helpers/commands/run-command.ts'
 import { fileForRun } from '../helpers/commands/run-of-file.ts'
@@ -13,6 +14,8 @@ const dead = (account: string) => ({ accounts: { list: [account] }, answer: { co
 
 const linesOf = async (file: string): Promise<string[]> =>
   (await readFile(`${file}.receipts.ndjson`, 'utf8')).trimEnd().split('\n')
+
+const certificateOf = async (file: string) => JSON.parse(await readFile(`${file}.certificate.json`, 'utf8'))
 
 async function receiptsOf(file: string): Promise<string[]> {
   return (await linesOf(file)).filter(line => line.includes('"kind":"receipt"'))
@@ -29,25 +32,46 @@ describe.concurrent('clear-friends run', () => {
     expect(JSON.parse(first.stdout)).toMatchObject({
       ...{ type: 'summary', result: 'remains', file, lines: 42, accepted: 40, duplicate: 1, rejected: 1 },
       ...{ cleared: 39, verified: 39, unproved: 0, notImported: 0, dead: 1, cancelled: 0, pending: 0 },
-      ...{ receipts: `${file}.receipts.ndjson`, rejectedFile: `${file}.rejected`, state },
+      ...{ receipts: `${file}.receipts.ndjson`, certificate: `${file}.certificate.html` },
+      ...{ rejectedFile: `${file}.rejected`, state },
     })
+    expect(await certificateOf(file)).toMatchObject({ complete: false, counts: { accepted: 40, dead_lettered: 1 } })
+    expect(await readFile(`${file}.certificate.html`, 'utf8')).toContain('NOT COMPLETE')
     expect((await stat(state)).mode & 0o777).toBe(0o700)
-    expect((await stat(`${file}.receipts.ndjson`)).mode & 0o777).toBe(0o600)
+    for (const proof of ['receipts.ndjson', 'certificate.html', 'certificate.json']) {
+      expect((await stat(`${file}.${proof}`)).mode & 0o777).toBe(0o600)
+    }
     vendor.setFaults([])
     const second = await runCommand([...args, '--retry'], settings)
     expect(second.code).toBe(0)
     expect(JSON.parse(lastLine(second.stdout))).toMatchObject({ result: 'done', cleared: 40, dead: 0, state: null })
     expect((await readdir(folder)).toSorted()).toEqual([
       'departed.txt',
+      'departed.txt.certificate.html',
+      'departed.txt.certificate.json',
       'departed.txt.receipts.ndjson',
       'departed.txt.rejected',
     ])
+    const certificate = await certificateOf(file)
+    expect(certificate).toMatchObject({
+      complete: true,
+      onTime: true,
+      counts: { accepted: 40, cleared: 40, pending: 0 },
+    })
+    // Both commands, as they stand on the page.
+    const verifier = new URL('../../docs/examples/verify-receipts.mjs', import.meta.url).pathname
+    for (const command of certificate.check) {
+      const { stdout } = await promisify(exec)(command.replace('verify-receipts.mjs', verifier), { cwd: folder })
+      const [sums = '', verdict] = stdout.split('\n')
+      expect(JSON.parse(sums.replace('the whole file ', ''))).toEqual({ accepted: 40, cleared: 40, dead_lettered: 0 })
+      expect(verdict).toBe('everything holds')
+    }
     expect([...vendor.ledger()].filter(({ okAnswers }) => okAnswers !== 1)).toEqual([])
     // The dead letter has a receipt of its own.
     expect(await receiptsOf(file)).toHaveLength(41)
     expect(await findingsIn(await linesOf(file))).toEqual([])
     const third = await runCommand(args, settings)
-    expect(third).toMatchObject({ code: 1, stderr: expect.stringContaining('receipts.ndjson: it is there already') })
+    expect(third).toMatchObject({ code: 1, stderr: expect.stringContaining('it is there already') })
   })
 
   it('on a terminal asks for missing settings with secrets unseen, writes .env, asks once, and shows a bar', async () => {
@@ -70,6 +94,7 @@ describe.concurrent('clear-friends run', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stderr).not.toContain(key)
     expect(stderr).toMatch(/\d+ %: \d+ of 30 accounts/)
+    expect(stdout).toContain(`certified ${file}.certificate.html\n`)
     expect(stdout.split('\n').length).toBeLessThanOrEqual(11)
     const written = parseEnv(await readFile(join(folder, '.env'), 'utf8'))
     expect(written).toMatchObject({ IM_ADMIN: admin, IM_SECRET_KEY: key })
@@ -123,6 +148,7 @@ describe.concurrent('clear-friends run', () => {
     expect(vendor.figures().byCommand.friend_delete_all.calls).toBe(calls)
     expect([...vendor.ledger()].filter(({ okAnswers }) => okAnswers !== 1)).toEqual([])
     expect(await receiptsOf(file)).toHaveLength(400)
+    expect(await certificateOf(file)).toMatchObject({ complete: true, counts: { accepted: 400, cleared: 400 } })
   })
 
   it('stops at once at a halt that only a person can end, and goes on by --go-on alone', async () => {
@@ -140,8 +166,11 @@ describe.concurrent('clear-friends run', () => {
 
   it('writes through no link, and uses no folder that is not its own', async () => {
     const { file, folder, settings } = await fileForRun(1)
-    await symlink(join(folder, 'elsewhere'), `${file}.receipts.ndjson`)
-    expect((await runCommand(['run', file], settings)).stderr).toContain('it is there already')
+    for (const proof of ['receipts.ndjson', 'certificate.html', 'certificate.json']) {
+      await symlink(join(folder, 'elsewhere'), `${file}.${proof}`)
+      expect((await runCommand(['run', file], settings)).stderr).toContain(`${proof}: it is there already`)
+      await rm(`${file}.${proof}`)
+    }
     expect(await readdir(folder)).not.toContain('departed.txt.state')
     await mkdir(join(folder, 'open'), { mode: 0o755 })
     expect((await runCommand(['run', file, '--state', join(folder, 'open')], settings)).stderr).toContain('chmod 700')

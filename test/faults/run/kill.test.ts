@@ -11,6 +11,7 @@ import { fileForRun } from '../../helpers/commands/run-of-file.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { startCommand } from '../../helpers/processes/start-command.ts'
 import { findingsIn, testSeals } from '../../helpers/receipts/receipts.ts'
+import { verifyIndependently } from '../../helpers/receipts/verify-independently.ts'
 
 /** `RUN_KILLS=20` is the full test, which takes two minutes. */
 const KILLS = Number(process.env['RUN_KILLS'] ?? 5)
@@ -34,7 +35,7 @@ async function isServed(file: string): Promise<boolean> {
   )
 }
 
-it(`a run that is killed with -9 at ${KILLS} random moments clears every account and writes one receipt for each`, async () => {
+it(`a run that is killed with -9 at ${KILLS} random moments clears every account and writes one receipt for each and a complete certificate`, async () => {
   const accounts = KILLS * ACCOUNTS_A_KILL
   const deletes: AnswerRecord[] = []
   const onAnswer = (record: AnswerRecord): void => {
@@ -63,6 +64,21 @@ it(`a run that is killed with -9 at ${KILLS} random moments clears every account
   const wanted = Array.from({ length: accounts }, (_, index) => testSeals.pseudonymOf(`user_${index + 1}`))
   expect(receipts.map(({ account }) => account).toSorted()).toEqual(wanted.toSorted())
   expect(receipts.filter(({ outcome, verified }) => outcome !== 'cleared' || verified !== 'yes')).toEqual([])
+
+  const certificate = JSON.parse(await readFile(`${file}.certificate.json`, 'utf8'))
+  expect(certificate).toMatchObject({
+    complete: true,
+    incomplete: [],
+    verification: { yes: accounts, no: 0, skipped: 0 },
+  })
+  expect(certificate.counts).toEqual({
+    ...{ accepted: accounts, cleared: accounts, not_imported: 0, dead_lettered: 0, cancelled: 0, pending: 0 },
+  })
+  const page = `${file}.certificate.html`
+  const { code, stdout } = await verifyIndependently(`${file}.receipts.ndjson`, certificate.log.publicKey, page)
+  const [sums = '', verdict] = stdout.split('\n')
+  expect({ code, verdict }).toEqual({ code: 0, verdict: 'everything holds' })
+  expect(JSON.parse(sums.replace('the whole file ', ''))).toEqual({ accepted: accounts, cleared: accounts })
 
   expect([...vendor.ledger()].filter(({ okAnswers, friendsLeft }) => okAnswers < 1 || friendsLeft > 0)).toEqual([])
   const wasInHand = ({ at }: AnswerRecord): boolean => killedAt.some(kill => at > kill - IN_HAND_MS && at < kill + 100)
