@@ -1,0 +1,28 @@
+#!/bin/sh
+# Clears the lists of a folder one after the other, for cron, systemd and Kubernetes; see docs/run.md.
+#
+#   run-lists.sh FOLDER [OPTIONS OF `clear-friends run`]
+#
+# The lists are FOLDER/*.csv, each under a name of its own. One is over when its certificate is there and its state is
+# gone; each other one is run, or gone on with. The exit code is that of the last list of which something is left. A run
+# that stopped before its end (75) ends the script, since the next call goes on with it.
+folder=$1
+shift
+code=0
+run=
+
+# A shell that is told to end would leave its run alone, which then has no time to drain.
+trap '[ -z "$run" ] || { kill "$run"; wait "$run"; }; exit 75' INT TERM
+
+for list in "$folder"/*.csv; do
+  [ -e "$list" ] || continue
+  [ -e "$list.certificate.html" ] && [ ! -e "$list.state" ] && continue
+  clear-friends run "$list" "$@" &
+  run=$!
+  wait "$run"
+  ended=$?
+  run=
+  [ "$ended" -eq 75 ] && exit 75
+  [ "$ended" -eq 0 ] || code=$ended
+done
+exit "$code"
