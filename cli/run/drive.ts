@@ -12,6 +12,7 @@ import { FileChangedError } from '../import/files/input-file.ts'
 import type { ImportEnd } from '../import/import-end.ts'
 import { beginImport } from '../import/prepare-import.ts'
 import { figuresOf, runImport } from '../import/run-import.ts'
+import type { Shell } from '../shell.ts'
 import { AccountFigures } from '../terminal/account-figures.ts'
 import { showProgress } from '../terminal/show-progress.ts'
 import { count, counted } from '../words.ts'
@@ -55,6 +56,7 @@ async function fillAndEmpty(
   const { stopper } = run
   let imported = run.state.imported
   let lastStatus: FleetStatus | undefined
+  const tellStandstill = createStandstillTeller(run.shell)
   const filling = fill(run, fleet).then(end => {
     if (end.kind === 'complete') imported = end.done
     return end
@@ -62,6 +64,7 @@ async function fillAndEmpty(
   const emptying = untilEmpty(worker.readStatus, stopper.signal, {
     onStatus: status => {
       lastStatus = status
+      tellStandstill(status)
       showStatus(figures, status, imported)
     },
     isFilled: () => imported !== null,
@@ -74,6 +77,17 @@ async function fillAndEmpty(
     return { sums: end.done, stopped: stopper.reason, lastStatus }
   } finally {
     stopper.stop('the run ended')
+  }
+}
+
+/** Says once why nothing is sent: a person can mend most of it, and need not wait for the end of the run to know. */
+function createStandstillTeller({ say }: Shell): (status: FleetStatus) => void {
+  let told = ''
+  return ({ halted, aside }) => {
+    const cause = halted ?? aside[0]
+    const news = cause === undefined ? '' : `nothing is sent, code ${cause.code}: ${cause.reason}`
+    if (news !== '' && news !== told) say(news)
+    told = news
   }
 }
 

@@ -164,6 +164,18 @@ describe.concurrent('clear-friends run', () => {
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, notImported: 60 })
   })
 
+  it.each([
+    ['a wrong key', { IM_SECRET_KEY: 'the key of another app' }, 'Set IM_SECRET_KEY to the current key of this app'],
+    ['a vendor that is not there', { IM_BASE_URL: 'http://127.0.0.1:9' }, 'Check IM_BASE_URL'],
+  ])('says at once why nothing is sent, with %s', async (_what, wrong, said) => {
+    const { file, settings } = await fileForRun(3)
+    const run = beginCommand(['run', file], { ...settings, ...wrong })
+    run.stdin.end()
+    await run.stderr.untilText(said)
+    run.interrupt()
+    expect((await run.ended).code).toBe(75)
+  })
+
   it('writes through no link, and uses no folder that is not its own', async () => {
     const { file, folder, settings } = await fileForRun(1)
     for (const proof of ['receipts.ndjson', 'certificate.html', 'certificate.json']) {
