@@ -3,8 +3,8 @@
 #
 #   run-lists.sh FOLDER [OPTIONS OF `clear-friends run`]
 #
-# The lists are FOLDER/*.csv, each under a name of its own. One is over when its certificate is there and its state is
-# gone; each other one is run, or gone on with. The exit code is that of the last list of which something is left. A run
+# The lists are FOLDER/*.csv, each under a name of its own. One is over when its receipts are there and its state is gone;
+# each other one is run, or gone on with. The exit code is that of the last list of which something is left. A run
 # that stopped before its end (75) ends the script, since the next call goes on with it.
 folder=$1
 shift
@@ -16,7 +16,7 @@ trap '[ -z "$run" ] || { kill "$run"; wait "$run"; }; exit 75' INT TERM
 
 for list in "$folder"/*.csv; do
   [ -e "$list" ] || continue
-  [ -e "$list.certificate.html" ] && [ ! -e "$list.state" ] && continue
+  [ -e "$list.receipts.ndjson" ] && [ ! -e "$list.state" ] && continue
   clear-friends run "$list" "$@" &
   run=$!
   wait "$run"

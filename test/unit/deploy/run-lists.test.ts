@@ -17,7 +17,7 @@ case $2 in *lasts*)
   while :; do sleep 0.05; done
 esac
 code=$(basename "$2" .csv | sed 's/.*-//')
-[ "$code" -eq 0 ] && : > "$2.certificate.html"
+[ "$code" -eq 0 ] && : > "$2.receipts.ndjson"
 exit "$code"
 `
 
@@ -41,7 +41,7 @@ async function folderWith(...names: string[]) {
 }
 
 it('runs each list with the options, and leaves out what is over', async () => {
-  const { call, calls } = await folderWith('a-0.csv', 'b-0.csv', 'c-0.csv', 'b-0.csv.certificate.html', 'note.txt')
+  const { call, calls } = await folderWith('a-0.csv', 'b-0.csv', 'c-0.csv', 'b-0.csv.receipts.ndjson', 'note.txt')
   expect(await call()).toBe(0)
   expect(await calls()).toEqual(['run the lists/a-0.csv --max-time 20h', 'run the lists/c-0.csv --max-time 20h'])
   expect(await call()).toBe(0)
@@ -49,7 +49,7 @@ it('runs each list with the options, and leaves out what is over', async () => {
 })
 
 it('goes on with a list whose state is there, and with the other lists when one leaves something', async () => {
-  const { call, calls } = await folderWith('a-3.csv', 'a-3.csv.certificate.html', 'a-3.csv.state', 'b-0.csv')
+  const { call, calls } = await folderWith('a-3.csv', 'a-3.csv.receipts.ndjson', 'a-3.csv.state', 'b-0.csv')
   expect(await call()).toBe(3)
   expect(await calls()).toHaveLength(2)
 })
