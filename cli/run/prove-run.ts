@@ -1,4 +1,3 @@
-import type { Certificate } from '../../jobs/receipts/certificate/certificate.ts'
 import { exportReceipts } from '../../jobs/receipts/export/export-receipts.ts'
 import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
 import { createFleetStatusReader, type FleetStatus } from '../../jobs/status/fleet-status.ts'
@@ -11,9 +10,9 @@ import { counted } from '../words.ts'
 import { certifyRun, signHead } from './certificate.ts'
 import type { Driven } from './drive.ts'
 import type { OpenRun } from './open-run.ts'
-import { type ReceiptSums, writeReceipts } from './receipts-file.ts'
+import { writeReceipts } from './receipts-file.ts'
 import type { RunSummary } from './run-state.ts'
-import { summarise } from './summary.ts'
+import { summarise, type WrittenProof } from './summary.ts'
 
 /** The end of a run's process. */
 export interface RunEnd {
@@ -41,49 +40,40 @@ export async function proveRun(
   if (stopped !== undefined || status === undefined) {
     await folder.write({ ...((await folder.read()) ?? state), seconds })
     const reason = stopped ?? 'its Redis does not answer'
-    const unproved = { receipts: undefined, isCertified: false }
-    const summary = summarise({ ...facts, ...unproved, status: status ?? lastStatus, result: 'stopped', reason })
+    const summary = summarise({ ...facts, status: status ?? lastStatus, result: 'stopped', reason, written: undefined })
     return { summary, sums, isOver: false }
   }
-  const { receipts, certificate } = await writeProofOf(run, fleet, settings)
-  const left = leftOver(status, receipts, certificate)
+  const written = await writeProofOf(run, fleet, settings)
+  const left = leftOver(status, written)
   const isOver = left.length === 0
   // These lines are no accounts, so the state has nothing of them.
   const hasTooManyRejected = exitCodeOf(sums, run.options.maxRejected, run.shell.say) === EXIT.remains
   const reasons = [...left, ...(hasTooManyRejected ? [`${counted(sums.rejected, 'line')} rejected`] : [])]
   const result = reasons.length === 0 ? 'done' : 'remains'
   const reason = reasons.length === 0 ? null : reasons.join('; ')
-  const isCertified = certificate !== undefined
-  const summary = summarise({ ...facts, status, result, reason, receipts, isCertified })
+  const summary = summarise({ ...facts, status, result, reason, written })
   await folder.write({ ...state, imported: sums, seconds, done: isOver ? summary : null })
   return { summary, sums, isOver }
-}
-
-interface Proof {
-  readonly receipts: ReceiptSums
-  /** Nothing where the log does not fit together, or the file held no account. */
-  readonly certificate: Certificate | undefined
 }
 
 /**
  * Puts receipts and certificate on the disk. The export comes first: what a crash in between leaves is an older
  * certificate, and the export contains its head.
  */
-async function writeProofOf({ proof }: OpenRun, fleet: FleetConnection, settings: WorkerSettings): Promise<Proof> {
+async function writeProofOf(
+  { proof }: OpenRun,
+  fleet: FleetConnection,
+  settings: WorkerSettings,
+): Promise<WrittenProof> {
   const { redis, prefix } = fleet
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
   await signHead(fleet, seals, settings)
-  const receipts = await writeReceipts(proof.receipts, exportReceipts({ redis, prefix, seals }))
-  const isWhole = receipts.troubles.length === 0
-  return { receipts, certificate: isWhole ? await certifyRun(fleet, seals, proof) : undefined }
+  const troubles = await writeReceipts(proof.receipts, exportReceipts({ redis, prefix, seals }))
+  return { troubles, certificate: troubles.length === 0 ? await certifyRun(fleet, seals, proof) : undefined }
 }
 
 /** Says what is left for a person. */
-function leftOver(
-  { queue, unproved }: FleetStatus,
-  { troubles }: ReceiptSums,
-  certificate: Certificate | undefined,
-): string[] {
+function leftOver({ queue, unproved }: FleetStatus, { troubles, certificate }: WrittenProof): string[] {
   const left = [
     ...(queue.failed === 0 ? [] : [`${counted(queue.failed, 'dead letter')}; --retry tries them once more`]),
     ...(unproved === 0 ? [] : [`${counted(unproved, 'account')} cleared, but not seen empty`]),

@@ -14,7 +14,7 @@ const summarySchema = z.object({
   duplicate: count,
   rejected: count,
   cleared: count,
-  /** Of the cleared, those whose friend list was seen empty. */
+  /** Of the cleared, those whose friend list was seen empty, as the certificate counts them. */
   verified: count,
   /** Of the cleared, those whose friend list was to be looked at and could not be read. */
   unproved: count,
