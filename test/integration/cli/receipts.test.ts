@@ -56,11 +56,12 @@ describe.concurrent('an export', () => {
 
   it('with another key than the fleet’s is refused, and leaves no mark', async context => {
     const { keySpace } = await openSigned(context, 2)
-    const before = await keySpace.redis.keys(`${keySpace.prefix}*`)
+    const keys = async () => (await keySpace.redis.keys(`${keySpace.prefix}*`)).toSorted()
+    const before = await keys()
     const other = { ...keySpace.settings, RECEIPT_KEY: receiptKeyOf('another key') }
     const { code, stderr } = await runCommand(['receipts', 'export'], other)
     expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining('RECEIPT_KEY is not the key') })
-    expect(await keySpace.redis.keys(`${keySpace.prefix}*`)).toEqual(before)
+    expect(await keys()).toEqual(before)
   })
 })
 
