@@ -18,14 +18,13 @@ const { told, fault } = wanted === 'demo' ? {} : readEnvFile()
 
 // V8 lets the heap grow to the size of the machine, and these need a fraction of that. V8's own switch for small heaps
 // would cost a third of an import's time. A run holds an import and a worker, and shall fit beside others on a laptop.
-// A worker's jobs are short-lived: with half the space for young objects they would grow old in it, which costs a
-// tenth of its time; double would cost 20 MB.
-const HEAP_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  import: ['--heap-growing-percent=50', '--semi-space-growth-factor=1'],
-  worker: ['--heap-growing-percent=35', '--min-semi-space-size=2', '--max-semi-space-size=2'],
-  run: ['--heap-growing-percent=12', '--semi-space-growth-factor=1'],
+const HEAP_GROWTH_PERCENT: Readonly<Record<string, number>> = { import: 50, worker: 35, run: 12 }
+const heapGrowth = HEAP_GROWTH_PERCENT[wanted]
+if (heapGrowth !== undefined) {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`)
+  // V8 takes no size of its space for young objects any more once it runs, but it can be kept from growing.
+  setFlagsFromString('--semi-space-growth-factor=1')
 }
-for (const flag of HEAP_FLAGS[wanted] ?? []) setFlagsFromString(flag)
 const exitCodeFor = watchOutputs(argv.slice(2), { stdout, stderr })
 // Node would print such an error with all its fields, and drivers keep user ids in them. A worker has its own handler,
 // since it drains first.
