@@ -11,12 +11,14 @@
  * (`worker/`), to export and certify (`jobs/receipts/`) and to run a Redis (`private-redis/`); a run has no second way to do any of it.
  */
 
+import { cacheFolder } from '../../private-redis/cache-folder.ts'
 import { findRedisProgram } from '../../private-redis/find-redis.ts'
 import { startKeptRedis } from '../../private-redis/kept-redis.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type FleetConnection, withFleet } from '../fleet-connection.ts'
 import { NOTHING_DONE } from '../import/files/checkpoint.ts'
 import type { Shell } from '../shell.ts'
+import { takeAppLock } from './app-lock.ts'
 import { type Driven, drive } from './drive.ts'
 import { mayGoOn, replayDeadLetters } from './go-on.ts'
 import { completeSettings } from './missing-settings.ts'
@@ -56,13 +58,18 @@ function endBefore({ state: { done, imported } }: OpenRun): RunEnd | undefined {
 async function withRedis(run: OpenRun): Promise<RunEnd> {
   const { shell, folder, stopper } = run
   const program = await findRedisProgram(shell.say)
-  const redis = await startKeptRedis({ dir: folder.entry('redis'), program })
-  void redis.gone.then(() => stopper.stop(`its Redis has ended; ${folder.entry('redis/server.log')} says why`))
+  const appLock = await takeAppLock(cacheFolder(), loadWorkerSettings(shell.environment))
   try {
-    const environment = runEnvironment(shell.environment, redis.url)
-    return await withFleet(environment, fleet => goThrough({ ...run, shell: { ...shell, environment } }, fleet))
+    const redis = await startKeptRedis({ dir: folder.entry('redis'), program })
+    void redis.gone.then(() => stopper.stop(`its Redis has ended; ${folder.entry('redis/server.log')} says why`))
+    try {
+      const environment = runEnvironment(shell.environment, redis.url)
+      return await withFleet(environment, fleet => goThrough({ ...run, shell: { ...shell, environment } }, fleet))
+    } finally {
+      await redis.stop()
+    }
   } finally {
-    await redis.stop()
+    appLock.release()
   }
 }
 

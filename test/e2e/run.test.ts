@@ -122,8 +122,8 @@ describe.concurrent('clear-friends run', () => {
     expect(vendor.figures().byCommand.friend_delete_all.calls).toBe(0)
   })
 
-  it('goes on where it was interrupted, and lets no other process at its state meanwhile', async () => {
-    const { file, vendor, settings } = await fileForRun(400)
+  it('goes on where it was interrupted, and lets no other process at its state or its app meanwhile', async () => {
+    const { file, folder, vendor, settings } = await fileForRun(400)
     const slow = { ...settings, RATE_LIMIT_PER_SECOND: '100' }
     const args = ['run', file, '--json']
     const first = beginCommand(args, slow)
@@ -132,6 +132,12 @@ describe.concurrent('clear-friends run', () => {
     expect(await runCommand(args, settings)).toMatchObject({
       code: 75,
       stderr: expect.stringContaining('another process is at work on this run'),
+    })
+    const other = join(folder, 'other.txt')
+    await writeFile(other, 'user_1\n')
+    expect(await runCommand(['run', other], settings)).toMatchObject({
+      code: 75,
+      stderr: expect.stringContaining('another run clears accounts of app 1400000000 on this machine'),
     })
     first.interrupt()
     const { code, stdout } = await first.ended
