@@ -1,5 +1,6 @@
 import type { BodyOf } from '../log/entry-body.ts'
 import type { AccountTotals } from './findings.ts'
+import { SeenNumbers } from './seen-numbers.ts'
 
 /** Adds up the accounts of one request, or of all: what was accepted, and what became of it. */
 export class AccountCounter {
@@ -33,15 +34,16 @@ export class AccountCounter {
 export class TotalsCounter {
   readonly #all = new AccountCounter()
   readonly #requests = new Map<string, AccountCounter>()
-  #counted = 0
+  /** Exports that overlap hold the same entries. Those of two requests have numbers between each other's. */
+  readonly #counted = new SeenNumbers()
 
   receipt(seq: number, says: BodyOf<'receipt'>): void {
-    if (!this.#isNew(seq)) return
+    if (!this.#counted.add(seq)) return
     for (const counter of [this.#all, ...says.requests.map(request => this.#of(request))]) counter.receipt(says)
   }
 
   accepted(seq: number, { request, count, jobs }: BodyOf<'accepted'>): void {
-    if (!this.#isNew(seq)) return
+    if (!this.#counted.add(seq)) return
     this.#all.accepted(jobs)
     if (request !== null) this.#of(request).accepted(count)
   }
@@ -54,13 +56,6 @@ export class TotalsCounter {
   /** Gives the sums of each request. */
   requests(): Readonly<Record<string, AccountTotals>> {
     return Object.fromEntries([...this.#requests].map(([request, counter]) => [request, counter.totals()]))
-  }
-
-  /** Exports that overlap hold the same entries. */
-  #isNew(seq: number): boolean {
-    const isNew = seq > this.#counted
-    if (isNew) this.#counted = seq
-    return isNew
   }
 
   #of(request: string): AccountCounter {
