@@ -15,6 +15,7 @@ import { benchMetrics } from './metrics.ts'
 import { benchMillion } from './million.ts'
 import { print, say } from './output.ts'
 import { benchProof } from './proof.ts'
+import { benchRun } from './run.ts'
 import { benchUrgent } from './urgent.ts'
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   urgent: benchUrgent,
   apps: benchApps,
   proof: benchProof,
+  run: benchRun,
   million: benchMillion,
 }
 
