@@ -55,7 +55,7 @@ export async function openStores(settings: WorkerSettings, log: Logger, closing:
   const seals = createReceiptSeals(settings.RECEIPT_KEY.reveal())
   const contract = contractOf(settings, seals)
   await requireFleet(redis, prefix, contract)
-  await requireOwnLog(redis, prefix, seals)
+  await requireOwnLog(redis, prefix, seals, contract.app)
   await bindFleet(redis, prefix, contract)
   const sealer = new Sealer({ redis, prefix, seals, app: contract.app })
   const publicKey = seals.signing.publicKey.toString('base64')

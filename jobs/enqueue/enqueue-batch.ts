@@ -86,7 +86,7 @@ export async function openTarget(
     strengthen: createStrengthener(connection, prefix),
     beginBatch: async jobIds => sentBeforeSchema.parse(await begin([queueKey, batches], [BATCH_SECONDS, ...jobIds])),
     forgetBatch: jobIds => connection.hdel(batches, ...jobIds, ...jobIds.map(toldOf)),
-    tellAccepted: createTellAccepted(connection, prefix, app, telling),
+    tellAccepted: createTellAccepted(connection, prefix, telling),
   }
 }
 

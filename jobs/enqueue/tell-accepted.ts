@@ -45,11 +45,11 @@ const UNTOLD =
 export function createTellAccepted(
   redis: RedisConnection,
   prefix: string,
-  app: number | undefined,
   { seals, onUntold = why => process.emitWarning(why) }: TellingOptions,
 ): TellAccepted {
   if (seals === undefined) return async () => {}
-  const sealer = new Sealer({ redis, prefix, seals, app })
+  // For the app to which the fleet is bound, if it is: the first worker may be another app's.
+  const sealer = new Sealer({ redis, prefix, seals })
   const run = createRedisScript(redis, 'clearFriendsTellAccepted', script)
   const { batches } = keysOf(prefix)
   let isUntold = false

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createProducer } from '../../../jobs/enqueue/producer.ts'
 import { acknowledge } from '../../../jobs/receipts/keep/acknowledge.ts'
 import { ReceiptKeeper } from '../../../jobs/receipts/keep/receipt-keeper.ts'
 import { requireOwnLog } from '../../../jobs/receipts/keep/require-own-log.ts'
@@ -203,7 +204,31 @@ function redated(all: Stream): Stream {
   return all.map(([id, fields], index) => [index === 3 ? `${id.split('-')[0]}-1700000000000` : id, fields])
 }
 
+describe('the first worker', () => {
+  it('takes a log for its own in which a producer that names its app has written before', async () => {
+    const { redis, prefix } = keySpace()
+    const log = logForTest(redis, prefix)
+    const producer = createProducer({ redis, prefix, app: APP, seals: log.seals })
+    await producer.enqueue('user_1')
+    await producer.close()
+    await expect(requireOwnLog(redis, prefix, log.seals)).resolves.toBeUndefined()
+    await log.bind()
+    await log.settle(['user_1'], [])
+    expect(await log.keeper().keep(true)).toMatchObject({ kind: 'kept' })
+    const { file, troubles } = await exportedLines({ redis, prefix })
+    expect({ troubles, findings: await findingsIn(file) }).toEqual({ troubles: [], findings: [] })
+  })
+})
+
 describe('workers that start together', () => {
+  it('take what one of them has signed for its app for their own, although Redis has lost the app', async () => {
+    const { redis, prefix } = keySpace()
+    const log = logForTest(redis, prefix)
+    await log.settle(['user_1'], [])
+    await expect(requireOwnLog(redis, prefix, log.seals, APP)).resolves.toBeUndefined()
+    await expect(requireOwnLog(redis, prefix, log.seals, APP + 1)).rejects.toThrow('RECEIPT_KEY')
+  })
+
   it('take the log for their own, also where the other one binds the fleet while they look', async () => {
     const { redis, prefix } = keySpace()
     const other = logForTest(redis, prefix)
