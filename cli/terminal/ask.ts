@@ -20,9 +20,10 @@ export async function ask(
   { stdin, stderr }: Pick<Shell, 'stdin' | 'stderr'>,
   { signal, unseen = false }: { readonly signal?: AbortSignal; readonly unseen?: boolean } = {},
 ): Promise<string> {
-  if (unseen) stderr.write(question)
   const output = unseen ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr
   const questions = createInterface({ input: stdin, output, terminal: true })
+  // Only now does the terminal not show by itself what is typed.
+  if (unseen) stderr.write(question)
   try {
     return (await questions.question(unseen ? '' : question, signal === undefined ? {} : { signal })).trim()
   } catch (error) {
