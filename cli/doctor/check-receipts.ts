@@ -1,5 +1,5 @@
-import { openLog } from '../../jobs/receipts/keep/open-log.ts'
 import { createReceiptSeals } from '../../jobs/receipts/keys/receipt-seals.ts'
+import { openLog } from '../../jobs/receipts/read/open-log.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { WorkerSettings } from '../../worker/worker-settings.ts'
 import { type CheckResult, failure, ok, warning } from './check-result.ts'

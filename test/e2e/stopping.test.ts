@@ -1,6 +1,6 @@
 /** The end of a worker process: at a signal, in time, and with its receipts sealed. */
 import { describe, expect, it } from 'vitest'
-import { openLog } from '../../jobs/receipts/keep/open-log.ts'
+import { openLog } from '../../jobs/receipts/read/open-log.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { fleetForTest, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 import { entry } from '../helpers/processes/start-command.ts'

@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto'
 import { readVersion } from '../../../config/version.ts'
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { requireKey } from '../../status/fleet-contract.ts'
-import { openLog } from '../keep/open-log.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { originOf } from '../log/origin.ts'
 import { formatVerifierKey } from '../log/signed-note.ts'
+import { openLog } from '../read/open-log.ts'
 import { type CollectedAccounts, collectAccounts } from './collect-accounts.ts'
 
 /** The certificate. The names and their order are fixed. */

@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../../redis/connection.ts'
-import { walkLog } from '../keep/follow-log.ts'
-import type { OpenedLog } from '../keep/open-log.ts'
 import type { LogEntry } from '../log/entry.ts'
+import { walkLog } from '../read/follow-log.ts'
+import type { OpenedLog } from '../read/open-log.ts'
 import type { AccountTotals } from '../verify/findings.ts'
 import { AccountCounter } from '../verify/totals.ts'
 

@@ -2,17 +2,17 @@
 
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { requireKey } from '../../status/fleet-contract.ts'
-import { walkLog } from '../keep/follow-log.ts'
-import { readKeptHeads } from '../keep/kept-heads.ts'
-import type { LogFollower } from '../keep/log-follower.ts'
-import { type OpenedLog, openLog } from '../keep/open-log.ts'
-import { readEntries, toLogEntry } from '../keep/read-entries.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { type LogEntry, toLeaf, toLine, toMissingLeaf } from '../log/entry.ts'
 import { toBeginLine, toEndLine } from '../log/export-lines.ts'
 import { CompactRange, leafHash } from '../log/merkle.ts'
 import { originOf } from '../log/origin.ts'
 import { formatVerifierKey, isNoteSignedBy } from '../log/signed-note.ts'
+import { walkLog } from '../read/follow-log.ts'
+import { readKeptHeads } from '../read/kept-heads.ts'
+import type { LogFollower } from '../read/log-follower.ts'
+import { type OpenedLog, openLog } from '../read/open-log.ts'
+import { readEntries, toLogEntry } from '../read/read-entries.ts'
 
 /** Source and filters of an export. */
 export interface ExportOptions {

@@ -1,9 +1,9 @@
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { requireKey } from '../../status/fleet-contract.ts'
-import { type OpenedLog, openLog } from '../keep/open-log.ts'
-import { readEntries, type StoredEntry, toLogEntry } from '../keep/read-entries.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import type { LogEntry } from '../log/entry.ts'
+import { type OpenedLog, openLog } from '../read/open-log.ts'
+import { readEntries, type StoredEntry, toLogEntry } from '../read/read-entries.ts'
 
 /** A receipt of an account that was looked for. */
 export interface FoundReceipt {

@@ -1,14 +1,14 @@
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { requireKey } from '../../status/fleet-contract.ts'
-import { walkLog } from '../keep/follow-log.ts'
-import { type OpenedLog, openLog } from '../keep/open-log.ts'
-import { readEntries, type StoredEntry, toLogEntry } from '../keep/read-entries.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { type LogEntry, toLeaf, toMissingLeaf, toReceiptLeaf } from '../log/entry.ts'
 import type { Head } from '../log/head.ts'
 import { leafHash } from '../log/merkle.ts'
 import { formatProof, isProved } from '../log/tlog-proof.ts'
 import { TreePaths } from '../log/tree-paths.ts'
+import { walkLog } from '../read/follow-log.ts'
+import { type OpenedLog, openLog } from '../read/open-log.ts'
+import { readEntries, type StoredEntry, toLogEntry } from '../read/read-entries.ts'
 import { pseudonymIn, pseudonymsOf } from './find-receipts.ts'
 
 /** Why a receipt cannot be proved, in words. */

@@ -2,9 +2,9 @@ import type { RedisConnection } from '../../../redis/connection.ts'
 import { requireKey } from '../../status/fleet-contract.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { Sealer } from '../keys/sealer.ts'
+import { readLogFields } from '../read/log-state.ts'
+import { readNewestSeq } from '../read/read-entries.ts'
 import { writeEntry } from '../write-entry.ts'
-import { readLogFields } from './log-state.ts'
-import { readNewestSeq } from './read-entries.ts'
 
 /**
  * Writes into the log that a person has taken note of what is broken. The keeper goes on then: entries up to here that

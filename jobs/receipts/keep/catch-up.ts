@@ -2,11 +2,11 @@ import type { RedisConnection } from '../../../redis/connection.ts'
 import { keysOf } from '../../../redis/keys.ts'
 import type { LogInRedis } from '../keys/log-identity.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
-import { followLog } from './follow-log.ts'
-import { readKeyChanges } from './key-chain.ts'
-import { type LogFault, LogFollower } from './log-follower.ts'
-import { type LogFields, readBase, readState } from './log-state.ts'
-import { readNewestSeq } from './read-entries.ts'
+import { followLog } from '../read/follow-log.ts'
+import { readKeyChanges } from '../read/key-chain.ts'
+import { type LogFault, LogFollower } from '../read/log-follower.ts'
+import { type LogFields, readBase, readState } from '../read/log-state.ts'
+import { readNewestSeq } from '../read/read-entries.ts'
 
 /** The log as a keeper found it at the begin of its turn. */
 export interface FoundLog {

@@ -1,4 +1,4 @@
-import type { LogFault } from './log-follower.ts'
+import type { LogFault } from '../read/log-follower.ts'
 
 /**
  * What came of a turn of the keeper.

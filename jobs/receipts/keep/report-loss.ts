@@ -5,9 +5,9 @@ import type { Sealer, WrittenEntry } from '../keys/sealer.ts'
 import { parseStoredText } from '../log/entry.ts'
 import { parseHead } from '../log/head.ts'
 import { rangesOf } from '../log/ranges.ts'
+import type { LostHead } from '../read/log-follower.ts'
+import type { LogFields } from '../read/log-state.ts'
 import { writeEntry } from '../write-entry.ts'
-import type { LostHead } from './log-follower.ts'
-import type { LogFields } from './log-state.ts'
 
 /** Entries looked for at once. */
 const PAGE = 200

@@ -5,9 +5,9 @@ import { lookUpIdentity } from '../keys/log-identity.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
 import { parseHead } from '../log/head.ts'
 import { isNoteSignedBy } from '../log/signed-note.ts'
-import { LogFollower } from './log-follower.ts'
-import { readLogFields } from './log-state.ts'
-import { readEntries, readNewestSeq, toLogEntry } from './read-entries.ts'
+import { LogFollower } from '../read/log-follower.ts'
+import { readLogFields } from '../read/log-state.ts'
+import { readEntries, readNewestSeq, toLogEntry } from '../read/read-entries.ts'
 
 /**
  * Makes sure that a log which is there was kept with this key, also where Redis does not know which key is the fleet's:

@@ -13,10 +13,10 @@ import { type Head, parseHead, signHead } from '../log/head.ts'
 import { keyChangeText } from '../log/key-change.ts'
 import { originOf } from '../log/origin.ts'
 import { isNoteSignedBy } from '../log/signed-note.ts'
+import { readKeyChanges } from '../read/key-chain.ts'
+import type { FollowerState } from '../read/log-follower.ts'
+import { type LogFields, readBase, readLogFields, readState, writeState } from '../read/log-state.ts'
 import { writeOnce } from '../write-entry.ts'
-import { readKeyChanges } from './key-chain.ts'
-import type { FollowerState } from './log-follower.ts'
-import { type LogFields, readBase, readLogFields, readState, writeState } from './log-state.ts'
 import { requireOwnLog } from './require-own-log.ts'
 
 const script = logLua + readFileSync(new URL('./rotate-key.lua', import.meta.url), 'utf8')

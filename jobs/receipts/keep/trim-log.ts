@@ -7,11 +7,11 @@ import { logLua } from '../../settle/log-lua.ts'
 import type { Sealer } from '../keys/sealer.ts'
 import { originOf } from '../log/origin.ts'
 import { isNoteSignedBy } from '../log/signed-note.ts'
+import { followLog } from '../read/follow-log.ts'
+import { readKeptHeads } from '../read/kept-heads.ts'
+import { writeState } from '../read/log-state.ts'
+import { openLog } from '../read/open-log.ts'
 import { writeOnce } from '../write-entry.ts'
-import { followLog } from './follow-log.ts'
-import { readKeptHeads } from './kept-heads.ts'
-import { writeState } from './log-state.ts'
-import { openLog } from './open-log.ts'
 
 const script = logLua + readFileSync(new URL('./trim.lua', import.meta.url), 'utf8')
 const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.literal('foreign')])
