@@ -38,7 +38,7 @@ const NAMES = {
   queue: `${QUEUE_NAME}:`,
   /** Stream: the log of receipts, oldest first. An entry's id is `<seq>-<epoch ms>`. */
   receipts: 'receipts',
-  /** Hash: the log of receipts. `seq`: number of the last entry; the rest see `jobs/receipts/keep/log-state.ts`. */
+  /** Hash: the log of receipts. `seq`: number of the last entry; the rest see `jobs/receipts/read/log-state.ts`. */
   receiptLog: 'receipt-log',
   /** Sorted set by size: signed heads of the log, one for some hundreds of entries or a day. */
   receiptCheckpoints: 'receipt-checkpoints',

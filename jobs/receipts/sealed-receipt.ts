@@ -2,8 +2,9 @@
  * The receipt of a job that ends, and the mark by which a worker knows later that the job has it.
  *
  * What belongs in `jobs/receipts/`: the log of receipts. `log/` holds its formats, `keys/` its keys and the sealer,
- * `keep/` the keeper that signs heads, `export/` what leaves Redis, `verify/` the checks of it. What does not: writing a
- * receipt, which is one step with settling a job (`jobs/settle/`).
+ * `read/` what reads and follows the log in Redis, `keep/` what signs its heads and changes it, `export/` what leaves
+ * Redis, `verify/` the checks of it. What does not: writing a receipt, which is one step with settling a job
+ * (`jobs/settle/`).
  */
 
 import type { FinalOutcome, Verified } from '../job/outcome.ts'

@@ -1,3 +1,10 @@
+/**
+ * The log in Redis, for readers: exports, certificates, and whoever looks for one entry.
+ *
+ * What belongs in `read/`: reading entries and following them, with their checks. What does not: anything that writes
+ * (`keep/`), and checks of files (`verify/`).
+ */
+
 import type { RedisConnection } from '../../../redis/connection.ts'
 import { type LogInRedis, lookUpIdentity } from '../keys/log-identity.ts'
 import type { ReceiptSeals } from '../keys/receipt-seals.ts'
