@@ -6,9 +6,9 @@ import { isForbidden } from '../../redis/redis-refusal.ts'
 import { createRedisScript } from '../../redis/redis-script.ts'
 import { ReceiptKeyError } from '../job/errors.ts'
 import type { ReceiptSeals } from '../receipts/keys/receipt-seals.ts'
-import { Sealer } from '../receipts/keys/sealer.ts'
+import { type Sealed, Sealer } from '../receipts/keys/sealer.ts'
 import type { BodyOf } from '../receipts/log/entry-body.ts'
-import { writeOnce } from '../receipts/write-entry.ts'
+import { sealAndWrite, writeOnce } from '../receipts/write-entry.ts'
 import { logLua } from '../settle/log-lua.ts'
 import type { NewJob } from './new-job.ts'
 
@@ -58,20 +58,20 @@ export function createTellAccepted(
     isUntold = true
   }
   const tell = async (says: BodyOf<'accepted'>, mark: string): Promise<void> => {
-    for (let look = 0; look < 2; look++) {
-      const sealed = await sealer.seal({ kind: 'accepted', says })
+    const write = async (sealed: Sealed) => {
+      const { keys, args } = writeOnce(prefix, sealed)
       try {
-        const { keys, args } = writeOnce(prefix, sealed)
-        const answer = answerSchema.parse(await run([...keys, batches], [...args, mark]))
-        if (typeof answer === 'string') sealer.voided(sealed)
-        else sealer.written(sealed, answer[1])
-        if (answer !== 'foreign') return
+        return answerSchema.parse(await run([...keys, batches], [...args, mark]))
       } catch (error) {
-        sealer.voided(sealed)
         // A producer need not have the right to write receipts; certificates then say that nobody told of it.
-        if (isForbidden(error)) return tellUntold()
+        if (isForbidden(error)) return 'forbidden'
         return askRedis(() => Promise.reject(error))
       }
+    }
+    for (let look = 0; look < 2; look++) {
+      const answer = await sealAndWrite(sealer, { kind: 'accepted', says }, write)
+      if (answer === 'forbidden') return tellUntold()
+      if (answer !== 'foreign') return
       sealer.renew()
     }
     throw new ReceiptKeyError()

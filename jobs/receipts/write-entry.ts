@@ -33,6 +33,30 @@ export function writeOnce(prefix: string, sealed: Sealed): WriteOnce {
 }
 
 /**
+ * Signs an entry, has it written, and lets the sealer know what became of its number.
+ *
+ * @param write runs the script; any answer but `written` means that it wrote nothing
+ * @returns that answer
+ * @throws what `write` throws; the entry may be written
+ */
+export async function sealAndWrite<T extends string>(
+  sealer: Sealer,
+  body: Body,
+  write: (sealed: Sealed) => Promise<['written', string] | T>,
+): Promise<['written', string] | T> {
+  const sealed = await sealer.seal(body)
+  try {
+    const answer = await write(sealed)
+    if (typeof answer === 'string') sealer.voided(sealed)
+    else sealer.written(sealed, answer[1])
+    return answer
+  } catch (error) {
+    sealer.voided(sealed)
+    throw error
+  }
+}
+
+/**
  * Signs an entry that ends no job, and writes it into the log.
  *
  * @returns its number
@@ -46,19 +70,13 @@ export async function writeEntry(
   body: Body,
 ): Promise<{ readonly seq: number; readonly id: string }> {
   const run = createRedisScript(redis, 'clearFriendsWriteEntry', script)
-  for (let look = 0; look < 2; look++) {
-    const sealed = await sealer.seal(body)
+  const write = async (sealed: Sealed) => {
     const { keys, args } = writeOnce(prefix, sealed)
-    try {
-      const answer = answerSchema.parse(await askRedis(() => run(keys, args)))
-      if (answer !== 'foreign') {
-        sealer.written(sealed, answer[1])
-        return { id: answer[1], seq: Number(answer[1].split('-')[0]) }
-      }
-    } catch (error) {
-      sealer.voided(sealed)
-      throw error
-    }
+    return answerSchema.parse(await askRedis(() => run(keys, args)))
+  }
+  for (let look = 0; look < 2; look++) {
+    const answer = await sealAndWrite(sealer, body, write)
+    if (answer !== 'foreign') return { id: answer[1], seq: Number(answer[1].split('-')[0]) }
     sealer.renew()
   }
   throw new ReceiptKeyError()

@@ -11,7 +11,7 @@ import { followLog } from '../read/follow-log.ts'
 import { readKeptHeads } from '../read/kept-heads.ts'
 import { writeState } from '../read/log-state.ts'
 import { openLog } from '../read/open-log.ts'
-import { writeOnce } from '../write-entry.ts'
+import { sealAndWrite, writeOnce } from '../write-entry.ts'
 
 const script = logLua + readFileSync(new URL('./trim.lua', import.meta.url), 'utf8')
 const answerSchema = z.union([z.tuple([z.literal('written'), z.string()]), z.literal('foreign')])
@@ -53,16 +53,10 @@ async function write(
   { through, root, baseText }: { readonly through: number; readonly root: string; readonly baseText: string },
 ): Promise<number | undefined> {
   const run = createRedisScript(redis, 'clearFriendsTrim', script)
-  const sealed = await sealer.seal({ kind: 'trim', says: { through, root } })
-  try {
+  const { receiptCheckpoints } = keysOf(prefix)
+  const answer = await sealAndWrite(sealer, { kind: 'trim', says: { through, root } }, async sealed => {
     const { keys, args } = writeOnce(prefix, sealed)
-    const { receiptCheckpoints } = keysOf(prefix)
-    const answer = answerSchema.parse(await run([...keys, receiptCheckpoints], [...args, through + 1, baseText]))
-    if (answer === 'foreign') sealer.voided(sealed)
-    else sealer.written(sealed, answer[1])
-    return answer === 'foreign' ? undefined : through
-  } catch (error) {
-    sealer.voided(sealed)
-    throw error
-  }
+    return answerSchema.parse(await run([...keys, receiptCheckpoints], [...args, through + 1, baseText]))
+  })
+  return answer === 'foreign' ? undefined : through
 }
