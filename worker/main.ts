@@ -36,7 +36,8 @@ export interface RunWorkerOptions {
 
 /**
  * Runs a worker until SIGTERM, SIGINT, SIGHUP or SIGQUIT, until an error that no part caught, until the npm that started
- * it is gone, or with `untilEmpty` until the queue is empty; then drains within `DRAIN_SECONDS`. A second signal or error ends the process at once.
+ * it is gone, or with `untilEmpty` until the queue is empty; then drains within `DRAIN_SECONDS`. A second signal or error
+ * ends the process at once.
  *
  * The caller ends the process then: jobs may still be in hand, and hold it.
  *

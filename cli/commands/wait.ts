@@ -67,23 +67,27 @@ async function waitForRequest(fleet: FleetConnection, options: WaitOptions, shel
 }
 
 async function untilDone(fleet: FleetConnection, { request, timeout }: WaitOptions, shell: Shell): Promise<WaitEnd> {
-  const look = lookerOf(fleet, request)
   const patience = new Patience(systemClock)
   const interrupted = shell.listen()
   const overdue = timeout === undefined ? undefined : AbortSignal.timeout(timeout)
   const signal = overdue === undefined ? interrupted : AbortSignal.any([interrupted, overdue])
+  const look = lookerOf(fleet, request, signal)
+  const aborted = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined)))
   const figures = new AccountFigures((await look()).request.accepted)
   const endProgress = showProgress(figures, shell)
   let last: RequestStatus | undefined
   try {
     for (;;) {
-      const { request: now, status } = await look()
-      last = now
-      figures.show({ done: now.accepted - now.pending, total: now.accepted, notes: standstillInWords(status) })
-      if (now.pending === 0) return { request: now }
-      const standstill = patience.endedBy(status)
-      if (standstill !== undefined) return { request: now, early: `the fleet is ${standstill}` }
-      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
+      const found = await Promise.race([look(), aborted])
+      if (found !== undefined) {
+        const { request: now, status } = found
+        last = now
+        figures.show({ done: now.accepted - now.pending, total: now.accepted, notes: standstillInWords(status) })
+        if (now.pending === 0) return { request: now }
+        const standstill = patience.endedBy(status)
+        if (standstill !== undefined) return { request: now, early: `the fleet is ${standstill}` }
+        await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
+      }
       if (interrupted.aborted) return { request: last, early: 'interrupted' }
       if (overdue?.aborted) return { request: last, early: `not done after ${span((timeout ?? 0) / 1000)}` }
     }
@@ -98,7 +102,11 @@ interface Look {
 }
 
 /** Makes a reader of request and fleet that outlasts a Redis that is away for a minute. */
-function lookerOf({ redis, prefix, limit }: FleetConnection, request: string): () => Promise<Look> {
+function lookerOf(
+  { redis, prefix, limit }: FleetConnection,
+  request: string,
+  signal: AbortSignal,
+): () => Promise<Look> {
   const readRequest = createRequestReader(redis, prefix, limit)
   const readStatus = createFleetStatusReader(redis, prefix, limit)
   return async () => {
@@ -108,8 +116,8 @@ function lookerOf({ redis, prefix, limit }: FleetConnection, request: string): (
         const [figures, status] = await Promise.all([readRequest(request), readStatus()])
         return { request: figures, status }
       } catch (error) {
-        if (error instanceof UnknownRequestError || performance.now() > giveUpAt) throw error
-        await sleep(LOOK_EVERY_MS)
+        if (error instanceof UnknownRequestError || performance.now() > giveUpAt || signal.aborted) throw error
+        await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
       }
     }
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { openQueue } from '../../../jobs/job/queue.ts'
+import { startPrivateRedis } from '../../../private-redis/private-redis.ts'
 import { keysOf } from '../../../redis/keys.ts'
-import { beginCommand, lastLine } from '../../helpers/commands/run-command.ts'
+import { beginCommand, lastLine, runCommand } from '../../helpers/commands/run-command.ts'
 import { testSettle } from '../../helpers/receipts/settling.ts'
 import { type CommandKeySpace, openKeySpace } from './key-space.ts'
 
@@ -58,6 +59,20 @@ describe.concurrent('clear-friends wait', () => {
       code: 75,
       stderr: 'stopped waiting: the fleet is halted, code too_many_missing: a made-up reason\n',
     })
+  })
+
+  it('hears a signal while Redis is away, and does not wait until it gives Redis up', async context => {
+    const redis = await startPrivateRedis()
+    context.onTestFinished(() => redis.stop())
+    const settings = { REDIS_URL: redis.url, PATH: process.env['PATH'] ?? '' }
+    await runCommand(['enqueue', 'user_1', '--request', 'ticket-1'], settings)
+    const waiting = beginCommand(['wait', '--request', 'ticket-1'], settings, { isTTY: true, columns: 80 })
+    await waiting.stderr.untilText('0 of 1 account')
+    await redis.kill()
+    const interruptedAt = performance.now()
+    waiting.interrupt()
+    expect(await waiting.ended).toMatchObject({ code: 75, stderr: expect.stringContaining('interrupted') })
+    expect(performance.now() - interruptedAt).toBeLessThan(30_000)
   })
 
   it('refuses a request that nobody enqueued for, and a timeout that is no span', async context => {
