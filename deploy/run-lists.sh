@@ -10,17 +10,26 @@ folder=$1
 shift
 code=0
 run=
+stop=
+told=
 
-# A shell that is told to end would leave its run alone, which then has no time to drain.
-trap '[ -z "$run" ] || { kill "$run"; wait "$run"; }; exit 75' INT TERM
+# A shell that is told to end would leave its run alone, which then has no time to drain. A run is told once: a second
+# signal ends it at once. The signal may come before the number of the run is known.
+tell_run() {
+  [ -z "$run" ] || [ -n "$told" ] || { told=yes; kill "$run" 2>/dev/null; }
+}
+trap 'stop=yes; tell_run' INT TERM
 
 for list in "$folder"/*.csv; do
+  [ -z "$stop" ] || exit 75
   [ -e "$list" ] || continue
   [ -e "$list.receipts.ndjson" ] && [ ! -e "$list.state" ] && continue
   clear-friends run "$list" "$@" &
   run=$!
+  [ -z "$stop" ] || tell_run
   wait "$run"
   ended=$?
+  [ -z "$stop" ] || { wait "$run"; exit 75; }
   run=
   [ "$ended" -eq 75 ] && exit 75
   [ "$ended" -eq 0 ] || code=$ended

@@ -9,9 +9,13 @@ import { eventually } from '../../helpers/eventually.ts'
 
 const script = new URL('../../../deploy/run-lists.sh', import.meta.url).pathname
 
-/** `a-3.csv` ends with code 3; one that lasts ends with 75 when it is told to, and notes that it did. */
+/**
+ * `a-3.csv` ends with code 3; one that lasts ends with 75 when it is told to, and notes that it did; one at once has the
+ * script told to end before that knows the number of its run.
+ */
 const STAND_IN = `#!/bin/sh
 case $2 in *lasts*) trap 'echo drained >> "$LOG"; exit 75' TERM ;; esac
+case $2 in *at-once*) kill "$PPID" ;; esac
 echo "$*" >> "$LOG"
 case $2 in *lasts*)
   while :; do sleep 0.05; done
@@ -73,4 +77,12 @@ it.each(['SIGTERM', 'SIGINT'] as const)('lets the run drain at %s, and ends with
   child.kill(signal)
   expect((await once(child, 'exit'))[0]).toBe(75)
   expect(await calls()).toEqual(['run the lists/a-lasts.csv --max-time 20h', 'drained'])
+})
+
+it('lets the run drain also when the signal comes as soon as it runs', async () => {
+  for (let times = 0; times < 10; times++) {
+    const { call, calls } = await folderWith('a-lasts-at-once.csv', 'b-0.csv')
+    expect(await call()).toBe(75)
+    expect((await calls()).at(-1)).toBe('drained')
+  }
 })
