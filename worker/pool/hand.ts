@@ -6,6 +6,8 @@ export interface Place {
   inLine(): void
   /** A request of the job was sent. From now on it counts as in hand alone, whatever it waits for. */
   left(): void
+  /** Whether the end of the job may bring another one along. If so, that one counts as in line until {@link end}. */
+  bringsNext(): boolean
   /** The job has ended or gone back. */
   end(): void
 }
@@ -42,6 +44,8 @@ export class Hand {
   #inHand = 0
   #onTheWay = 0
   #inLine = 0
+  /** Jobs that ends of others bring along now. */
+  #coming = 0
   #isOpen = true
   #tellRoom: (() => void) | undefined
 
@@ -54,6 +58,11 @@ export class Hand {
   /** Number of jobs that were taken and have not ended. */
   get size(): number {
     return this.#inHand
+  }
+
+  /** Whether no job can be taken before one ends. */
+  get isFull(): boolean {
+    return this.#inHand >= this.#max
   }
 
   /** Resolves when another job must be asked for. One caller at a time. */
@@ -78,6 +87,7 @@ export class Hand {
   /** Takes a job. */
   take(): Place {
     let state: 'on_the_way' | 'in_line' | 'left' | 'ended' = 'on_the_way'
+    let bringsNext = false
     this.#inHand += 1
     this.#onTheWay += 1
     const leave = (): void => {
@@ -99,19 +109,21 @@ export class Hand {
         this.#leftAt.push(this.#clock.monotonicMs())
         this.#look()
       },
+      bringsNext: () => {
+        if (bringsNext || state === 'ended' || !this.#isBelow(BROUGHT_SECONDS)) return false
+        bringsNext = true
+        this.#coming += 1
+        return true
+      },
       end: () => {
         if (state === 'ended') return
         leave()
         state = 'ended'
+        if (bringsNext) this.#coming -= 1
         this.#inHand -= 1
         this.#look()
       },
     }
-  }
-
-  /** Whether another job may come along with the end of one. */
-  get hasRoom(): boolean {
-    return this.#isBelow(BROUGHT_SECONDS)
   }
 
   /** Whether the process must ask for another job. */
@@ -120,10 +132,10 @@ export class Hand {
   }
 
   #isBelow(lineSeconds: number): boolean {
-    if (!this.#isOpen || this.#inHand >= this.#max) return false
+    if (!this.#isOpen || this.isFull) return false
     const lately = this.#leftLately()
     return (
-      this.#inLine < Math.max(LINE_AT_LEAST, lately * lineSeconds) &&
+      this.#inLine + this.#coming < Math.max(LINE_AT_LEAST, lately * lineSeconds) &&
       this.#onTheWay < Math.max(ON_THE_WAY_AT_LEAST, lately * ON_THE_WAY_SECONDS)
     )
   }

@@ -3,7 +3,8 @@
  *
  * 1. The pool takes the next job when few wait for their permits (`hand.ts`): retried jobs first, then the earliest due.
  * 2. `processJob` makes one attempt at its account and returns an outcome (`attempt/process-job.ts`).
- * 3. `settle` writes receipt and counters, where the job ends with this outcome (`jobs/settle/settlement.ts`).
+ * 3. `settle` writes receipt and counters, where the job ends with this outcome (`jobs/settle/settlement.ts`), together
+ *    with other jobs that end (`ends-together.ts`).
  * 4. The recorder counts and logs the result; the guard halts the fleet where the outcome blames our own settings
  *    (`observe/recorder.ts`, `halt/queue-guard.ts`).
  * 5. `tellBullMq` lets BullMQ complete, fail, delay or return the job (`tell-bullmq.ts`).
@@ -20,7 +21,7 @@ import { accountIn } from '../../jobs/job/clear-friends-job.ts'
 import type { JobNames } from '../../jobs/job/job-names.ts'
 import type { ProgressOf } from '../../jobs/receipts/sealed-progress.ts'
 import type { Settlement } from '../../jobs/settle/settlement.ts'
-import { systemClock } from '../../limiter/clock.ts'
+import { systemClock, systemTimers } from '../../limiter/clock.ts'
 import { OncePerMinute } from '../../limiter/once-per-minute.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { QUEUE_NAME } from '../../redis/keys.ts'
@@ -36,6 +37,7 @@ import type { Recorder } from '../observe/recorder.ts'
 import type { Caller } from '../vendor/send-request.ts'
 import { createCleanClient } from './clean-fetch.ts'
 import { completeParents } from './complete-parents.ts'
+import { EndsTogether } from './ends-together.ts'
 import { Hand } from './hand.ts'
 import { LOCK_MS, STALLED_CHECK_MS } from './lock-times.ts'
 import { Locks } from './locks.ts'
@@ -82,6 +84,7 @@ export class Pool implements Gated {
   readonly #worker: ManualWorker
   readonly #locks: Locks
   readonly #hand: Hand
+  readonly #ends = new EndsTogether(systemTimers)
   readonly #working = new Set<Promise<void>>()
   #backend: RedisQueueBackend | undefined
   #taking: Promise<void> = Promise.resolve()
@@ -141,6 +144,7 @@ export class Pool implements Gated {
   async drain(): Promise<void> {
     this.#draining = true
     this.#locks.abortAll()
+    this.#ends.letGo()
     // A closed gate may hold up the loop, which must see that it is over.
     this.#hand.open()
     await this.#backend?.disconnectBlocking(true).catch(this.#report)
@@ -193,7 +197,7 @@ export class Pool implements Gated {
     try {
       const processed = await this.#attempt(job, inHand, caller)
       const { maxAttempts } = this.#options.attempt
-      const takeNext = !this.#draining && this.#hand.hasRoom
+      const takeNext = !this.#draining && place.bringsNext()
       const keepProgress = (progress: Progress) => this.#keepProgress(job, progress)
       const tell = (): Promise<unknown> => tellBullMq(job, token, processed, { maxAttempts, takeNext, keepProgress })
       const answer = await (processed.job === 'went_back' ? tell() : this.#untilTold(inHand, tell))
@@ -219,6 +223,7 @@ export class Pool implements Gated {
 
   async #settle(job: Job, inHand: JobInHand, attempted: Attempted & { job: 'ends' }): Promise<Processed> {
     try {
+      await this.#ends.join(this.#draining || this.#hand.isFull)
       const result = await this.#options.settlement.settle(inHand.id, attempted.record, attempted.wish)
       return afterSettle(attempted, result)
     } catch (error) {

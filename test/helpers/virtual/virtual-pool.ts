@@ -1,8 +1,9 @@
 /**
  * The jobs of a process in virtual time: the real code decides when it takes them (`worker/pool/hand.ts`), and they wait
- * in the real lines. What a job does is the test's.
+ * in the real lines, and for each other at their ends. What a job does is the test's.
  */
-import { Hand } from '../../../worker/pool/hand.ts'
+import { EndsTogether } from '../../../worker/pool/ends-together.ts'
+import { Hand, type Place } from '../../../worker/pool/hand.ts'
 import { Turnstile } from '../../../worker/vendor/turnstile.ts'
 import type { Life, LifeTools } from './virtual-fleet.ts'
 
@@ -39,13 +40,18 @@ const LOOK_AGAIN_MS = 20
 export function takeJobs(queue: VirtualQueue): Life {
   return async tools => {
     const hand = new Hand(SLOTS, tools.clock)
-    const work = createWork(hand, tools, queue)
+    const work = createWork(tools, queue)
+    const ends = new EndsTogether({ after: timerOf(tools) })
     const begin = async (job: VirtualJob | undefined): Promise<void> => {
       if (job === undefined) return
-      await work(job)
-      if (!hand.hasRoom) return
-      await tools.wait(queue.fetchMs())
-      void begin(queue.take())
+      const place = hand.take()
+      await work(job, place)
+      await ends.join(hand.isFull)
+      if (place.bringsNext()) {
+        await tools.wait(queue.fetchMs())
+        void begin(queue.take())
+      }
+      place.end()
     }
     while (!tools.isDead()) {
       await hand.room()
@@ -59,18 +65,16 @@ export function takeJobs(queue: VirtualQueue): Life {
 
 /** Makes the work on a job, as `processJob` and `requestOnce` do it. */
 function createWork(
-  hand: Hand,
   { limiter, call, wait }: LifeTools,
   { onUnsent }: VirtualQueue,
-): (job: VirtualJob) => Promise<void> {
+): (job: VirtualJob, place: Place) => Promise<void> {
   const turnstile = new Turnstile(NEXT_IN_LINE)
   let unsent = 0
   const tell = (change: number): void => {
     unsent += change
     onUnsent(unsent)
   }
-  return async ({ handshakeMs, repeatAfterMs, lookAfterMs }) => {
-    const place = hand.take()
+  return async ({ handshakeMs, repeatAfterMs, lookAfterMs }, place) => {
     tell(1)
     if (turnstile.isFull) place.inLine()
     await turnstile.enter(0)
@@ -91,6 +95,18 @@ function createWork(
       await limiter.pace(LOOK, () => {})
       await wait(ANSWER_MS)
     }
-    place.end()
   }
 }
+
+/** Makes a timer of the virtual time. */
+const timerOf =
+  ({ wait }: Pick<LifeTools, 'wait'>) =>
+  (ms: number, act: () => void): (() => void) => {
+    let isStopped = false
+    void wait(ms).then(() => {
+      if (!isStopped) act()
+    })
+    return () => {
+      isStopped = true
+    }
+  }

@@ -59,14 +59,19 @@ describe('a process asks for another job', () => {
   })
 
   it('up to its slots', () => {
-    expect(takeAll(place => place.left())).toHaveLength(MANY)
+    const places = takeAll(place => place.left())
+    expect([places.length, hand.isFull]).toEqual([MANY, true])
+    places[0]?.end()
+    expect(hand.isFull).toBe(false)
   })
 
   it('not while its gate is closed', () => {
     hand.close()
-    expect([hand.needsJobs, hand.hasRoom]).toEqual([false, false])
+    const place = hand.take()
+    place.left()
+    expect([hand.needsJobs, place.bringsNext()]).toEqual([false, false])
     hand.open()
-    expect([hand.needsJobs, hand.hasRoom]).toEqual([true, true])
+    expect([hand.needsJobs, place.bringsNext()]).toEqual([true, true])
   })
 
   it('as soon as there is room again', async () => {
@@ -84,11 +89,35 @@ describe('a process asks for another job', () => {
 })
 
 describe('the end of a job', () => {
+  /** Takes jobs that wait for nothing, and lets them end. */
+  const ending = (jobs: number): Place[] =>
+    Array.from({ length: jobs }, () => {
+      const place = hand.take()
+      place.left()
+      return place
+    })
+
   it('brings another one along while fewer than 0.45 s of calls wait, so that few must be asked for', () => {
+    const places = ending(100)
+    nowMs += 2000
     workFor(200)
     const asked = takeAll(stayInLine)
-    while (hand.hasRoom) stayInLine(hand.take())
-    expect([asked.length, hand.size]).toEqual([60, 90])
+    const brought = places.filter(place => {
+      if (!place.bringsNext()) return false
+      stayInLine(hand.take())
+      place.end()
+      return true
+    })
+    expect([asked.length, brought.length]).toEqual([60, 30])
+  })
+
+  it('counts the one that others bring along at the same time', () => {
+    takeAll(stayInLine).pop()?.left()
+    const places = ending(3)
+    expect(places.map(place => place.bringsNext())).toEqual([true, false, false])
+    expect(hand.needsJobs).toBe(false)
+    for (const place of places) place.end()
+    expect(hand.needsJobs).toBe(true)
   })
 })
 
