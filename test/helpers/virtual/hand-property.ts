@@ -139,5 +139,5 @@ export function expectPermitsUsed({ perSecond, peakOfSecond, unsent }: Worked): 
   expect(unsent, 'jobs of one process that wait for their first call').toBeLessThanOrEqual(MOST_UNSENT)
 }
 
-/** Of a process that makes all calls of the fleet: 0.45 s of them, and what is on its way to the line meanwhile. */
+/** Of a process that makes all calls of the fleet: 0.38 s of them, and what is on its way to the line meanwhile. */
 const MOST_UNSENT = 130

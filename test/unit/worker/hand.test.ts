@@ -40,10 +40,10 @@ describe('a process asks for another job', () => {
   })
 
   it.each([
-    [200, 60],
-    [50, 15],
+    [200, 50],
+    [50, 13],
     [12, 4],
-  ])('while fewer than 0.3 s of its calls wait: at %i a second %i', (perSecond, inLine) => {
+  ])('while fewer than 0.25 s of its calls wait: at %i a second %i', (perSecond, inLine) => {
     workFor(perSecond)
     expect(takeAll(stayInLine)).toHaveLength(inLine)
   })
@@ -97,7 +97,7 @@ describe('the end of a job', () => {
       return place
     })
 
-  it('brings another one along while fewer than 0.45 s of calls wait, so that few must be asked for', () => {
+  it('brings another one along while fewer than 0.38 s of calls wait, so that few must be asked for', () => {
     const places = ending(100)
     nowMs += 2000
     workFor(200)
@@ -108,7 +108,7 @@ describe('the end of a job', () => {
       place.end()
       return true
     })
-    expect([asked.length, brought.length]).toEqual([60, 30])
+    expect([asked.length, brought.length]).toEqual([50, 26])
   })
 
   it('counts the one that others bring along at the same time', () => {
