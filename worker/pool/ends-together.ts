@@ -1,12 +1,9 @@
 import type { Timers } from '../../limiter/clock.ts'
 
-/**
- * Jobs whose ends go to Redis together. Half would cost a worker a tenth more. Double would hold up the next calls of the
- * process for 5 ms and more, and all of these jobs are done again after kill -9.
- */
-const JOBS = 8
+/** Sixteen saved nothing more (`npm run bench -- cost`), and all of these jobs are done again after kill -9. */
+const TOGETHER_AT_MOST = 8
 /** So long the first of them waits for the others: a process of a fleet of sixteen makes one call in that time. */
-const WAIT_MS = 100
+const WAIT_AT_MOST_MS = 100
 
 /**
  * Lets jobs end together, since commands that go to Redis at once cost it and the worker much less than one by one: each
@@ -14,7 +11,7 @@ const WAIT_MS = 100
  */
 export class EndsTogether {
   readonly #timers: Pick<Timers, 'after'>
-  #waiting: (() => void)[] = []
+  readonly #waiting: (() => void)[] = []
   #stopTimer: (() => void) | undefined
 
   constructor(timers: Pick<Timers, 'after'>) {
@@ -22,15 +19,15 @@ export class EndsTogether {
   }
 
   /**
-   * Resolves when so many wait, or a while after the first one came.
+   * Resolves when eight wait, or 100 ms after the first of them came.
    *
    * @param atOnce lets this one go now, and those that wait
    */
   join(atOnce: boolean): Promise<void> {
     return new Promise(resolve => {
       this.#waiting.push(resolve)
-      if (atOnce || this.#waiting.length >= JOBS) this.letGo()
-      else this.#stopTimer ??= this.#timers.after(WAIT_MS, () => this.letGo())
+      if (atOnce || this.#waiting.length >= TOGETHER_AT_MOST) this.letGo()
+      else this.#stopTimer ??= this.#timers.after(WAIT_AT_MOST_MS, () => this.letGo())
     })
   }
 

@@ -6,8 +6,11 @@ export interface Place {
   inLine(): void
   /** A request of the job was sent. From now on it counts as in hand alone, whatever it waits for. */
   left(): void
-  /** Whether the end of the job may bring another one along. If so, that one counts as in line until {@link end}. */
-  bringsNext(): boolean
+  /**
+   * Reserves room in the line for the job that the end of this one brings along, until {@link end}; false where there is
+   * none.
+   */
+  reserveNext(): boolean
   /** The job has ended or gone back. */
   end(): void
 }
@@ -44,8 +47,7 @@ export class Hand {
   #inHand = 0
   #onTheWay = 0
   #inLine = 0
-  /** Jobs that ends of others bring along now. */
-  #coming = 0
+  #reserved = 0
   #isOpen = true
   #tellRoom: (() => void) | undefined
 
@@ -87,7 +89,7 @@ export class Hand {
   /** Takes a job. */
   take(): Place {
     let state: 'on_the_way' | 'in_line' | 'left' | 'ended' = 'on_the_way'
-    let bringsNext = false
+    let hasReserved = false
     this.#inHand += 1
     this.#onTheWay += 1
     const leave = (): void => {
@@ -109,17 +111,17 @@ export class Hand {
         this.#leftAt.push(this.#clock.monotonicMs())
         this.#look()
       },
-      bringsNext: () => {
-        if (bringsNext || state === 'ended' || !this.#isBelow(BROUGHT_SECONDS)) return false
-        bringsNext = true
-        this.#coming += 1
+      reserveNext: () => {
+        if (hasReserved || state === 'ended' || !this.#isBelow(BROUGHT_SECONDS)) return false
+        hasReserved = true
+        this.#reserved += 1
         return true
       },
       end: () => {
         if (state === 'ended') return
         leave()
         state = 'ended'
-        if (bringsNext) this.#coming -= 1
+        if (hasReserved) this.#reserved -= 1
         this.#inHand -= 1
         this.#look()
       },
@@ -135,7 +137,7 @@ export class Hand {
     if (!this.#isOpen || this.isFull) return false
     const lately = this.#leftLately()
     return (
-      this.#inLine + this.#coming < Math.max(LINE_AT_LEAST, lately * lineSeconds) &&
+      this.#inLine + this.#reserved < Math.max(LINE_AT_LEAST, lately * lineSeconds) &&
       this.#onTheWay < Math.max(ON_THE_WAY_AT_LEAST, lately * ON_THE_WAY_SECONDS)
     )
   }

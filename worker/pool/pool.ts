@@ -197,7 +197,7 @@ export class Pool implements Gated {
     try {
       const processed = await this.#attempt(job, inHand, caller)
       const { maxAttempts } = this.#options.attempt
-      const takeNext = !this.#draining && place.bringsNext()
+      const takeNext = !this.#draining && place.reserveNext()
       const keepProgress = (progress: Progress) => this.#keepProgress(job, progress)
       const tell = (): Promise<unknown> => tellBullMq(job, token, processed, { maxAttempts, takeNext, keepProgress })
       const answer = await (processed.job === 'went_back' ? tell() : this.#untilTold(inHand, tell))

@@ -3,7 +3,7 @@
  * the ways between them are the test's.
  */
 import type { Redis } from 'ioredis'
-import type { Clock } from '../../../limiter/clock.ts'
+import type { Clock, Timers } from '../../../limiter/clock.ts'
 import { Limiter, type LimiterOptions } from '../../../limiter/limiter.ts'
 import { VirtualConnection, VirtualRedis, type Way } from './virtual-redis.ts'
 import { startVirtualTime, type VirtualTime } from './virtual-time.ts'
@@ -69,6 +69,7 @@ export type Life = (process: LifeTools) => Promise<void>
 export interface LifeTools {
   readonly limiter: Limiter
   readonly clock: Clock
+  readonly timers: Timers
   /** Sends a call; resolves when its answer is back. */
   readonly call: () => Promise<void>
   readonly wait: (ms: number) => Promise<void>
@@ -115,6 +116,10 @@ class Caller implements VirtualProcess {
   readonly #connection: VirtualConnection
   readonly #limiter: Limiter
   readonly #clock: Clock
+  readonly #timers: Timers = {
+    after: (ms, act) => this.#after(ms, act),
+    afterIfRunning: (ms, act) => this.#after(ms, act),
+  }
   readonly #call: VirtualCall
   readonly #startedAt: number
   readonly #pace: number
@@ -144,7 +149,7 @@ class Caller implements VirtualProcess {
       ceilingPerSecond,
       margin: MARGIN,
       clock: this.#clock,
-      timers: { after: (ms, act) => this.#after(ms, act), afterIfRunning: (ms, act) => this.#after(ms, act) },
+      timers: this.#timers,
     })
     this.#limiter.prepare(COMMAND)
     for (let n = 0; n < times; n++) void life(this.#tools())
@@ -170,6 +175,7 @@ class Caller implements VirtualProcess {
     return {
       limiter: this.#limiter,
       clock: this.#clock,
+      timers: this.#timers,
       call: () => new Promise(resolve => this.#call(() => this.#deliver(resolve))),
       wait: ms => new Promise(resolve => this.#after(ms, resolve)),
       isDead: () => this.#isDead,

@@ -41,13 +41,13 @@ export function takeJobs(queue: VirtualQueue): Life {
   return async tools => {
     const hand = new Hand(SLOTS, tools.clock)
     const work = createWork(tools, queue)
-    const ends = new EndsTogether({ after: timerOf(tools) })
+    const ends = new EndsTogether(tools.timers)
     const begin = async (job: VirtualJob | undefined): Promise<void> => {
       if (job === undefined) return
       const place = hand.take()
       await work(job, place)
       await ends.join(hand.isFull)
-      if (place.bringsNext()) {
+      if (place.reserveNext()) {
         await tools.wait(queue.fetchMs())
         void begin(queue.take())
       }
@@ -97,16 +97,3 @@ function createWork(
     }
   }
 }
-
-/** Makes a timer of the virtual time. */
-const timerOf =
-  ({ wait }: Pick<LifeTools, 'wait'>) =>
-  (ms: number, act: () => void): (() => void) => {
-    let isStopped = false
-    void wait(ms).then(() => {
-      if (!isStopped) act()
-    })
-    return () => {
-      isStopped = true
-    }
-  }

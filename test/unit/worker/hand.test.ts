@@ -69,9 +69,9 @@ describe('a process asks for another job', () => {
     hand.close()
     const place = hand.take()
     place.left()
-    expect([hand.needsJobs, place.bringsNext()]).toEqual([false, false])
+    expect([hand.needsJobs, place.reserveNext()]).toEqual([false, false])
     hand.open()
-    expect([hand.needsJobs, place.bringsNext()]).toEqual([true, true])
+    expect([hand.needsJobs, place.reserveNext()]).toEqual([true, true])
   })
 
   it('as soon as there is room again', async () => {
@@ -103,7 +103,7 @@ describe('the end of a job', () => {
     workFor(200)
     const asked = takeAll(stayInLine)
     const brought = places.filter(place => {
-      if (!place.bringsNext()) return false
+      if (!place.reserveNext()) return false
       stayInLine(hand.take())
       place.end()
       return true
@@ -114,7 +114,7 @@ describe('the end of a job', () => {
   it('counts the one that others bring along at the same time', () => {
     takeAll(stayInLine).pop()?.left()
     const places = ending(3)
-    expect(places.map(place => place.bringsNext())).toEqual([true, false, false])
+    expect(places.map(place => place.reserveNext())).toEqual([true, false, false])
     expect(hand.needsJobs).toBe(false)
     for (const place of places) place.end()
     expect(hand.needsJobs).toBe(true)
