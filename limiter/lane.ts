@@ -56,12 +56,15 @@ interface Waiter {
 }
 
 /**
- * A slot is dropped when the lane is more than 5 ms late for it. Slots 200 apart leave 13 ms of slack; 5 ms of lateness
+ * A slot is dropped when the lane is more than 5 ms late for it. Slots 200 apart leave 12 ms of slack; 5 ms of lateness
  * plus the network's jitter must fit into it even if the report of the late call is lost. 2.5 ms would give back one
  * slot in a hundred on a busy machine; 10 ms would leave nothing for the network.
  */
 const USE_BY_MS = 5
-/** Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. */
+/**
+ * Timers are accurate to a millisecond at best; a slot may be taken this much early rather than a millisecond late. The
+ * window of permit.lua has room for it.
+ */
 const EARLY_MS = 0.5
 const WANT_AT_MOST = 1000
 const ASK_AGAIN_AFTER_MS = 100

@@ -2,11 +2,14 @@ import { AnswerTimes } from './answer-times.ts'
 import type { RedisClock } from './redis-clock.ts'
 import type { Slot } from './reservation.ts'
 
-/** A slot, and when it was used: microseconds of Redis' clock. */
+/** A slot, and the moment from which Redis counts its use: microseconds of Redis' clock. */
 export type LateUse = readonly [slot: Slot, usedAt: number]
 
-/** Smaller delays are not reported: even an idle process' timers are off by up to 2 ms. */
-const LATE_MS = 2
+/**
+ * Even an idle process' timers are off by up to 2 ms. The window of permit.lua has room for as much, so only what is
+ * beyond it is reported. Reporting it too took 0.1 % of the ceiling, for room that the slots had already.
+ */
+const COVERED_MS = 2
 /** Only a process that could not ask for seconds has more to report; then the oldest no longer matter. */
 const REMEMBERED = 500
 
@@ -45,9 +48,9 @@ export class LateUses {
   }
 
   #remember(slot: Slot, usedAt: number): void {
-    const lateMs = usedAt - this.#redisClock.steadyAt(slot / 1000)
-    if (lateMs <= LATE_MS) return
-    this.#uses.set(slot, Math.round(slot + lateMs * 1000))
+    const unheardMs = usedAt - this.#redisClock.steadyAt(slot / 1000) - COVERED_MS
+    if (unheardMs <= 0) return
+    this.#uses.set(slot, Math.round(slot + unheardMs * 1000))
     for (const [oldest] of this.#uses) if (this.#uses.size > REMEMBERED) this.#uses.delete(oldest)
   }
 }

@@ -31,8 +31,8 @@
 --         after `wait`; or { 'closed', ask, now, 'paused' | 'halted' | 'foreign' }.
 --
 -- Two rules hold for the slots of all callers together. First, any `count` slots in a row span at least a window, which
--- is a second plus the margin. So no second holds more calls than the ceiling, as long as their travel times differ by
--- less than the margin. Second, the slots are spread: each lies a gap behind the one before, and the slots of a tenth
+-- is a second plus the margin, and longer by what uses are off their slots unreported. So no second holds more calls
+-- than the ceiling, as long as their travel times differ by less than the margin. Second, the slots are spread: each lies a gap behind the one before, and the slots of a tenth
 -- of a second span most of a tenth of a window. Both spans are a little shorter than the even share, so that the next
 -- slots can make up for slots that came back unused.
 --
@@ -41,9 +41,9 @@
 -- a whole batch.
 
 local SECOND = 1000000
--- Travel times differ even where the margin is nil. 1 ms more would cost two calls in ten seconds; twice as much would
--- leave less than 98.5 % of the ceiling.
-local TRAVEL = 3000
+-- A slot may be used 0.5 ms early (lane.ts), and 2 ms late before Redis hears of it (late-uses.ts). 1 ms more would cost
+-- two calls in ten seconds.
+local UNREPORTED = 2500
 -- The longest reservation. Half would starve a fleet of more than 100 processes; double would double every hold.
 local LONGEST = 1000000
 -- As in lower-rate.lua.
@@ -98,7 +98,7 @@ end
 local rate, hold, unreadable = allowedRate(KEYS[2], command, ceiling, now)
 if unreadable then return redis.error_reply('UNREADABLE the field ' .. unreadable .. ' of ' .. KEYS[2] .. ' is no limit') end
 local count = math.max(1, math.floor(rate))
-local window = (SECOND + TRAVEL) / (1 - margin) * count / rate
+local window = (SECOND + UNREPORTED) / (1 - margin) * count / rate
 
 local server = 'server:' .. (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
 local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])

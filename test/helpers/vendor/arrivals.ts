@@ -5,10 +5,10 @@
 /**
  * Calls above the ceiling that a rolling second may show before a fault test fails; no other allowance exists.
  *
- * The slots leave 13 ms of play in a second (1 % margin and three thousandths). A late call may use up 3 ms of it; the
- * rest covers the way to the simulator, and the time until the simulator gets a core to stamp the call. Where two cores
- * carry four workers, Redis, the simulator and the tests, that takes longer now and then, and one call counts in the
- * second behind its own. Two would be the limiter's fault.
+ * The slots leave 12 ms of play in a second (1 % margin, and 2.5 ms). A late call may use up 2 ms of it; the rest covers
+ * the way to the simulator, and the time until the simulator gets a core to stamp the call. Where two cores carry four
+ * workers, Redis, the simulator and the tests, that takes longer now and then, and one call counts in the second behind
+ * its own. Two would be the limiter's fault.
  */
 export const LATE_BY_NOISE = 1
 

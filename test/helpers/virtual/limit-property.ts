@@ -19,7 +19,7 @@ const FAULTS_UNTIL_MS = 8000
 /** By then a hold and a stall of three seconds are over. */
 const CALM_FROM_MS = 16_000
 /** Whole windows, since calls need not be spread evenly within one. */
-const CALM_MS = (5 * 1003) / 0.99
+const CALM_MS = (5 * 1002.5) / 0.99
 const UNTIL_MS = 22_000
 
 /** A fault of a process, or of the Redis that all share; `ms` is its length, or the step of the clock. */

@@ -32,8 +32,8 @@ const notVoid: readonly Change[] = [
 /** No process reports to Redis how late a call left. */
 const notTold: Change = {
   file: 'late-uses.ts',
-  from: 'if (lateMs <= LATE_MS) return',
-  to: 'if (lateMs <= 1e9) return',
+  from: 'if (unheardMs <= 0) return',
+  to: 'return',
 }
 /** A permit is used however late it is. */
 const notUsedBy: Change = { file: LANE, from: 'const USE_BY_MS = 5\n', to: 'const USE_BY_MS = 10000\n' }
@@ -55,7 +55,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'a window that is longer than a second',
-    without: [{ file: PERMIT, from: '(SECOND + TRAVEL) / (1 - margin)', to: 'SECOND' }],
+    without: [{ file: PERMIT, from: '(SECOND + UNREPORTED) / (1 - margin)', to: 'SECOND' }],
     scenario: calm,
     broken: isOver,
   },

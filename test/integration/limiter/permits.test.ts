@@ -144,7 +144,7 @@ describe('the permit script', () => {
         await keySpace.cleanUp()
         const counter = new Counter(given)
         for (const step of all) await counter.take(step)
-        const window = 1_002_000 / (1 - given.margin)
+        const window = 1_002_500 / (1 - given.margin)
         expect(shortestWindow(counter.slots, given.ceiling)).toBeGreaterThanOrEqual(Math.floor(window))
       }),
       { numRuns: 60 },
@@ -192,6 +192,6 @@ it('counts a call from when it really left', async () => {
     [first, first + 5000],
     [1, first],
   ] as const
-  expect(await grant({ usedLate })).toBeGreaterThanOrEqual(first + 5000 + 1_002_000)
+  expect(await grant({ usedLate })).toBeGreaterThanOrEqual(first + 5000 + 1_002_500)
   expect(await redis.zscore(keysOf(keySpace.prefix).permits(COMMAND), '1')).toBeNull()
 })
