@@ -8,6 +8,7 @@ import { benchCost } from './cost.ts'
 import { benchDrain } from './drain.ts'
 import { benchIdle } from './idle.ts'
 import { benchImport } from './import.ts'
+import { benchJoin } from './join.ts'
 import { benchLimit } from './limit.ts'
 import { benchLoss } from './loss.ts'
 import { benchMembers } from './members.ts'
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   cost: benchCost,
   import: benchImport,
   idle: benchIdle,
+  join: benchJoin,
   metrics: benchMetrics,
   loss: benchLoss,
   members: benchMembers,
