@@ -36,6 +36,9 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   million: benchMillion,
 }
 
+// Whoever started a program ends it when this process exits, which a signal alone would skip.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const name = process.argv[2] ?? ''
 const bench = benches[name]
 if (bench === undefined) {

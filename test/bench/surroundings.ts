@@ -47,12 +47,16 @@ export async function startSurroundings(vendorFlags: readonly string[]): Promise
 
 /** Starts `npx clear-friends worker`, as an operator would; its whole process group can be stopped. */
 export function startNpxWorker(settings: Readonly<Record<string, string>>): ChildProcess {
-  return spawn('npx', ['clear-friends', 'worker'], {
+  const child = spawn('npx', ['clear-friends', 'worker'], {
     cwd: checkout,
     env: { ...process.env, ...settings },
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   })
+  const kill = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'))
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+  return child
 }
 
 /** Asks a process group to end and waits for the end of its first process. */
