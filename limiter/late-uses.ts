@@ -48,9 +48,9 @@ export class LateUses {
   }
 
   #remember(slot: Slot, usedAt: number): void {
-    const unheardMs = usedAt - this.#redisClock.steadyAt(slot / 1000) - COVERED_MS
-    if (unheardMs <= 0) return
-    this.#uses.set(slot, Math.round(slot + unheardMs * 1000))
+    const beyondMs = usedAt - this.#redisClock.steadyAt(slot / 1000) - COVERED_MS
+    if (beyondMs <= 0) return
+    this.#uses.set(slot, Math.round(slot + beyondMs * 1000))
     for (const [oldest] of this.#uses) if (this.#uses.size > REMEMBERED) this.#uses.delete(oldest)
   }
 }

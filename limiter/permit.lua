@@ -31,18 +31,18 @@
 --         after `wait`; or { 'closed', ask, now, 'paused' | 'halted' | 'foreign' }.
 --
 -- Two rules hold for the slots of all callers together. First, any `count` slots in a row span at least a window, which
--- is a second plus the margin, and longer by what uses are off their slots unreported. So no second holds more calls
--- than the ceiling, as long as their travel times differ by less than the margin. Second, the slots are spread: each lies a gap behind the one before, and the slots of a tenth
--- of a second span most of a tenth of a window. Both spans are a little shorter than the even share, so that the next
--- slots can make up for slots that came back unused.
+-- is a second plus what uses may be off their slots, plus the margin. So no second holds more calls than the ceiling,
+-- as long as their travel times differ by less than the margin. Second, the slots are spread: each lies a gap behind
+-- the one before, and the slots of a tenth of a second span most of a tenth of a window. Both spans are a little
+-- shorter than the even share, so that the next slots can make up for slots that came back unused.
 --
 -- One script, so that two callers cannot get the same slot. All times are of this server's clock. The key has no
 -- expiry, because a missing key means a hold, and an idle fleet needs none. Costs a few commands in O(log ceiling) for
 -- a whole batch.
 
 local SECOND = 1000000
--- A slot may be used 0.5 ms early (lane.ts), and 2 ms late before Redis hears of it (late-uses.ts). 1 ms more would cost
--- two calls in ten seconds.
+-- A slot may be used 0.5 ms early (lane.ts), and 2 ms late before Redis hears of it (late-uses.ts). 1 ms more would
+-- cost two calls in ten seconds.
 local UNREPORTED = 2500
 -- The longest reservation. Half would starve a fleet of more than 100 processes; double would double every hold.
 local LONGEST = 1000000

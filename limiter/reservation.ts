@@ -11,7 +11,7 @@ export interface ReserveRequest {
   readonly probe: boolean
   /** Slots that the lane has missed. */
   readonly returned: readonly Slot[]
-  /** Slots that were used late, each with the moment from which its use counts: microseconds of Redis' clock. Safe to repeat. */
+  /** Slots that were used late, and when their uses count: microseconds of Redis' clock. Safe to repeat. */
   readonly usedLate: readonly (readonly [slot: Slot, usedAt: number])[]
   /** Calls sent that Redis may not know of: 10 ms bin of Redis' time, count so far. Safe to repeat. */
   readonly sentBins: readonly (readonly [bin: number, count: number])[]

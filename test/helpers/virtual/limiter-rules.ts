@@ -30,11 +30,7 @@ const notVoid: readonly Change[] = [
   { file: LANE, from: 'this.#clockJumped = true\n    this.voidAll()', to: 'this.#clockJumped = true' },
 ]
 /** No process reports to Redis how late a call left. */
-const notTold: Change = {
-  file: 'late-uses.ts',
-  from: 'if (unheardMs <= 0) return',
-  to: 'return',
-}
+const notTold: Change = { file: 'late-uses.ts', from: 'if (beyondMs <= 0) return', to: 'return' }
 /** A permit is used however late it is. */
 const notUsedBy: Change = { file: LANE, from: 'const USE_BY_MS = 5\n', to: 'const USE_BY_MS = 10000\n' }
 const calm = { processes: 4, roundTripMs: 3, faults: [] }
