@@ -6,7 +6,8 @@
  * clock itself. What does not: how a call is made or repeated (`worker/vendor/`), and why the fleet stands still
  * (`jobs/status/`).
  */
-export type { Closed, Paced, PaceOptions } from './lane.ts'
+
 export type { PermitResult } from './limiter.ts'
+export type { Closed, Paced, PaceOptions } from './paced.ts'
 export { createPermits, InvalidPermitOptionsError, type Permits, type PermitsOptions } from './permits.ts'
 export type { HealthSignal } from './trouble-watch.ts'

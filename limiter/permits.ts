@@ -2,8 +2,8 @@ import { Cluster, Redis } from 'ioredis'
 import { z } from 'zod'
 import { type RedisConnection, waitUntilReady } from '../redis/connection.ts'
 import { DEFAULT_PREFIX } from '../redis/keys.ts'
-import type { Paced, PaceOptions } from './lane.ts'
 import { Limiter, type LimiterOptions } from './limiter.ts'
+import type { Paced, PaceOptions } from './paced.ts'
 import type { HealthSignal } from './trouble-watch.ts'
 
 /** Connection and rates of permits. The rates must be those of the workers: others hold for this program only. */

@@ -1,5 +1,5 @@
 import type { Outcome, Reason } from '../../jobs/job/outcome.ts'
-import type { Closed } from '../../limiter/lane.ts'
+import type { Closed } from '../../limiter/paced.ts'
 import type { Verdict } from '../vendor/classify.ts'
 import type { Command } from '../vendor/client.ts'
 import type { CallResult } from '../vendor/paced-call.ts'

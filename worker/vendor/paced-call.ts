@@ -7,7 +7,7 @@
  */
 
 import pRetry from 'p-retry'
-import type { Closed } from '../../limiter/lane.ts'
+import type { Closed } from '../../limiter/paced.ts'
 import { pause } from './backoff.ts'
 import type { Verdict } from './classify.ts'
 import type { Command } from './client.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../../limiter/clock.ts'
-import type { Closed } from '../../limiter/lane.ts'
 import type { Limiter } from '../../limiter/limiter.ts'
+import type { Closed } from '../../limiter/paced.ts'
 import type { HealthSignal } from '../../limiter/trouble-watch.ts'
 import { pause } from './backoff.ts'
 import { classify, type Verdict } from './classify.ts'

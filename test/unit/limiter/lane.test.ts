@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Lane, type Paced } from '../../../limiter/lane.ts'
+import { Lane } from '../../../limiter/lane.ts'
+import type { Paced } from '../../../limiter/paced.ts'
 import { RedisClock } from '../../../limiter/redis-clock.ts'
 import type { ReserveRequest } from '../../../limiter/reservation.ts'
 
