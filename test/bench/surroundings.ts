@@ -53,7 +53,9 @@ export function startNpxWorker(settings: Readonly<Record<string, string>>): Chil
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   })
-  const kill = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'))
+  const kill = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
   return child
