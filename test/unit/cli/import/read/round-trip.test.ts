@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { isHeaderWord } from '../../../../../cli/import/read/header-words.ts'
 import type { ImportLine } from '../../../../../cli/import/read/import-line.ts'
 import { readInput } from '../../../../../cli/import/read/read-input.ts'
 import type { Format } from '../../../../../cli/import/read/recognised.ts'
@@ -53,9 +54,10 @@ const file: fc.Arbitrary<File> = fc
   })
   .map(({ accounts, format, encoding, delimiter, quoted, others, end, packed }) => {
     const { write, lacks } = ENCODINGS[encoding]
-    // Lines of accounts in quotes look like ndjson, and lines that begin like other JSON are refused even as txt.
-    const isJson = (text: string) => format === 'txt' && /^\s*[[{"]/.test(text)
-    const kept = accounts.filter(text => !lacks.test(text) && !isJson(text))
+    // Lines of accounts in quotes look like ndjson, and lines that begin like other JSON are refused even as txt. A line
+    // that is the usual name of a column, such as `name`, is rejected (`read-lines.test.ts`).
+    const isNoLine = (text: string) => format === 'txt' && (/^\s*[[{"]/.test(text) || isHeaderWord(text))
+    const kept = accounts.filter(text => !lacks.test(text) && !isNoLine(text))
     const field = (text: string) => (quoted || /["\n,;\t|]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
     const row = (text: string, at: number) => [others[at % others.length] ?? '', text, 'x'].map(field).join(delimiter)
     const text = {
