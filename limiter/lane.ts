@@ -112,7 +112,8 @@ export class Lane {
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       insertByRank(this.#waiting, waiter)
-      this.#arm()
+      // With others in line the timer runs already. Set anew it would fire late, since no timer is shorter than 1 ms.
+      if (this.#waiting.length === 1) this.#arm()
       this.#ask()
     })
   }

@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import { sequence } from '../../../simulator/faults/seeded-random.ts'
 import type { KeySpace } from '../redis/redis.ts'
 import { sumUp } from '../vendor/arrivals.ts'
-import { realLimiter, startVirtualFleet, type VirtualFleet, type VirtualProcess } from './virtual-fleet.ts'
+import { realLimiter, startVirtualFleet, type VirtualFleet, type VirtualProcess, WINDOW_MS } from './virtual-fleet.ts'
 import { takeJobs, type VirtualJob, type VirtualQueue } from './virtual-pool.ts'
 
 const CEILING = 200
@@ -16,8 +16,7 @@ const CEILING = 200
 const TROUBLE_UNTIL_MS = 9000
 /** By then a hold is over, and jobs that look late have ended. */
 const CALM_FROM_MS = 15_000
-/** Whole windows, since calls need not be spread evenly within one. */
-const CALM_MS = (5 * 1003) / 0.99
+const CALM_MS = 5 * WINDOW_MS
 const UNTIL_MS = 21_000
 
 interface Trouble {

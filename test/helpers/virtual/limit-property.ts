@@ -8,7 +8,13 @@ import { expect } from 'vitest'
 import { sequence } from '../../../simulator/faults/seeded-random.ts'
 import type { KeySpace } from '../redis/redis.ts'
 import { type Seen, sumUp } from '../vendor/arrivals.ts'
-import { startVirtualFleet, type VirtualFleet, type VirtualFleetOptions, type VirtualProcess } from './virtual-fleet.ts'
+import {
+  startVirtualFleet,
+  type VirtualFleet,
+  type VirtualFleetOptions,
+  type VirtualProcess,
+  WINDOW_MS,
+} from './virtual-fleet.ts'
 
 /** The vendor's ceiling, calls per second. */
 const CEILING = 200
@@ -18,8 +24,7 @@ const FAULTS_FROM_MS = 4000
 const FAULTS_UNTIL_MS = 8000
 /** By then a hold and a stall of three seconds are over. */
 const CALM_FROM_MS = 16_000
-/** Whole windows, since calls need not be spread evenly within one. */
-const CALM_MS = (5 * 1002.5) / 0.99
+const CALM_MS = 5 * WINDOW_MS
 const UNTIL_MS = 22_000
 
 /** A fault of a process, or of the Redis that all share; `ms` is its length, or the step of the clock. */

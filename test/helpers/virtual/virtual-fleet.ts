@@ -28,6 +28,8 @@ export const realLimiter = (options: LimiterOptions): Limiter => new Limiter(opt
 
 /** The margin of these fleets, which is the default. */
 const MARGIN = 0.01
+/** The window of permit.lua. Use is measured over whole ones, since calls need not be spread evenly within one. */
+export const WINDOW_MS = 1002.5 / (1 - MARGIN)
 const COMMAND = 'friend_delete_all'
 /** Jobs of a process that want to call at any time. */
 const IN_HAND = 64

@@ -14,7 +14,8 @@ function startLane(permits = 1) {
   const redisClock = new RedisClock()
   redisClock.observe(0, 0, 0)
   const after = (ms: number, act: () => void): (() => void) => {
-    const timer = { at: now + ms, act }
+    // Node's timers take a millisecond at least.
+    const timer = { at: now + Math.max(1, ms), act }
     timers.add(timer)
     return () => timers.delete(timer)
   }
@@ -59,6 +60,19 @@ function startLane(permits = 1) {
       void lane.pace(() => {})
       await settle()
     },
+    /** Makes a call, and another every `everyMs` from shortly before its slot; gives how late the first one left. */
+    lateMsWhileOthersJoin: async (everyMs: number): Promise<number> => {
+      let leftAt = Number.NaN
+      void lane.pace(() => {
+        leftAt = now
+      })
+      await settle()
+      for (now = SLOT_MS - 3 * everyMs; now < SLOT_MS + 20 * everyMs; now += everyMs) {
+        fireDue()
+        void lane.pace(() => {})
+      }
+      return leftAt - SLOT_MS
+    },
     /**
      * Makes a call whose timer fires `firedLateMs` late, whose sending takes `sendingMs`, and which leaves so much later,
      * and then another ask.
@@ -100,6 +114,10 @@ describe('a call that leaves late', () => {
     await onTime.callThenAsk(1, 0.5)
     expect(onTime.asks.map(({ usedLate }) => usedLate)).toEqual([[], []])
   })
+})
+
+it('a call leaves at its slot although others join the line meanwhile', async () => {
+  expect(await startLane().lateMsWhileOthersJoin(0.4)).toBeLessThanOrEqual(1)
 })
 
 describe('a call whose answer is late', () => {
