@@ -137,10 +137,11 @@ export class Lane {
     this.#stopSlotTimer()
   }
 
-  /** As {@link voidAll}, and reports to Redis with the next ask that its clock jumped. */
+  /** As {@link voidAll}, and reports to Redis that its clock jumped. */
   clockJumped(): void {
     this.#clockJumped = true
     this.voidAll()
+    this.#ask()
   }
 
   /** Ends all waits and takes no further ones, until {@link open}. */
@@ -163,8 +164,8 @@ export class Lane {
   /** Reserves slots for waiters without one, unless the slots held reach far enough ahead. */
   #ask(): void {
     if (this.#asking || this.#closed !== undefined || !this.#options.isOpen()) return
-    const want = Math.min(this.#waiting.length - this.#slots.length, WANT_AT_MOST)
-    if (want <= 0) return this.#reportSentSoon()
+    const want = Math.min(Math.max(0, this.#waiting.length - this.#slots.length), WANT_AT_MOST)
+    if (want === 0 && !this.#clockJumped) return this.#reportSentSoon()
     if (this.#aheadMs() > this.#askPace.horizonMs / 2) return
     void this.#reserve(want)
   }

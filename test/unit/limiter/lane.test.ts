@@ -60,6 +60,13 @@ function startLane(permits = 1) {
       void lane.pace(() => {})
       await settle()
     },
+    /** Lets another lane find out that Redis' clock jumped, while so many calls wait here. */
+    clockJumps: async (waiting: number): Promise<void> => {
+      for (let n = 0; n < waiting; n++) void lane.pace(() => {})
+      await settle()
+      lane.clockJumped()
+      await settle()
+    },
     /** Makes a call, and another every `everyMs` from shortly before its slot; gives how late the first one left. */
     lateMsWhileOthersJoin: async (everyMs: number): Promise<number> => {
       let leftAt = Number.NaN
@@ -114,6 +121,15 @@ describe('a call that leaves late', () => {
     await onTime.callThenAsk(1, 0.5)
     expect(onTime.asks.map(({ usedLate }) => usedLate)).toEqual([[], []])
   })
+})
+
+it.each([
+  ['although no call waits', 0],
+  ['and asks anew for the call that waits', 1],
+])('tells Redis at once that its clock jumped, %s', async (_how, waiting) => {
+  const { asks, clockJumps } = startLane()
+  await clockJumps(waiting)
+  expect(asks.at(-1)).toMatchObject({ clockJumped: true, want: waiting })
 })
 
 it('a call leaves at its slot although others join the line meanwhile', async () => {
