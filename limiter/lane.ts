@@ -185,7 +185,7 @@ export class Lane {
       const { leadMs, horizonMs } = this.#askPace
       const holdsPermits = this.#slots.length > 0
       // Until the clock is known well enough, the lane asks only for the time in the answer.
-      const wantNow = redisClock.isSettled ? want : 0
+      const wantNow = redisClock.isSettled && this.#mustWatchMs() <= 0 ? want : 0
       const request = { want: wantNow, leadMs, horizonMs, holdsPermits, clockJumped, returned, usedLate, sentBins }
       const reservation = await this.#options.reserve(request)
       const answeredAt = clock.monotonicMs()
@@ -212,7 +212,10 @@ export class Lane {
       for (const _ of reservation.slots) this.#options.onPermit('void', 0)
       return this.#ask()
     }
-    if (reservation.slots.length === 0) return this.#askAfter(reservation.waitMs)
+    if (reservation.slots.length === 0) {
+      const mustWatchMs = this.#options.redisClock.isSettled ? this.#mustWatchMs() : 0
+      return this.#askAfter(Math.max(reservation.waitMs, mustWatchMs))
+    }
     this.#slots.push(...reservation.slots)
     this.#goOn()
   }
@@ -252,6 +255,16 @@ export class Lane {
     if (slot === undefined || this.#waiting.length === 0) return
     const inMs = this.#options.redisClock.steadyAt(slot / 1000) - this.#options.clock.monotonicMs()
     this.#stopSlotTimer = this.#options.timers.after(Math.max(0, Math.ceil(inMs - EARLY_MS / 2)), () => this.#goOn())
+  }
+
+  /**
+   * How long this process must still watch Redis' clock before it takes permits, ms. The clock may have jumped just
+   * before the process started, so that the permits in use look long past. Those that hold them find out and tell Redis
+   * within this time, because they must ask for more.
+   */
+  #mustWatchMs(): number {
+    const { clock, redisClock } = this.#options
+    return this.#askPace.horizonMs - redisClock.watchedMs(clock.monotonicMs())
   }
 
   #askAfter(waitMs: number): void {

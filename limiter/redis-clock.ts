@@ -11,6 +11,8 @@
  */
 export class RedisClock {
   #bounds: Bounds | undefined
+  /** When the first answer came, steady ms. */
+  #watchedFrom = Number.POSITIVE_INFINITY
   /** Answers since the offset last moved by more than {@link STEADY_MS}. */
   #answers = 0
   /** Offset after that move. */
@@ -27,6 +29,7 @@ export class RedisClock {
   observe(sentAt: number, receivedAt: number, redisMs: number): boolean {
     const seen: Bounds = { least: redisMs - receivedAt, most: redisMs - sentAt, at: receivedAt }
     const known = this.#bounds
+    this.#watchedFrom = Math.min(this.#watchedFrom, receivedAt)
     if (known === undefined) return this.#startFrom(seen, true)
     const idleMs = receivedAt - known.at
     const driftMs = idleMs * EXPECTED_DRIFT
@@ -48,6 +51,11 @@ export class RedisClock {
   get isSettled(): boolean {
     if (this.#bounds === undefined) return false
     return this.#bounds.most - this.#bounds.least <= WELL_KNOWN_MS || this.#answers >= ENOUGH_ANSWERS
+  }
+
+  /** Gives for how long this process would have seen a jump, ms; 0 before the first answer. */
+  watchedMs(steadyMs: number): number {
+    return Math.max(0, steadyMs - this.#watchedFrom)
   }
 
   /** Gives the steady ms at which Redis' clock shows `redisMs`; `redisMs` itself before the first answer. */

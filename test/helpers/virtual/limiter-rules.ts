@@ -123,6 +123,12 @@ export const RULES: readonly Rule[] = [
     broken: isOver,
   },
   {
+    name: 'watch the clock before the first permit',
+    without: [{ file: LANE, from: 'return this.#askPace.horizonMs - ', to: 'return 0 * ' }],
+    scenario: { ...calm, faults: [at(6000, 'stepClock', 3_600_000), at(6001, 'start')] },
+    broken: isOver,
+  },
+  {
     name: 'start anew where the last permit lies impossibly far ahead',
     without: [{ file: PERMIT, from: ' or last > now + window + LONGEST + SECOND', to: '' }],
     scenario: { processes: 1, roundTripMs: 3, faults: [at(6000, 'stepClock', -3_600_000), at(6000, 'kill')] },
