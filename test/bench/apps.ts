@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { readFigures } from '../../cli/demo/vendor.ts'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
 import { startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { CLEAR_COMMAND } from '../../redis/keys.ts'
 import { startSimulatorProcess } from '../helpers/processes/simulator-process.ts'
 import { startWorkerProcess, workerSettingsFor } from '../helpers/processes/worker-process.ts'
 import { watchArrivals } from '../helpers/vendor/watched-arrivals.ts'
@@ -11,7 +12,6 @@ import { cpuSeconds } from './cpu.ts'
 import { count, print, say } from './output.ts'
 import { machine, toMarkdown } from './table.ts'
 
-const COMMAND = 'friend_delete_all'
 const CEILING = 200
 const ACCOUNTS = 3000
 const FLEETS = [1, 2, 4] as const
@@ -93,7 +93,7 @@ async function startApp(redisUrl: string, index: number) {
   const producer = createProducer({ redis: redisUrl, prefix })
   await producer.enqueueMany(Array.from({ length: ACCOUNTS }, (_, n) => `user_${n + 1}`))
   await producer.close()
-  const watch = await watchArrivals(vendor.url, COMMAND)
+  const watch = await watchArrivals(vendor.url, CLEAR_COMMAND)
   const settings = workerSettingsFor(vendor, { url: redisUrl, prefix })
   const worker = await startWorkerProcess({ ...settings, LOG_LEVEL: 'info' })
   return {
@@ -103,7 +103,7 @@ async function startApp(redisUrl: string, index: number) {
       // Asks seldom: where the kernel's stamps cannot be had, the process that answers also stamps the arrivals.
       for (let cleared = 0; cleared < ACCOUNTS && performance.now() < giveUpAt; ) {
         await sleep(LOOK_EVERY_MS)
-        cleared = (await readFigures(vendor.url)).byCommand[COMMAND]?.byCode['0'] ?? 0
+        cleared = (await readFigures(vendor.url)).byCommand[CLEAR_COMMAND]?.byCode['0'] ?? 0
       }
     },
     stop: async () => {

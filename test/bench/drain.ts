@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFigures, readLedger } from '../../cli/demo/vendor.ts'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
+import { CLEAR_COMMAND } from '../../redis/keys.ts'
 import { watchArrivals } from '../helpers/vendor/watched-arrivals.ts'
 import { type ArrivalFigures, arrivalFigures } from './arrivals.ts'
 import { stolenSeconds } from './cpu.ts'
@@ -11,7 +12,6 @@ import { machine, toMarkdown } from './table.ts'
 
 /** Half a minute of work: with a fourth of it, the seconds in which the programs start weigh a third of a percent. */
 const ACCOUNTS = 6000
-const COMMAND = 'friend_delete_all'
 const GIVE_UP_AFTER_MS = 120_000
 /** A fifth of the accounts fails once, with two codes that the worker repeats at once and one on which it backs off. */
 const VENDOR = [
@@ -129,7 +129,7 @@ async function drain({ processes, verify }: Fleet): Promise<Run> {
   const producer = createProducer({ redis: around.redis.url })
   await producer.enqueueMany(Array.from({ length: ACCOUNTS }, (_, index) => `user_${index + 1}`))
   const workers = Array.from({ length: processes }, () => startNpxWorker({ ...around.settings, VERIFY: verify }))
-  const watch = await watchArrivals(around.vendorUrl, COMMAND)
+  const watch = await watchArrivals(around.vendorUrl, CLEAR_COMMAND)
   const stolenBefore = stolenSeconds()
   try {
     await untilCleared(around.vendorUrl)
@@ -160,6 +160,6 @@ async function untilCleared(vendorUrl: string): Promise<void> {
   while (performance.now() < giveUpAt) {
     await sleep(1000)
     const figures = await readFigures(vendorUrl)
-    if ((figures.byCommand[COMMAND]?.byCode['0'] ?? 0) >= ACCOUNTS) return
+    if ((figures.byCommand[CLEAR_COMMAND]?.byCode['0'] ?? 0) >= ACCOUNTS) return
   }
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { createProducer } from '../../jobs/enqueue/producer.ts'
-import { keysOf } from '../../redis/keys.ts'
+import { CLEAR_COMMAND, keysOf } from '../../redis/keys.ts'
 import { startWorkerProcess } from '../helpers/processes/worker-process.ts'
 import { count, print, say } from './output.ts'
 import { startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 
-const COMMAND = 'friend_delete_all'
 const PREFIX = '{join}'
 const JOINS = 6
 /** Enough for all joins at the full rate. */
@@ -85,7 +84,7 @@ interface Calls {
 
 /** Reads what all processes counted in Redis, which keeps it for two minutes. */
 async function readCalls(redis: Redis): Promise<Calls[]> {
-  const start = `${keysOf(PREFIX).sent(COMMAND)}:`
+  const start = `${keysOf(PREFIX).sent(CLEAR_COMMAND)}:`
   const seconds = (await redis.keys(`${start}*`)).map(key => Number(key.slice(start.length)))
   const read = seconds.map(async second => {
     const bins = Object.entries(await redis.hgetall(`${start}${second}`))

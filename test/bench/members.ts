@@ -1,4 +1,5 @@
 import { startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { CLEAR_COMMAND } from '../../redis/keys.ts'
 import type { AnswerRecord } from '../../simulator/index.ts'
 import { codeRules } from '../../worker/vendor/error-codes.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
@@ -7,7 +8,6 @@ import { machine, toMarkdown } from './table.ts'
 
 const ACCOUNTS = 2000
 const WORKERS = 3
-const COMMAND = 'friend_delete_all'
 const SHARE_PROMISED = 0.95
 const TWO_DAYS_MS = 2 * 86_400_000
 const BLAMES = new Set(['stop', 'renew_signature', 'recheck_signature'])
@@ -121,4 +121,4 @@ async function figuresOf(fleet: VendorAndWorkers): Promise<Omit<Run, 'what'>> {
 }
 
 const isClearOfOther = ({ command, answer, accounts }: AnswerRecord): boolean =>
-  command === COMMAND && answer === '0' && accounts.every(account => account.startsWith('user_'))
+  command === CLEAR_COMMAND && answer === '0' && accounts.every(account => account.startsWith('user_'))

@@ -2,6 +2,7 @@ import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFigures } from '../../cli/demo/vendor.ts'
 import { createProducer, type Entry } from '../../jobs/enqueue/producer.ts'
+import { CLEAR_COMMAND } from '../../redis/keys.ts'
 import { COMMAND_NAMES, metricsForTests, seriesIn } from '../helpers/metric-text.ts'
 import { startWorkerProcess, type WorkerProcess } from '../helpers/processes/worker-process.ts'
 import { cpuSeconds } from './cpu.ts'
@@ -9,13 +10,12 @@ import { count, print, say } from './output.ts'
 import { type Surroundings, startSurroundings } from './surroundings.ts'
 import { machine, toMarkdown } from './table.ts'
 
-const COMMAND = 'friend_delete_all'
 const BACKLOG = 1_000_000
 const DAY_SECONDS = 86_400
 const SCRAPES = 40
 const SCRAPE_EVERY_MS = 250
-const DRAINED = 10_000
-const LIFTED_PER_SECOND = 20_000
+const WARM_UP = 1000
+const DRAINED = 4000
 const JOBS_COUNTED = 300_000
 /** The interval of the compose file; other fleets are scraped less often. */
 const SCRAPED_EVERY_SECONDS = 5
@@ -24,8 +24,8 @@ const PROMISED = { scrapeMs: 50, share: 0.01, series: 300 }
 
 /**
  * Measures the cost of metrics: the time of a scrape beside a million jobs with due dates spread over thirty days,
- * which is the dearest queue to read, and the share of a worker's processor time that counting and scraping take at
- * full speed. The shares are of processor time, since throughput varies by more than they are. Linux only.
+ * which is the dearest queue to read, and the share of a worker's processor time that counting and scraping take at the
+ * vendor's rate. The shares are of processor time, since throughput varies by more than they are. Linux only.
  */
 export async function benchMetrics(): Promise<boolean> {
   const [loadBefore = 0] = loadavg()
@@ -33,7 +33,7 @@ export async function benchMetrics(): Promise<boolean> {
   const drain = await measureDrain()
   const countingMs = await measureCounting()
   const countingShare = countingMs / drain.cpuMsPerJob
-  const scrapingShare = drain.cpuMsPerScrape / (SCRAPED_EVERY_SECONDS * 1000)
+  const scrapingShare = drain.cpuMsPerScrape / (SCRAPED_EVERY_SECONDS * drain.jobsPerSecond * drain.cpuMsPerJob)
   print(`\n${machine()}, load ${loadBefore.toFixed(2)} before the run\n`)
   print(
     toMarkdown(
@@ -102,23 +102,17 @@ interface Drain {
   readonly cpuMsPerScrape: number
 }
 
-/** Drains under a limit far above any rate, and then scrapes the idle worker, to measure both apart. */
+/** Drains at the vendor's rate, and then scrapes the idle worker, to measure both apart. */
 async function measureDrain(): Promise<Drain> {
   const around = await startSurroundings(VENDOR)
   try {
-    const settings = {
-      ...around.settings,
-      LOG_LEVEL: 'info',
-      VERIFY: 'off',
-      RATE_LIMIT_PER_SECOND: String(LIFTED_PER_SECOND),
-    }
-    const worker = await startWorkerProcess(settings)
-    await enqueue(around, accounts(DRAINED, 'warm_up'))
-    await untilCalled(around, DRAINED)
-    say(`draining ${count(DRAINED)} jobs at full speed`)
+    const worker = await startWorkerProcess({ ...around.settings, LOG_LEVEL: 'info', VERIFY: 'off' })
+    await enqueue(around, accounts(WARM_UP, 'warm_up'))
+    await untilCalled(around, WARM_UP)
+    say(`draining ${count(DRAINED)} jobs`)
     const [cpuBefore, startedAt] = [cpuSeconds(worker.pid), performance.now()]
     await enqueue(around, accounts(DRAINED, 'user'))
-    await untilCalled(around, 2 * DRAINED)
+    await untilCalled(around, WARM_UP + DRAINED)
     const seconds = (performance.now() - startedAt) / 1000
     const cpuMsPerJob = ((cpuSeconds(worker.pid) - cpuBefore) / DRAINED) * 1000
     const cpuBeforeScrapes = cpuSeconds(worker.pid)
@@ -171,5 +165,5 @@ async function enqueue(around: Surroundings, entries: Iterable<Entry>): Promise<
 }
 
 async function untilCalled(around: Surroundings, calls: number): Promise<void> {
-  while (((await readFigures(around.vendorUrl)).byCommand[COMMAND]?.calls ?? 0) < calls) await sleep(100)
+  while (((await readFigures(around.vendorUrl)).byCommand[CLEAR_COMMAND]?.calls ?? 0) < calls) await sleep(100)
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { CLEAR_COMMAND } from '../../redis/keys.ts'
 import { startSimulatorProcess } from '../helpers/processes/simulator-process.ts'
 import { startCommand } from '../helpers/processes/start-command.ts'
 import { workerSettingsFor } from '../helpers/processes/worker-process.ts'
@@ -13,7 +14,6 @@ import { machine, toMarkdown } from './table.ts'
 
 const ACCOUNTS = 50_000
 const CEILING = 200
-const COMMAND = 'friend_delete_all'
 const VENDOR = ['--users', String(ACCOUNTS), '--private-friends', '2', '--latency', '50ms', '--limit', '1000000']
 const LOOK_EVERY_MS = 500
 /** Share of the ceiling after the import; duration, as a multiple of the ceiling's own time; seconds to the first call. */
@@ -33,7 +33,7 @@ export async function benchRun(): Promise<boolean> {
   const rows = Array.from({ length: ACCOUNTS }, (_, index) => `user_${index + 1},Person ${index + 1}\n`)
   await writeFile(file, `user_id,name\n${rows.join('')}`)
   const vendor = await startSimulatorProcess(VENDOR)
-  const arrivals = await watchArrivals(vendor.url, COMMAND)
+  const arrivals = await watchArrivals(vendor.url, CLEAR_COMMAND)
   try {
     say(`${count(ACCOUNTS)} accounts, which the limit alone lets through in ${ACCOUNTS / CEILING} s`)
     const { REDIS_URL: _url, REDIS_PREFIX: _prefix, ...settings } = workerSettingsFor(vendor, { url: '', prefix: '' })

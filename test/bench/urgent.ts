@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startPrivateRedis } from '../../private-redis/private-redis.ts'
+import { CLEAR_COMMAND } from '../../redis/keys.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startVendorAndWorkers, type VendorAndWorkers } from '../helpers/fleets/vendor-and-workers.ts'
 import { count, print, say } from './output.ts'
 import { machine, toMarkdown } from './table.ts'
 
-const COMMAND = 'friend_delete_all'
 const BACKLOG = 20_000
 const LONG_BACKLOG = 200_000
 const URGENT = 100
@@ -107,12 +107,12 @@ async function waitOf(fleet: VendorAndWorkers, account: string): Promise<number>
   const from = performance.timeOrigin + performance.now()
   await fleet.producer.enqueue(account, { due: inSeconds(HOUR) })
   const arrival = (): number | undefined =>
-    fleet.answers.findLast(each => each.command === COMMAND && each.accounts.includes(account))?.at
+    fleet.answers.findLast(each => each.command === CLEAR_COMMAND && each.accounts.includes(account))?.at
   await eventually('the urgent delete', async () => arrival() !== undefined, 60_000, 20)
   return (arrival() ?? from) - from
 }
 
-const deletes = ({ simulator }: VendorAndWorkers): number => simulator.figures().byCommand[COMMAND].calls
+const deletes = ({ simulator }: VendorAndWorkers): number => simulator.figures().byCommand[CLEAR_COMMAND].calls
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
