@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { RETRY_PRIORITY } from '../../../jobs/job/due.ts'
 import { systemClock } from '../../../limiter/clock.ts'
 import type { HealthSignal } from '../../../limiter/trouble-watch.ts'
 import { ApiClient, type Command } from '../../../worker/vendor/client.ts'
@@ -7,6 +8,7 @@ import { type CallResult, createPacedCall, type PacedCallOptions } from '../../.
 import type { Caller as VendorCaller } from '../../../worker/vendor/send-request.ts'
 import { Signer } from '../../../worker/vendor/signer.ts'
 import { Traffic } from '../../../worker/vendor/traffic.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { type ByteServer, type Bytes, httpAnswer, startByteServer } from '../../helpers/network/byte-server.ts'
 import { aCaller } from '../../helpers/vendor/caller.ts'
 
@@ -158,6 +160,26 @@ describe('a paced call', () => {
     expect(inLine).toBe(1)
     grant()
     expect((await Promise.all([...holding, behind])).map(classOf)).toEqual(Array(33).fill('done'))
+  })
+
+  it('goes before calls that came earlier and are less urgent, such as a retried one before all others', async () => {
+    const permits: (() => void)[] = []
+    const grant = async (n: number): Promise<void> => {
+      await eventually(`permit ${n}`, async () => permits.length > n)
+      permits[n]?.()
+    }
+    const caller = await startCaller(sayCodes(0), () => new Promise<void>(resolve => permits.push(resolve)))
+    const call = (rank: number): Promise<number> =>
+      caller.call('friend_delete_all', { ...aCaller(), rank }).then(() => rank)
+    const holding = Array.from({ length: 32 }, () => call(RETRY_PRIORITY + 1))
+    await eventually('all connections to be held', async () => permits.length === holding.length)
+    const [later, sooner] = [call(RETRY_PRIORITY + 1), call(RETRY_PRIORITY)]
+    await grant(0)
+    await grant(holding.length)
+    expect(await Promise.race([later, sooner])).toBe(RETRY_PRIORITY)
+    for (let n = 1; n < holding.length; n++) await grant(n)
+    await grant(holding.length + 1)
+    await Promise.all([...holding, later])
   })
 
   it('does not repeat what a proxy refuses', async () => {
